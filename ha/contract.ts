@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/**
+ * What agent and app say to each other over Node's IPC, validated on both sides.
+ * The only file that `ha/` and `src/` share. Instants are `process.hrtime.bigint()` nanoseconds in decimal:
+ * one clock for all processes of a host, and bigint does not survive JSON.
+ */
+const epoch = z.int().nonnegative();
+const hrtimeNs = z.string().regex(/^\d{1,20}$/);
+const count = z.int().nonnegative();
+
+/** What an app shows of the pair; it decides nothing. */
+export const pairView = z.object({
+  node: z.string(),
+  role: z.enum(["primary", "standby"]),
+  epoch,
+  protection: z.enum(["strict", "none"]),
+  inSync: z.array(z.string()),
+  reasons: z.array(z.string()),
+  /** App address of the present primary, "host:port"; null when none is known. */
+  primaryApp: z.string().nullable(),
+});
+export type PairView = z.infer<typeof pairView>;
+
+export const toApp = z.discriminatedUnion("kind", [
+  /** Open this ledger and go on with the schedule. Sent once, to a warm app. */
+  z.object({ kind: z.literal("promote"), epoch, ledger: z.string(), validUntilNs: hrtimeNs }),
+  /** The lease was renewed. No act may start at or after this instant. */
+  z.object({ kind: z.literal("lease"), epoch, validUntilNs: hrtimeNs }),
+  /** Finish or give up what runs, write outcomes, start nothing; answer `drained`. */
+  z.object({ kind: z.literal("drain") }),
+  /** A planned change was called off after a drain: go on as before. */
+  z.object({ kind: z.literal("resume") }),
+  /** Answer to confirm-request `n`. `unknown` is not `failed`: the write may be durable on the other node. */
+  z.object({ kind: z.literal("confirmed"), n: count, outcome: z.enum(["confirmed", "unknown"]) }),
+  z.object({ kind: z.literal("view"), view: pairView }),
+]);
+export type ToApp = z.infer<typeof toApp>;
+
+export const fromApp = z.discriminatedUnion("kind", [
+  /** Warm: everything is loaded, HTTP answers on this port, no ledger is open. */
+  z.object({ kind: z.literal("ready"), port: z.int().min(1).max(65_535) }),
+  /** Sent every 500 ms from the main thread: its loop turns. */
+  z.object({ kind: z.literal("alive") }),
+  /** The ledger of this epoch is open and migrated, and the schedule runs. */
+  z.object({ kind: z.literal("opened"), epoch }),
+  z.object({ kind: z.literal("drained") }),
+  /** Are all commits made before this request durable on the other node too? */
+  z.object({ kind: z.literal("confirm-request"), n: count }),
+  /** This app cannot do its job; the agent restarts it or hands the lease over. */
+  z.object({ kind: z.literal("cannot-run"), reason: z.string().max(500) }),
+]);
+export type FromApp = z.infer<typeof fromApp>;

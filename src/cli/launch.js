@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// Runs a script on the project's own Node, whichever Node started this file.
+// Plain JavaScript, because the machine's Node (20 or later) cannot read TypeScript.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { tmpdir, constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Path of the project's own Node; throws with the remedy when the optional package is absent. */
+export function ownNode() {
+  const binary = join(root, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+  if (existsSync(binary)) return binary;
+  throw new Error(
+    `the project's own Node is missing (${binary}). Run "npm ci" without --omit=optional on Linux x64 or arm64.`,
+  );
+}
+
+/** Hands over to the project's own Node with these arguments; ends with the same exit code or signal. */
+export function launch(args) {
+  let binary;
+  try {
+    binary = ownNode();
+  } catch (error) {
+    console.error(`trader: ${error.message}`);
+    process.exit(1);
+  }
+  const cache = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), `trader-compile-cache-${process.getuid?.() ?? 0}`);
+  const child = spawn(binary, args, {
+    stdio: "inherit",
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    console.error(`trader: could not start ${binary}: ${error.message}`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) launch(process.argv.slice(2));

@@ -1,0 +1,106 @@
+import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/**
+ * The ledger: what matters and cannot be fetched again. Replicated, so small by design.
+ * Instants are milliseconds of the app's clock since 1970; slots are text such as `20261122T1415Z`.
+ */
+export const settings = sqliteTable("settings", { key: text().primaryKey(), value: text().notNull() });
+
+export const universe = sqliteTable("universe", {
+  symbol: text().primaryKey(),
+  name: text().notNull(),
+  industry: text().notNull(),
+  region: text().notNull(),
+  currency: text().notNull(),
+  lotSize: integer("lot_size").notNull().default(1),
+  allowBuy: integer("allow_buy", { mode: "boolean" }).notNull().default(true),
+  allowSell: integer("allow_sell", { mode: "boolean" }).notNull().default(true),
+  active: integer({ mode: "boolean" }).notNull().default(true),
+});
+
+/** One plan a slot; its orders are the rows of `order_intents`. Written and confirmed before its first order. */
+export const plans = sqliteTable("plans", {
+  slot: text().primaryKey(),
+  epoch: integer().notNull(),
+  node: text().notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  status: text({ enum: ["planned", "confirmed", "done", "ended"] }).notNull(),
+  /** Why this plan, or why it ended early: one plain sentence. */
+  reason: text().notNull(),
+});
+
+export const orderIntents = sqliteTable(
+  "order_intents",
+  {
+    slot: text().notNull(),
+    n: integer().notNull(),
+    clientOrderId: text("client_order_id").notNull().unique(),
+    symbol: text().notNull(),
+    side: text({ enum: ["buy", "sell"] }).notNull(),
+    qty: integer().notNull(),
+    reason: text().notNull(),
+    state: text({
+      enum: [
+        "planned",
+        "sent",
+        "unknown",
+        "open",
+        "partly-filled",
+        "filled",
+        "rejected",
+        "cancelled",
+        "expired",
+        "not-sent",
+      ],
+    }).notNull(),
+    brokerOrderId: text("broker_order_id"),
+    filledQty: integer("filled_qty").notNull().default(0),
+    filledAvgPriceUsd: real("filled_avg_price_usd"),
+    sentAtMs: integer("sent_at_ms"),
+    updatedAtMs: integer("updated_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.slot, table.n] })],
+);
+
+export const positions = sqliteTable("positions", {
+  symbol: text().primaryKey(),
+  qty: integer().notNull(),
+  avgPriceUsd: real("avg_price_usd").notNull(),
+  syncedAtMs: integer("synced_at_ms").notNull(),
+});
+
+export const cash = sqliteTable("cash", {
+  currency: text().primaryKey(),
+  amount: real().notNull(),
+  syncedAtMs: integer("synced_at_ms").notNull(),
+});
+
+export const snapshots = sqliteTable("snapshots", {
+  slot: text().primaryKey(),
+  atMs: integer("at_ms").notNull(),
+  equityUsd: real("equity_usd").notNull(),
+  cashUsd: real("cash_usd").notNull(),
+});
+
+export const jobRuns = sqliteTable(
+  "job_runs",
+  {
+    job: text().notNull(),
+    slot: text().notNull(),
+    epoch: integer().notNull(),
+    node: text().notNull(),
+    status: text({ enum: ["running", "completed", "failed"] }).notNull(),
+    startedAtMs: integer("started_at_ms").notNull(),
+    endedAtMs: integer("ended_at_ms"),
+    outcome: text(),
+  },
+  (table) => [primaryKey({ columns: [table.job, table.slot] })],
+);
+
+/** Rows written from outside to see what survives a takeover. */
+export const probes = sqliteTable("probes", {
+  n: integer().primaryKey({ autoIncrement: true }),
+  value: text().notNull(),
+  epoch: integer().notNull(),
+  atMs: integer("at_ms").notNull(),
+});

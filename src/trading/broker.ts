@@ -1,0 +1,40 @@
+/** The broker port. Every adapter passes `test/contract/broker-contract.ts`. */
+export type OrderIntent = {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: "buy" | "sell";
+  readonly qty: number;
+};
+
+export type BrokerOrder = OrderIntent & {
+  readonly brokerOrderId: string;
+  readonly state: "open" | "partly-filled" | "filled" | "rejected" | "cancelled" | "expired";
+  readonly filledQty: number;
+  readonly filledAvgPriceUsd: number | null;
+};
+
+/** `unknown`: no answer in time, or one that decides nothing; the order may exist. */
+export type PlaceOutcome =
+  | { readonly kind: "placed"; readonly order: BrokerOrder }
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+export type BrokerPosition = { readonly symbol: string; readonly qty: number; readonly avgPriceUsd: number };
+export type BrokerAccount = { readonly cashUsd: number; readonly equityUsd: number };
+
+/** Reads throw on failure: a failed read is never an empty portfolio. Every call has its own time limit. */
+export type Broker = {
+  readonly name: string;
+  /** What a second order with a used client order id meets. */
+  readonly idempotency: "enforced" | "lookup" | "none";
+  place(intent: OrderIntent): Promise<PlaceOutcome>;
+  /** null: the broker says that it has no such order. */
+  findByClientOrderId(clientOrderId: string): Promise<BrokerOrder | null>;
+  /** Every order, in any state, whose client order id starts with this prefix. */
+  listByPrefix(prefix: string): Promise<readonly BrokerOrder[]>;
+  cancel(brokerOrderId: string): Promise<void>;
+  positions(): Promise<readonly BrokerPosition[]>;
+  account(): Promise<BrokerAccount>;
+  isMarketOpen(): Promise<boolean>;
+};

@@ -1,4 +1,4 @@
-import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
 
 /**
  * The ledger: what matters and cannot be fetched again. Replicated, so small by design.
@@ -90,6 +90,8 @@ export const jobRuns = sqliteTable(
     epoch: integer().notNull(),
     node: text().notNull(),
     status: text({ enum: ["running", "completed", "failed"] }).notNull(),
+    /** Starts so far that count against the bound on retries. */
+    attempts: integer().notNull().default(1),
     startedAtMs: integer("started_at_ms").notNull(),
     endedAtMs: integer("ended_at_ms"),
     outcome: text(),

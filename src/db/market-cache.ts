@@ -1,0 +1,120 @@
+import Database from "better-sqlite3";
+import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
+import { asc, drizzle, eq, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
+import * as schema from "./market-schema.ts";
+
+const BUSY_TIMEOUT_MS = 500;
+const WAL_BYTES_MAX = 4 * 1024 * 1024;
+
+export type MarketCache = { readonly db: BetterSQLite3Database<typeof schema>; close(): void };
+
+export type CachedBar = typeof schema.bars.$inferSelect;
+/** The last good price of a symbol; `fetchedAtMs` (app clock) tells its age. */
+export type CachedQuote = typeof schema.quotes.$inferSelect;
+export type CachedScore = typeof schema.scores.$inferSelect;
+
+/**
+ * Opens (creates, migrates) the market cache at this path. Its content can be fetched again, so commits need not
+ * survive a power cut (synchronous=NORMAL keeps it consistent). Throws an Error with `cause`.
+ */
+export function openMarketCache(path: string): MarketCache {
+  let client: Database.Database | undefined;
+  try {
+    client = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    client.pragma("journal_mode = WAL");
+    client.pragma("synchronous = NORMAL");
+    client.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
+    const db = drizzle(client, { schema });
+    migrate(db, { migrationsFolder: migrationsFolder("market") });
+    const opened = client;
+    return { db, close: () => opened.close() };
+  } catch (error) {
+    client?.close();
+    throw new Error(`the market cache ${path} could not be opened`, { cause: error });
+  }
+}
+
+/** All cached quotes, by symbol. */
+export const readQuotes = (cache: MarketCache): ReadonlyMap<string, CachedQuote> =>
+  new Map(
+    cache.db
+      .select()
+      .from(schema.quotes)
+      .all()
+      .map((row) => [row.symbol, row]),
+  );
+
+/** All cached scores, by symbol. */
+export const readScores = (cache: MarketCache): ReadonlyMap<string, CachedScore> =>
+  new Map(
+    cache.db
+      .select()
+      .from(schema.scores)
+      .all()
+      .map((row) => [row.symbol, row]),
+  );
+
+/** Daily closes of one symbol, oldest first. */
+export const readBars = (cache: MarketCache, symbol: string): readonly CachedBar[] =>
+  cache.db.select().from(schema.bars).where(eq(schema.bars.symbol, symbol)).orderBy(asc(schema.bars.dayMs)).all();
+
+/** Midnight UTC of the newest bar of each of these symbols; absent when there is none. */
+export function newestBarDays(cache: MarketCache, symbols: readonly string[]): ReadonlyMap<string, number> {
+  const rows = cache.db
+    .select({ symbol: schema.bars.symbol, dayMs: max(schema.bars.dayMs) })
+    .from(schema.bars)
+    .where(inArray(schema.bars.symbol, [...symbols]))
+    .groupBy(schema.bars.symbol)
+    .all();
+  return new Map(rows.flatMap((row) => (row.dayMs === null ? [] : [[row.symbol, row.dayMs] as const])));
+}
+
+/** Writes bars; one of the same symbol and day is replaced. */
+export function writeBars(cache: MarketCache, rows: readonly CachedBar[]): void {
+  cache.db.transaction((tx) => {
+    for (const row of rows) {
+      tx.insert(schema.bars)
+        .values(row)
+        .onConflictDoUpdate({ target: [schema.bars.symbol, schema.bars.dayMs], set: { closeUsd: row.closeUsd } })
+        .run();
+    }
+  });
+}
+
+/** Writes quotes; the one of the same symbol is replaced. */
+export function writeQuotes(cache: MarketCache, rows: readonly CachedQuote[]): void {
+  if (rows.length === 0) return;
+  const { priceUsd, currency, asOfMs, fetchedAtMs } = excluded;
+  cache.db
+    .insert(schema.quotes)
+    .values([...rows])
+    .onConflictDoUpdate({ target: schema.quotes.symbol, set: { priceUsd, currency, asOfMs, fetchedAtMs } })
+    .run();
+}
+
+/** Writes scores; the one of the same symbol is replaced. */
+export function writeScores(cache: MarketCache, rows: readonly CachedScore[]): void {
+  if (rows.length === 0) return;
+  const { total, trend, momentum, volatility, confidence, computedAtMs } = excluded;
+  cache.db
+    .insert(schema.scores)
+    .values([...rows])
+    .onConflictDoUpdate({
+      target: schema.scores.symbol,
+      set: { total, trend, momentum, volatility, confidence, computedAtMs },
+    })
+    .run();
+}
+
+const excluded = {
+  priceUsd: sql`excluded.price_usd`,
+  currency: sql`excluded.currency`,
+  asOfMs: sql`excluded.as_of_ms`,
+  fetchedAtMs: sql`excluded.fetched_at_ms`,
+  total: sql`excluded.total`,
+  trend: sql`excluded.trend`,
+  momentum: sql`excluded.momentum`,
+  volatility: sql`excluded.volatility`,
+  confidence: sql`excluded.confidence`,
+  computedAtMs: sql`excluded.computed_at_ms`,
+};

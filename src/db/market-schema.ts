@@ -1,0 +1,37 @@
+import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
+
+/**
+ * The market cache: what can be fetched again. Each node has its own; it is never replicated.
+ * `dayMs` and `asOfMs` are market time (a replay's are years ago), `fetchedAtMs` and `computedAtMs` the app's clock:
+ * how old a value is, is judged by the latter.
+ */
+export const bars = sqliteTable(
+  "bars",
+  {
+    symbol: text().notNull(),
+    /** Midnight UTC of the trading day. */
+    dayMs: integer("day_ms").notNull(),
+    closeUsd: real("close_usd").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
+);
+
+export const quotes = sqliteTable("quotes", {
+  symbol: text().primaryKey(),
+  priceUsd: real("price_usd").notNull(),
+  currency: text().notNull(),
+  asOfMs: integer("as_of_ms").notNull(),
+  fetchedAtMs: integer("fetched_at_ms").notNull(),
+});
+
+export const scores = sqliteTable("scores", {
+  symbol: text().primaryKey(),
+  /** 0..1, higher is more attractive. */
+  total: real().notNull(),
+  trend: real().notNull(),
+  momentum: real().notNull(),
+  volatility: real().notNull(),
+  /** 0..1: how much of the wanted history the score rests on. */
+  confidence: real().notNull(),
+  computedAtMs: integer("computed_at_ms").notNull(),
+});

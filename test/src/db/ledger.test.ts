@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openLedger } from "../../../src/db/ledger.ts";
+import { jobRuns, universe } from "../../../src/db/ledger-schema.ts";
+import { eq } from "../../../src/db/drizzle.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "trader-ledger-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("the ledger", () => {
+  test("is made with its tables and 20 stocks, durable at every commit", () => {
+    const ledger = openLedger(join(dir, "ledger.db"), 250);
+    expect(ledger.db.select().from(universe).all()).toHaveLength(20);
+    const pragma = (name: string) => ledger.db.$client.pragma(name, { simple: true });
+    expect(pragma("journal_mode")).toBe("wal");
+    expect(pragma("synchronous")).toBe(2);
+    expect(pragma("busy_timeout")).toBe(250);
+    expect(pragma("foreign_keys")).toBe(1);
+    expect(pragma("wal_autocheckpoint")).toBe(1000);
+    ledger.close();
+  });
+
+  test("keeps its rows and its universe when it is opened again", () => {
+    const path = join(dir, "ledger.db");
+    const first = openLedger(path, 250);
+    first.db.delete(universe).where(eq(universe.symbol, "XOM")).run();
+    const run = { job: "price-sync", slot: "20261122T1415Z", epoch: 3, node: "uno-a", startedAtMs: 1 };
+    first.db
+      .insert(jobRuns)
+      .values({ ...run, status: "running" })
+      .run();
+    first.close();
+    const second = openLedger(path, 250);
+    expect(second.db.select().from(universe).all()).toHaveLength(19);
+    expect(second.db.select().from(jobRuns).all()).toMatchObject([run]);
+    second.close();
+  });
+
+  test("refuses a file that is no database, and says which", () => {
+    const path = join(dir, "ledger.db");
+    writeFileSync(path, "no database ".repeat(100));
+    expect(() => openLedger(path, 250)).toThrow(path);
+  });
+});

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  newestBarDays,
+  openMarketCache,
+  readBars,
+  readQuotes,
+  readScores,
+  writeBars,
+  writeQuotes,
+  writeScores,
+  type MarketCache,
+} from "../../../src/db/market-cache.ts";
+
+let dir: string;
+let cache: MarketCache;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "trader-market-"));
+  cache = openMarketCache(join(dir, "market.db"));
+});
+afterEach(() => {
+  cache.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe("the market cache", () => {
+  test("keeps one bar for each symbol and day, the newest one written", () => {
+    writeBars(cache, [
+      { symbol: "A", dayMs: 2, closeUsd: 20 },
+      { symbol: "A", dayMs: 1, closeUsd: 10 },
+      { symbol: "B", dayMs: 1, closeUsd: 5 },
+    ]);
+    writeBars(cache, [{ symbol: "A", dayMs: 2, closeUsd: 21 }]);
+    expect(readBars(cache, "A").map((bar) => bar.closeUsd)).toEqual([10, 21]);
+    expect(newestBarDays(cache, ["A", "B", "C"])).toEqual(
+      new Map([
+        ["A", 2],
+        ["B", 1],
+      ]),
+    );
+  });
+
+  test("keeps the last quote and score of each symbol", () => {
+    const quote = { symbol: "A", priceUsd: 1, currency: "USD", asOfMs: 1, fetchedAtMs: 1 };
+    writeQuotes(cache, [quote]);
+    writeQuotes(cache, [{ ...quote, priceUsd: 2, fetchedAtMs: 9 }]);
+    writeQuotes(cache, []);
+    expect([...readQuotes(cache).values()]).toEqual([{ ...quote, priceUsd: 2, fetchedAtMs: 9 }]);
+    const score = {
+      symbol: "A",
+      total: 0.5,
+      trend: 0.5,
+      momentum: 0.5,
+      volatility: 0.5,
+      confidence: 1,
+      computedAtMs: 1,
+    };
+    writeScores(cache, [score]);
+    writeScores(cache, [{ ...score, total: 0.7, computedAtMs: 2 }]);
+    expect(readScores(cache).get("A")).toEqual({ ...score, total: 0.7, computedAtMs: 2 });
+  });
+});

@@ -57,8 +57,7 @@ export type Refusal =
   | "promised"
   | "released"
   | "not-in-sync"
-  | "paused"
-  | "holding";
+  | "paused";
 
 export type LeaseReply = Envelope & {
   readonly kind: "reply";

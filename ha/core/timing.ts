@@ -25,7 +25,10 @@ export function checkTiming(timing: Timing): Timing {
   const { leaseMs, beatMs, marginMs, tickMs, syncLimitMs } = timing;
   const relations: readonly [string, boolean][] = [
     // [HA-1] The holder's validity by the slowest clock ends before a voter's promise by the fastest.
-    ["(leaseMs - marginMs) by a slow clock < leaseMs by a fast one", (leaseMs - marginMs) * (1 + clockRateError) < leaseMs * (1 - clockRateError)],
+    [
+      "(leaseMs - marginMs) by a slow clock < leaseMs by a fast one",
+      (leaseMs - marginMs) * (1 + clockRateError) < leaseMs * (1 - clockRateError),
+    ],
     ["three renewals fit into a lease", beatMs * 3 < leaseMs - marginMs],
     ["a tick is at most a quarter of a beat", tickMs > 0 && tickMs <= beatMs / 4],
     ["a sync limit leaves time within the lease", syncLimitMs > 0 && syncLimitMs <= leaseMs / 2],

@@ -1,0 +1,220 @@
+import { newerSync } from "./messages.ts";
+import type { LeaseReply, Message, Name, Position, SyncRecord, VoterRecord } from "./messages.ts";
+import type { Timing } from "./timing.ts";
+import { createVoter } from "./voter.ts";
+import type { Voter } from "./voter.ts";
+
+/**
+ * A node of the pair: its own voter, and its way to a lease and through it.
+ * All of it but `voter.record` lives as long as the run.
+ */
+export type Member = {
+  readonly voter: Voter;
+  /** Voters that must agree, this node among them: 1 of 1, or 2 of 3. */
+  readonly majority: 1 | 2;
+  readonly peer: Name | null;
+  readonly arbiter: Name | null;
+  readonly phase: Phase;
+  /** The others, as their answers to this run showed them. */
+  readonly remotes: Readonly<Record<Name, Remote>>;
+  readonly position: Position;
+  /** App warm, database usable: this node could do the job. */
+  readonly fit: boolean;
+  readonly seq: number;
+  readonly lastTickMs: number;
+  readonly nextBeatMs: number;
+  /** It does not stand before: after a gap of the loop, a failed attempt, or a release. */
+  readonly standAfterMs: number;
+};
+
+export type Phase =
+  | { readonly kind: "standby" }
+  | { readonly kind: "asking"; readonly bid: Bid }
+  | { readonly kind: "electing"; readonly bid: Bid }
+  | { readonly kind: "primary"; readonly epoch: number; readonly raiseTo: number | null }
+  /** The lease may have ended; the app is being killed. */
+  | { readonly kind: "stepping-down"; readonly epoch: number }
+  /** Gave the lease away and says so until somebody else has it. */
+  | { readonly kind: "releasing"; readonly epoch: number; readonly successor: Name | null; readonly untilMs: number };
+
+/** An attempt to become the holder of `epoch`. */
+export type Bid = {
+  readonly epoch: number;
+  readonly cause: PromotionCause;
+  readonly force: boolean;
+  readonly untilMs: number;
+  /** Voters that said they would grant. */
+  readonly would: readonly Name[];
+};
+
+/** `resume`: the recorded holder goes on with its epoch after a restart. */
+export type PromotionCause = "resume" | "start" | "failover" | "switchover" | "forced";
+
+export type Remote = {
+  readonly boot: string | null;
+  readonly retired: readonly string[];
+  readonly record: VoterRecord | null;
+  readonly nonce: string | null;
+  readonly position: Position;
+  readonly fit: boolean;
+  readonly lastHeardMs: number;
+  /** End of its grant, counted from the send time of the request that it answers. */
+  readonly grantUntilMs: number;
+  /** Requests of this run that it has not answered. */
+  readonly sent: readonly { readonly seq: number; readonly atMs: number }[];
+};
+
+export type MemberEvent =
+  | { readonly kind: "tick" }
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "status"; readonly position: Position; readonly fit: boolean }
+  | { readonly kind: "members"; readonly peer: Name | null; readonly arbiter: Name | null }
+  /** The app of the lost lease is dead. */
+  | { readonly kind: "demoted" }
+  /** The app is drained and dead, everything is confirmed: give the lease away. */
+  | { readonly kind: "release"; readonly successor: Name | null }
+  /** The standby does not receive: go on without it. */
+  | { readonly kind: "shrink" }
+  /** The standby's present disk holds everything, and nothing is confirmed without it any more. */
+  | { readonly kind: "expand" }
+  | { readonly kind: "pause"; readonly on: boolean }
+  /** An operator makes this node stand. */
+  | { readonly kind: "force" };
+
+export type Action =
+  | { readonly kind: "promote"; readonly epoch: number; readonly cause: PromotionCause }
+  | { readonly kind: "demote"; readonly epoch: number; readonly reason: string }
+  /** The same lease goes on under a higher epoch. */
+  | { readonly kind: "raised"; readonly epoch: number }
+  /** No act may start at or after `validUntilMs`. */
+  | { readonly kind: "lease"; readonly epoch: number; readonly validUntilMs: number };
+
+/** The caller makes `persist` durable (and the receiver's fence with it), then sends `send`, then performs `act`. */
+export type Ready = {
+  readonly member: Member;
+  readonly persist: VoterRecord | null;
+  readonly send: readonly Message[];
+  readonly act: readonly Action[];
+};
+
+type MemberInit = {
+  readonly name: Name;
+  readonly boot: string;
+  readonly nonce: string;
+  readonly timing: Timing;
+  readonly record: VoterRecord | null;
+  readonly majority: 1 | 2;
+  readonly peer: Name | null;
+  readonly arbiter: Name | null;
+  readonly nowMs: number;
+};
+
+/** [HA-4] Whatever its record says, a node boots as a standby. */
+export function createMember(init: MemberInit): Member {
+  const { name, boot, nonce, timing, record, majority, peer, arbiter, nowMs } = init;
+  return {
+    voter: createVoter({ name, boot, nonce, timing, startedMs: nowMs, record }),
+    majority,
+    peer,
+    arbiter,
+    phase: { kind: "standby" },
+    remotes: {},
+    position: { epoch: 0, txid: 0 },
+    fit: false,
+    seq: 0,
+    lastTickMs: nowMs,
+    nextBeatMs: nowMs,
+    standAfterMs: nowMs,
+  };
+}
+
+export const others = (member: Member): readonly Name[] =>
+  [member.peer, member.arbiter].filter((name) => name !== null);
+
+const unheard: Remote = {
+  boot: null,
+  retired: [],
+  record: null,
+  nonce: null,
+  position: { epoch: 0, txid: 0 },
+  fit: false,
+  lastHeardMs: Number.NEGATIVE_INFINITY,
+  grantUntilMs: Number.NEGATIVE_INFINITY,
+  sent: [],
+};
+
+export const remoteOf = (member: Member, name: Name): Remote => member.remotes[name] ?? unheard;
+
+export const withRemote = (member: Member, name: Name, change: Partial<Remote>): Member => ({
+  ...member,
+  remotes: { ...member.remotes, [name]: { ...remoteOf(member, name), ...change } },
+});
+
+/** The highest epoch that this node has any word of. */
+export const highestEpoch = (member: Member): number =>
+  Math.max(member.voter.record?.epoch ?? 0, ...others(member).map((name) => remoteOf(member, name).record?.epoch ?? 0));
+
+/**
+ * Rule 4: when the lease ends by this node's clock, margin taken off: the second longest of three grants
+ * (its own voter's among them), or its own alone where one voter is all there is. `without` leaves one voter out.
+ */
+export function validUntilMs(member: Member, without: Name | null = null): number {
+  const own = member.voter.promise?.to === member.voter.name ? member.voter.promise.untilMs : Number.NEGATIVE_INFINITY;
+  const grants = others(member)
+    .filter((name) => name !== without)
+    .map((name) => remoteOf(member, name).grantUntilMs);
+  const longestFirst = [own, ...grants].sort((a, b) => b - a);
+  return (longestFirst[member.majority - 1] ?? Number.NEGATIVE_INFINITY) - member.voter.timing.marginMs;
+}
+
+const sameSync = (a: SyncRecord, b: SyncRecord): boolean => a.setEpoch === b.setEpoch && a.setVersion === b.setVersion;
+
+/** Rule 9: another voter has recorded exactly this node's present set, and said so in this run. */
+export function setAcknowledged(member: Member, without: Name | null = null): boolean {
+  const sync = member.voter.record?.sync;
+  if (sync === undefined) return false;
+  if (member.majority === 1) return true;
+  return others(member).some((name) => {
+    const record = remoteOf(member, name).record;
+    return name !== without && record !== null && sameSync(record.sync, sync);
+  });
+}
+
+/** May this primary call a write confirmed that only its own disk holds? */
+export const mayConfirmAlone = (member: Member): boolean =>
+  member.phase.kind === "primary" &&
+  (member.voter.record?.sync.inSync ?? []).every((name) => name === member.voter.name) &&
+  setAcknowledged(member);
+
+/** Takes note of an answer; null when it is not an answer to a request of this run by a present run of the voter. */
+export function creditReply(member: Member, reply: LeaseReply, nowMs: number): Member | null {
+  const remote = remoteOf(member, reply.from);
+  const request = remote.sent.find(({ seq }) => seq === reply.echoSeq);
+  if (reply.echoBoot !== member.voter.boot || request === undefined || remote.retired.includes(reply.boot)) return null;
+  const rebooted = remote.boot !== null && remote.boot !== reply.boot;
+  const counts = reply.granted && reply.purpose !== "ask";
+  // What an earlier run of the voter recorded may be gone with its disk: only this run's word counts.
+  const record =
+    reply.record === null || remote.record === null || rebooted
+      ? reply.record
+      : newerRecord(remote.record, reply.record);
+  return withRemote(member, reply.from, {
+    boot: reply.boot,
+    retired: rebooted ? [remote.boot, ...remote.retired].slice(0, 16) : remote.retired,
+    record,
+    nonce: reply.nonce,
+    position: reply.position,
+    fit: reply.fit,
+    lastHeardMs: nowMs,
+    grantUntilMs: counts
+      ? Math.max(remote.grantUntilMs, request.atMs + member.voter.timing.leaseMs)
+      : remote.grantUntilMs,
+    sent: remote.sent.filter(({ seq }) => seq !== reply.echoSeq),
+  });
+}
+
+/** Answers may overtake each other; what a voter recorded only moves forward. */
+const newerRecord = (a: VoterRecord, b: VoterRecord): VoterRecord => ({
+  ...(b.epoch > a.epoch || (b.epoch === a.epoch && (b.released || !a.released)) ? b : a),
+  sync: newerSync(b.sync, a.sync),
+});

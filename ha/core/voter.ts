@@ -1,0 +1,121 @@
+import { newerSync } from "./messages.ts";
+import type { Enrolment, LeaseRelease, LeaseReply, LeaseRequest, Name, Refusal, VoterRecord } from "./messages.ts";
+import type { Position } from "./messages.ts";
+import type { Timing } from "./timing.ts";
+
+/** Whoever may grant the lease: a node, or the witness. `record` is durable, the rest lives as long as the run. */
+export type Voter = {
+  readonly name: Name;
+  readonly timing: Timing;
+  readonly boot: string;
+  /** What an enrolment of this run must repeat. */
+  readonly nonce: string;
+  readonly startedMs: number;
+  /** null: blank. It neither votes nor stands until it is enrolled. */
+  readonly record: VoterRecord | null;
+  /** Runs from receipt; nobody else is granted a higher epoch before it ends. */
+  readonly promise: { readonly to: Name; readonly untilMs: number } | null;
+  readonly heard: Readonly<Record<Name, Heard>>;
+};
+
+/** Order of a sender's requests in this run: a replay or a late one of an older boot changes nothing. */
+type Heard = { readonly boot: string; readonly seq: number; readonly retired: readonly string[] };
+
+const retiredBootsMax = 16;
+
+type VoterInit = Pick<Voter, "name" | "timing" | "boot" | "nonce" | "startedMs" | "record">;
+
+export const createVoter = (init: VoterInit): Voter => ({ ...init, promise: null, heard: {} });
+
+type Judgement =
+  | { readonly granted: true }
+  | { readonly granted: false; readonly refusal: Refusal; readonly waitMs: number };
+
+const refuse = (refusal: Refusal, waitMs = 0): Judgement => ({ granted: false, refusal, waitMs });
+
+/** Would this voter grant? Rules 3, 5, 10, 11 and 13; changes nothing. */
+export function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
+  const { record, promise } = voter;
+  if (record === null) return refuse("blank");
+  if (request.voterBoot !== voter.boot) return refuse("unknown-boot");
+  if (request.epoch < record.epoch) return refuse("stale-epoch");
+  const sameHolder = record.holder === request.from;
+  if (request.epoch === record.epoch) {
+    // [HA-3] An epoch belongs to the first that was granted it.
+    if (!sameHolder) return refuse("stale-epoch");
+    return record.released ? refuse("released") : { granted: true };
+  }
+  if (promise !== null && promise.to !== request.from && promise.untilMs > nowMs) {
+    return refuse("promised", promise.untilMs - nowMs);
+  }
+  const settled = sameHolder || record.released;
+  const abstainUntilMs = voter.startedMs + voter.timing.leaseMs;
+  if (!settled && nowMs < abstainUntilMs) return refuse("abstaining", abstainUntilMs - nowMs);
+  if (request.force) return { granted: true };
+  const newest = newerSync(record.sync, request.sync);
+  if (newest.paused && !settled) return refuse("paused");
+  // [HA-7]
+  return newest.inSync.includes(request.from) ? { granted: true } : refuse("not-in-sync");
+}
+
+/** The voter after it granted this request: epoch and newest set recorded, promise from now. */
+export function accept(voter: Voter, request: LeaseRequest, nowMs: number): Voter {
+  if (voter.record === null) throw new Error("a blank voter grants nothing");
+  const sync = newerSync(voter.record.sync, request.sync);
+  const record = { epoch: request.epoch, holder: request.from, released: false, sync };
+  return { ...voter, record, promise: { to: request.from, untilMs: nowMs + voter.timing.leaseMs } };
+}
+
+export type Own = { readonly position: Position; readonly fit: boolean };
+export type Answer = { readonly voter: Voter; readonly reply: LeaseReply | null };
+
+/** Answers a request; the caller makes a changed record durable before it sends the reply. A replay is not answered. */
+export function onRequest(voter: Voter, request: LeaseRequest, own: Own, nowMs: number): Answer {
+  const known = request.voterBoot === voter.boot;
+  const heard = known ? hear(voter.heard[request.from], request) : undefined;
+  if (heard === null) return { voter, reply: null };
+  const judgement = judge(voter, request, nowMs);
+  const ordered = heard === undefined ? voter : { ...voter, heard: { ...voter.heard, [request.from]: heard } };
+  const next = judgement.granted && request.purpose !== "ask" ? accept(ordered, request, nowMs) : ordered;
+  const reply: LeaseReply = {
+    kind: "reply",
+    from: voter.name,
+    to: request.from,
+    boot: voter.boot,
+    echoBoot: request.boot,
+    echoSeq: request.seq,
+    purpose: request.purpose,
+    epoch: request.epoch,
+    granted: judgement.granted,
+    refusal: judgement.granted ? null : judgement.refusal,
+    waitMs: judgement.granted ? 0 : Math.ceil(judgement.waitMs),
+    record: next.record,
+    nonce: next.record === null ? voter.nonce : null,
+    ...own,
+  };
+  return { voter: next, reply };
+}
+
+/** null: a replay, or a late request of a boot that a newer one has replaced. */
+function hear(before: Heard | undefined, request: LeaseRequest): Heard | null {
+  const { boot, seq } = request;
+  if (before === undefined) return { boot, seq, retired: [] };
+  if (before.boot === boot) return seq > before.seq ? { ...before, seq } : null;
+  if (before.retired.includes(boot)) return null;
+  return { boot, seq, retired: [before.boot, ...before.retired].slice(0, retiredBootsMax) };
+}
+
+/** The holder of the recorded epoch gives it up: it is never renewed, and the promise ends. */
+export function onRelease(voter: Voter, release: LeaseRelease): Voter {
+  const { record } = voter;
+  if (record === null || record.epoch !== release.epoch || record.holder !== release.from) return voter;
+  return { ...voter, record: { ...record, released: true }, promise: null };
+}
+
+/** Rule 13: only a blank voter, only by its own nonce of this run, and a node only while the set excludes it. */
+export function onEnrolment(voter: Voter, enrolment: Enrolment, nowMs: number): Voter {
+  const { record } = enrolment;
+  const fresh = enrolment.nonce === voter.nonce && enrolment.voterBoot === voter.boot;
+  if (voter.record !== null || !fresh || record.sync.inSync.includes(voter.name)) return voter;
+  return { ...voter, record, promise: { to: enrolment.from, untilMs: nowMs + voter.timing.leaseMs } };
+}

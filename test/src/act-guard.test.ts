@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { actGuard } from "../../src/act-guard.ts";
+import { LeaseOver } from "../../src/app-ports.ts";
+
+test("[HA-8] no act without a deadline, past it, or nearer to it than its margin", () => {
+  let nowNs = 1_000_000_000n;
+  const deadline: { atNs: bigint | null } = { atNs: null };
+  const guard = actGuard(7, deadline, () => nowNs);
+  expect(() => guard.check(0)).toThrow(LeaseOver);
+
+  deadline.atNs = 1_100_000_000n;
+  expect(guard.remainingMs()).toBe(100);
+  expect(() => guard.check(100)).not.toThrow();
+  expect(() => guard.check(100.5)).toThrow(LeaseOver);
+
+  nowNs = 1_100_000_000n;
+  expect(() => guard.check(0)).toThrow(LeaseOver);
+});

@@ -66,7 +66,6 @@ function onTick(draft: Draft, nowMs: number): void {
   switch (phase.kind) {
     case "primary":
       if (nowMs >= validUntilMs(draft.member)) {
-        // A single voter's lease rests on its own promise, which a stalled loop may have let lapse.
         stepDown(draft, phase.epoch, "the lease ended before enough voters renewed it");
       } else if (nowMs >= draft.member.nextBeatMs) renew(draft, nowMs);
       return;
@@ -90,13 +89,18 @@ function onTick(draft: Draft, nowMs: number): void {
 
 /** Rule 6, and the recorded holder's right to go on with its own epoch. */
 function mayStand(member: Member, nowMs: number): boolean {
-  const { record, promise, name, startedMs, timing } = member.voter;
+  const { record, name } = member.voter;
   if (record === null || !member.fit || nowMs < member.standAfterMs) return false;
+  if (!record.sync.inSync.includes(name) || !ownVoteIsFree(member, nowMs)) return false;
+  return record.holder === name || record.released || !record.sync.paused;
+}
+
+/** Its own voter owes nothing to another: no promise runs, none of before a restart may still run. */
+export function ownVoteIsFree(member: Member, nowMs: number): boolean {
+  const { record, promise, name, startedMs, timing } = member.voter;
+  if (record === null) return false;
   if (promise !== null && promise.to !== name && promise.untilMs > nowMs) return false;
-  const mine = record.holder === name;
-  if (!record.sync.inSync.includes(name)) return false;
-  if (mine || record.released) return true;
-  return nowMs >= startedMs + timing.leaseMs && !record.sync.paused;
+  return record.holder === name || record.released || nowMs >= startedMs + timing.leaseMs;
 }
 
 function ask(draft: Draft, nowMs: number): void {
@@ -120,7 +124,7 @@ function causeOf(record: VoterRecord, resumes: boolean, self: Name): PromotionCa
 
 function force(draft: Draft, nowMs: number): void {
   const { phase, voter } = draft.member;
-  if (phase.kind !== "standby" || voter.record === null) return;
+  if (phase.kind !== "standby" || voter.record === null || !ownVoteIsFree(draft.member, nowMs)) return;
   bid(draft, { epoch: highestEpoch(draft.member) + 1, cause: "forced", force: true }, nowMs);
 }
 
@@ -256,12 +260,12 @@ function onMessage(draft: Draft, message: Message, nowMs: number): void {
   switch (message.kind) {
     case "request": {
       const answer = onRequest(member.voter, message, { position: member.position, fit: member.fit }, nowMs);
+      if (answer.reply === null) return;
       draft.member = withRemote({ ...member, voter: answer.voter }, message.from, {
         position: message.position,
         fit: message.fit,
         lastHeardMs: nowMs,
       });
-      if (answer.reply === null) return;
       draft.send.push(answer.reply);
       const granted = answer.reply.granted && message.purpose !== "ask";
       const bidding =

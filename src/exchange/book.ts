@@ -1,0 +1,157 @@
+/** The simulated exchange's book, pure: entries of its journal file in, orders, positions and cash out. */
+
+export type ExchangeOrder = {
+  readonly id: string;
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: "buy" | "sell";
+  readonly qty: number;
+  readonly submittedAtMs: number;
+  readonly status: "new" | "filled" | "canceled";
+  readonly endedAtMs: number | null;
+  readonly filledAvgPriceUsd: number | null;
+};
+
+/** One attempt to place an order, the refused ones too; `at` is ISO real time. */
+export type Attempt = {
+  readonly at: string;
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: string;
+  readonly qty: number;
+  readonly outcome: string;
+};
+
+/** What the durable file holds, one entry a line. Instants ending in `Ms` are the exchange's own (app) clock. */
+export type Entry =
+  | { readonly kind: "attempt"; readonly attempt: Attempt; readonly accepted: Accepted | null }
+  | { readonly kind: "fill"; readonly id: string; readonly atMs: number; readonly priceUsd: number }
+  | { readonly kind: "cancel"; readonly id: string; readonly atMs: number };
+export type Accepted = { readonly id: string; readonly submittedAtMs: number; readonly reservedUsd: number };
+
+export type Holding = { readonly qty: number; readonly avgPriceUsd: number };
+
+export type Book = {
+  cashUsd: number;
+  /** In order of arrival. */
+  readonly orders: Map<string, ExchangeOrder>;
+  readonly idsByClientOrderId: Map<string, string>;
+  readonly holdings: Map<string, Holding>;
+  /** Cash that open buys may still need, by order id. */
+  readonly reservedUsd: Map<string, number>;
+  readonly attempts: Attempt[];
+};
+
+export const newBook = (cashUsd: number): Book => ({
+  cashUsd,
+  orders: new Map(),
+  idsByClientOrderId: new Map(),
+  holdings: new Map(),
+  reservedUsd: new Map(),
+  attempts: [],
+});
+
+export type Request = {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: "buy" | "sell";
+  readonly qty: number;
+};
+export type Verdict =
+  | { readonly kind: "accept"; readonly reservedUsd: number }
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "refuse"; readonly status: 403 | 422; readonly code: number; readonly message: string };
+
+/** Whether the exchange takes this order now; `priceUsd` is null for a symbol that it does not list. */
+export function judge(book: Book, request: Request, priceUsd: number | null, acceptDuplicates: boolean): Verdict {
+  if (!acceptDuplicates && book.idsByClientOrderId.has(request.clientOrderId)) return { kind: "duplicate" };
+  if (priceUsd === null) {
+    return { kind: "refuse", status: 422, code: 42210000, message: `asset "${request.symbol}" not found` };
+  }
+  if (request.side === "buy") {
+    const neededUsd = request.qty * priceUsd;
+    if (neededUsd > buyingPowerUsd(book)) {
+      return { kind: "refuse", status: 403, code: 40310000, message: "insufficient buying power" };
+    }
+    return { kind: "accept", reservedUsd: neededUsd };
+  }
+  const available = availableQty(book, request.symbol);
+  if (request.qty > available) {
+    const message = `insufficient qty available for order (requested: ${request.qty}, available: ${available})`;
+    return { kind: "refuse", status: 403, code: 40310000, message };
+  }
+  return { kind: "accept", reservedUsd: 0 };
+}
+
+/** Brings the book up to date with one entry; the same code runs live and when the file is replayed. */
+export function apply(book: Book, entry: Entry): void {
+  switch (entry.kind) {
+    case "attempt":
+      return applyAttempt(book, entry.attempt, entry.accepted);
+    case "fill":
+      return applyFill(book, entry.id, entry.atMs, entry.priceUsd);
+    case "cancel": {
+      const order = openOrder(book, entry.id);
+      book.orders.set(order.id, { ...order, status: "canceled", endedAtMs: entry.atMs });
+      book.reservedUsd.delete(order.id);
+      return undefined;
+    }
+  }
+}
+
+export const buyingPowerUsd = (book: Book): number =>
+  book.cashUsd - [...book.reservedUsd.values()].reduce((sum, usd) => sum + usd, 0);
+
+/** Shares that no open sell has spoken for. */
+export function availableQty(book: Book, symbol: string): number {
+  const held = book.holdings.get(symbol)?.qty ?? 0;
+  const selling = [...book.orders.values()]
+    .filter((order) => order.status === "new" && order.side === "sell" && order.symbol === symbol)
+    .reduce((sum, order) => sum + order.qty, 0);
+  return held - selling;
+}
+
+function applyAttempt(book: Book, attempt: Attempt, accepted: Accepted | null): void {
+  book.attempts.push(attempt);
+  if (accepted === null) return;
+  book.orders.set(accepted.id, {
+    id: accepted.id,
+    clientOrderId: attempt.clientOrderId,
+    symbol: attempt.symbol,
+    side: attempt.side === "sell" ? "sell" : "buy",
+    qty: attempt.qty,
+    submittedAtMs: accepted.submittedAtMs,
+    status: "new",
+    endedAtMs: null,
+    filledAvgPriceUsd: null,
+  });
+  // With duplicates accepted the first order stays the one that a look-up by client order id finds.
+  if (!book.idsByClientOrderId.has(attempt.clientOrderId)) {
+    book.idsByClientOrderId.set(attempt.clientOrderId, accepted.id);
+  }
+  if (accepted.reservedUsd > 0) book.reservedUsd.set(accepted.id, accepted.reservedUsd);
+}
+
+function applyFill(book: Book, id: string, atMs: number, priceUsd: number): void {
+  const order = openOrder(book, id);
+  book.orders.set(id, { ...order, status: "filled", endedAtMs: atMs, filledAvgPriceUsd: priceUsd });
+  book.reservedUsd.delete(id);
+  const held = book.holdings.get(order.symbol) ?? { qty: 0, avgPriceUsd: 0 };
+  if (order.side === "buy") {
+    book.cashUsd -= order.qty * priceUsd;
+    const qty = held.qty + order.qty;
+    const costUsd = held.qty * held.avgPriceUsd + order.qty * priceUsd;
+    book.holdings.set(order.symbol, { qty, avgPriceUsd: costUsd / qty });
+    return;
+  }
+  book.cashUsd += order.qty * priceUsd;
+  const qty = held.qty - order.qty;
+  if (qty === 0) book.holdings.delete(order.symbol);
+  else book.holdings.set(order.symbol, { ...held, qty });
+}
+
+function openOrder(book: Book, id: string): ExchangeOrder {
+  const order = book.orders.get(id);
+  if (order?.status !== "new") throw new Error(`entry for order ${id}, which is not open`);
+  return order;
+}

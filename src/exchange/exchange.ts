@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { type Accepted, type Book, type Entry, type Request, type Verdict, apply, judge, newBook } from "./book.ts";
+import { type JournalFile, openJournalFile } from "./journal-file.ts";
+
+/** Price of a symbol at an instant of the exchange's clock; null when it lists no such symbol. */
+export type PriceAt = (symbol: string, atMs: number) => number | null;
+
+export type ExchangeOptions = {
+  readonly file: string;
+  readonly startCashUsd: number;
+  readonly acceptDuplicates: boolean;
+  /** Real milliseconds between taking a market order and filling it. */
+  readonly fillDelayMs: number;
+  readonly priceAt: PriceAt;
+  /** The exchange's clock: the app's, so that both agree on prices. */
+  readonly nowMs: () => number;
+  /** Real time, for the journal. */
+  readonly realNow: () => Date;
+};
+
+const entry = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("attempt"),
+    attempt: z.object({
+      at: z.string(),
+      clientOrderId: z.string(),
+      symbol: z.string(),
+      side: z.string(),
+      qty: z.number(),
+      outcome: z.string(),
+    }),
+    accepted: z.object({ id: z.string(), submittedAtMs: z.number(), reservedUsd: z.number() }).nullable(),
+  }),
+  z.object({ kind: z.literal("fill"), id: z.string(), atMs: z.number(), priceUsd: z.number() }),
+  z.object({ kind: z.literal("cancel"), id: z.string(), atMs: z.number() }),
+]);
+
+/** A running exchange: every change is on disk before `submit` or `cancel` returns. */
+export class Exchange {
+  readonly book: Book;
+  readonly options: ExchangeOptions;
+  readonly #file: JournalFile;
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: ExchangeOptions) {
+    this.options = options;
+    this.book = newBook(options.startCashUsd);
+    this.#file = openJournalFile(options.file, (line) => apply(this.book, entry.parse(line)));
+    for (const order of this.book.orders.values()) if (order.status === "new") this.#fillSoon(order.id);
+  }
+
+  /** Judges and journals one attempt; an accepted one has the id under which the book holds it. */
+  submit(request: Request): { readonly verdict: Verdict; readonly id: string | null } {
+    const nowMs = this.options.nowMs();
+    const priceUsd = this.options.priceAt(request.symbol, nowMs);
+    const verdict = judge(this.book, request, priceUsd, this.options.acceptDuplicates);
+    const accepted: Accepted | null =
+      verdict.kind === "accept" ? { id: randomUUID(), submittedAtMs: nowMs, reservedUsd: verdict.reservedUsd } : null;
+    this.#journal(request, outcomeText(verdict), accepted);
+    if (accepted !== null) this.#fillSoon(accepted.id);
+    return { verdict, id: accepted?.id ?? null };
+  }
+
+  /** Journals an attempt that could not even be judged. */
+  refuse(request: { clientOrderId: string; symbol: string; side: string; qty: number }, reason: string): void {
+    this.#journal(request, `rejected: ${reason}`, null);
+  }
+
+  /** False when the order is no longer open. */
+  cancel(id: string): boolean {
+    if (this.book.orders.get(id)?.status !== "new") return false;
+    this.#record({ kind: "cancel", id, atMs: this.options.nowMs() });
+    return true;
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#file.close();
+  }
+
+  #journal(
+    request: { clientOrderId: string; symbol: string; side: string; qty: number },
+    outcome: string,
+    accepted: Accepted | null,
+  ): void {
+    const { clientOrderId, symbol, side, qty } = request;
+    const at = this.options.realNow().toISOString();
+    this.#record({ kind: "attempt", attempt: { at, clientOrderId, symbol, side, qty, outcome }, accepted });
+  }
+
+  #record(change: Entry): void {
+    this.#file.append(change);
+    apply(this.book, change);
+  }
+
+  #fillSoon(id: string): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      const order = this.book.orders.get(id);
+      if (order?.status !== "new") return;
+      const atMs = this.options.nowMs();
+      const priceUsd = this.options.priceAt(order.symbol, atMs);
+      if (priceUsd !== null) this.#record({ kind: "fill", id, atMs, priceUsd });
+    }, this.options.fillDelayMs);
+    this.#timers.add(timer);
+  }
+}
+
+function outcomeText(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "accept":
+      return "accepted";
+    case "duplicate":
+      return "rejected: client_order_id must be unique";
+    case "refuse":
+      return `rejected: ${verdict.message}`;
+  }
+}

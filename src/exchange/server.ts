@@ -1,0 +1,80 @@
+import { Hono } from "hono";
+import { buyingPowerUsd } from "./book.ts";
+import type { Exchange } from "./exchange.ts";
+import { accountJson, listQuery, orderJson, orderRequest, positionsJson, selectOrders } from "./wire.ts";
+
+/**
+ * Alpaca's trading endpoints over a simulated exchange, plus `GET /journal` with every attempt.
+ * Any key pair is let in. The market is always open: the replay has a trading day in each quarter of an hour.
+ */
+export function exchangeServer(exchange: Exchange): Hono {
+  const { book, options } = exchange;
+  const app = new Hono();
+  app.get("/journal", (c) => c.json(book.attempts));
+  app.use("/v2/*", async (c, next) => {
+    const { req } = c;
+    if (!req.header("APCA-API-KEY-ID") || !req.header("APCA-API-SECRET-KEY")) {
+      return c.json({ code: 40110000, message: "request is not authorized" }, 401);
+    }
+    return next();
+  });
+  app.post("/v2/orders", async (c) => {
+    const body: unknown = await c.req.json().catch(() => null);
+    const parsed = orderRequest.safeParse(body);
+    if (!parsed.success) {
+      const reason = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+      exchange.refuse(whatCanBeRead(body), reason);
+      return c.json({ code: 40010001, message: reason }, 422);
+    }
+    const { client_order_id: clientOrderId, symbol, side, qty } = parsed.data;
+    const { verdict, id } = exchange.submit({ clientOrderId, symbol, side, qty });
+    const order = id === null ? undefined : book.orders.get(id);
+    if (order !== undefined) return c.json(orderJson(order));
+    if (verdict.kind === "refuse") return c.json({ code: verdict.code, message: verdict.message }, verdict.status);
+    return c.json({ code: 40010001, message: "client_order_id must be unique" }, 422);
+  });
+  app.get("/v2/orders", (c) => {
+    const query = listQuery.safeParse(c.req.query());
+    if (!query.success) return c.json({ code: 40010001, message: query.error.message }, 422);
+    return c.json(selectOrders(book, query.data).map(orderJson));
+  });
+  app.get("/v2/orders:by_client_order_id", (c) => {
+    const id = book.idsByClientOrderId.get(c.req.query("client_order_id") ?? "");
+    const order = id === undefined ? undefined : book.orders.get(id);
+    if (order === undefined) return c.json({ code: 40410000, message: "order not found" }, 404);
+    return c.json(orderJson(order));
+  });
+  app.get("/v2/orders/:id", (c) => {
+    const order = book.orders.get(c.req.param("id"));
+    if (order === undefined) return c.json({ code: 40410000, message: "order not found" }, 404);
+    return c.json(orderJson(order));
+  });
+  app.delete("/v2/orders/:id", (c) => {
+    const id = c.req.param("id");
+    if (!book.orders.has(id)) return c.json({ code: 40410000, message: "order not found" }, 404);
+    if (!exchange.cancel(id)) return c.json({ code: 42210000, message: "order is not cancelable" }, 422);
+    return c.body(null, 204);
+  });
+  app.get("/v2/positions", (c) => c.json(positionsJson(book, options.priceAt, options.nowMs())));
+  app.get("/v2/account", (c) => c.json(accountJson(book, options.priceAt, options.nowMs(), buyingPowerUsd(book))));
+  app.get("/v2/clock", (c) => {
+    const nowMs = options.nowMs();
+    const nextDay = new Date(nowMs + 86_400_000).toISOString();
+    return c.json({ timestamp: new Date(nowMs).toISOString(), is_open: true, next_open: nextDay, next_close: nextDay });
+  });
+  app.notFound((c) => c.json({ code: 40410000, message: "endpoint not found" }, 404));
+  return app;
+}
+
+// A malformed attempt is journaled too: the judge of a failover must see everything that was tried.
+function whatCanBeRead(body: unknown): { clientOrderId: string; symbol: string; side: string; qty: number } {
+  const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const text = (value: unknown): string => (typeof value === "string" ? value.slice(0, 128) : "");
+  const qty = Number(fields["qty"]);
+  return {
+    clientOrderId: text(fields["client_order_id"]),
+    symbol: text(fields["symbol"]),
+    side: text(fields["side"]),
+    qty: Number.isFinite(qty) ? qty : 0,
+  };
+}

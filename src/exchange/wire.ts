@@ -1,0 +1,115 @@
+import { z } from "zod";
+import type { Book, ExchangeOrder } from "./book.ts";
+import type { PriceAt } from "./exchange.ts";
+
+/** Alpaca's JSON: snake_case, amounts as strings. Pure; only the fields that a client of market orders reads. */
+export const orderRequest = z.object({
+  symbol: z.string().min(1).max(20),
+  qty: z.coerce.number().int().positive().max(1_000_000),
+  side: z.enum(["buy", "sell"]),
+  type: z.literal("market"),
+  time_in_force: z.enum(["day", "gtc"]),
+  client_order_id: z.string().min(1).max(128),
+});
+
+const iso = (atMs: number): string => new Date(atMs).toISOString();
+
+export function orderJson(order: ExchangeOrder): Record<string, unknown> {
+  const endedAt = order.endedAtMs === null ? null : iso(order.endedAtMs);
+  return {
+    id: order.id,
+    client_order_id: order.clientOrderId,
+    created_at: iso(order.submittedAtMs),
+    updated_at: endedAt ?? iso(order.submittedAtMs),
+    submitted_at: iso(order.submittedAtMs),
+    filled_at: order.status === "filled" ? endedAt : null,
+    expired_at: null,
+    canceled_at: order.status === "canceled" ? endedAt : null,
+    failed_at: null,
+    asset_class: "us_equity",
+    symbol: order.symbol,
+    notional: null,
+    qty: String(order.qty),
+    filled_qty: order.status === "filled" ? String(order.qty) : "0",
+    filled_avg_price: order.filledAvgPriceUsd === null ? null : String(order.filledAvgPriceUsd),
+    order_class: "simple",
+    order_type: "market",
+    type: "market",
+    side: order.side,
+    time_in_force: "day",
+    limit_price: null,
+    stop_price: null,
+    status: order.status,
+    extended_hours: false,
+    legs: null,
+  };
+}
+
+export function positionsJson(book: Book, priceAt: PriceAt, nowMs: number): Record<string, unknown>[] {
+  return [...book.holdings].map(([symbol, holding]) => {
+    const priceUsd = priceAt(symbol, nowMs) ?? holding.avgPriceUsd;
+    return {
+      asset_id: symbol,
+      symbol,
+      exchange: "NASDAQ",
+      asset_class: "us_equity",
+      asset_marginable: false,
+      qty: String(holding.qty),
+      avg_entry_price: String(holding.avgPriceUsd),
+      side: "long",
+      market_value: String(holding.qty * priceUsd),
+      cost_basis: String(holding.qty * holding.avgPriceUsd),
+      unrealized_pl: String(holding.qty * (priceUsd - holding.avgPriceUsd)),
+      current_price: String(priceUsd),
+    };
+  });
+}
+
+export function accountJson(book: Book, priceAt: PriceAt, nowMs: number, buyingPowerUsd: number) {
+  const heldUsd = [...book.holdings].reduce(
+    (sum, [symbol, holding]) => sum + holding.qty * (priceAt(symbol, nowMs) ?? holding.avgPriceUsd),
+    0,
+  );
+  const equityUsd = String(book.cashUsd + heldUsd);
+  return {
+    id: "simulated",
+    account_number: "SIMULATED",
+    status: "ACTIVE",
+    currency: "USD",
+    cash: String(book.cashUsd),
+    buying_power: String(buyingPowerUsd),
+    long_market_value: String(heldUsd),
+    equity: equityUsd,
+    portfolio_value: equityUsd,
+    trading_blocked: false,
+    account_blocked: false,
+  };
+}
+
+export const listQuery = z.object({
+  status: z.enum(["open", "closed", "all"]).default("open"),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  direction: z.enum(["asc", "desc"]).default("desc"),
+  after: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  before_order_id: z.string().optional(),
+  symbols: z.string().optional(),
+});
+
+/** The page of orders that a query names; `before_order_id` means submitted before that order. */
+export function selectOrders(book: Book, query: z.infer<typeof listQuery>): ExchangeOrder[] {
+  const all = [...book.orders.values()];
+  const before =
+    query.before_order_id === undefined ? all.length : all.findIndex((o) => o.id === query.before_order_id);
+  const symbols = query.symbols?.split(",");
+  const chosen = all
+    .slice(0, Math.max(before, 0))
+    .filter(
+      (order) =>
+        (query.status === "all" || (query.status === "open") === (order.status === "new")) &&
+        (query.after === undefined || order.submittedAtMs > Date.parse(query.after)) &&
+        (query.until === undefined || order.submittedAtMs < Date.parse(query.until)) &&
+        (symbols === undefined || symbols.includes(order.symbol)),
+    );
+  return (query.direction === "desc" ? chosen.reverse() : chosen).slice(0, query.limit);
+}

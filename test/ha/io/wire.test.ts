@@ -132,6 +132,6 @@ describe("the wire", () => {
   });
 
   test("a message that nobody would accept is not sent", () => {
-    expect(() => encode({ ...release("node-a", "node-b"), epoch: -1 }, a)).toThrow("a release that cannot be sent");
+    expect(() => encode({ ...release("node-a", "node-b"), boot: "" }, a)).toThrow("a release that cannot be sent");
   });
 });

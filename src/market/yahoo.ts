@@ -1,0 +1,122 @@
+import type { Logger } from "pino";
+import createYahooFinance from "yahoo-finance2/createYahooFinance";
+import { ExtendedCookieJar } from "yahoo-finance2/lib/cookieJar";
+import chart from "yahoo-finance2/modules/chart";
+import quote from "yahoo-finance2/modules/quote";
+import { z } from "zod";
+import { loadEmbeddedMarket } from "./embedded-market.ts";
+import type { ReplayClock } from "./replay-clock.ts";
+import { createReplayYahoo } from "./replay-fetch.ts";
+import type { Bar, MarketSource, Quote } from "./source.ts";
+
+const CALL_LIMIT_MS = 10_000;
+/** Real Yahoo: three requests a second. The replay answers in process and is not held back. */
+const YAHOO_INTERVAL_MS = 334;
+const SYMBOLS_PER_REQUEST = 100;
+const DAY_MS = 86_400_000;
+
+// The whole package costs some 5 MB more than the two modules that are used.
+const YahooFinance = createYahooFinance({ modules: { chart, quote } });
+type Client = InstanceType<typeof YahooFinance>;
+
+export type YahooOptions = {
+  /** "embedded": the recorded market's replay by this clock, in process; "yahoo": Yahoo itself. */
+  readonly source: "embedded" | "yahoo";
+  readonly clock: ReplayClock;
+  readonly log: Logger;
+  /** Stands in for the network in tests. */
+  readonly fetch?: typeof fetch;
+};
+
+/** A market source over yahoo-finance2: its requests, crumb, validation and rate limit, wherever the answers come from. */
+export function createYahoo({ source, clock, log, fetch: given }: YahooOptions): MarketSource {
+  const answering =
+    given ?? (source === "embedded" ? createReplayYahoo(loadEmbeddedMarket(), clock).fetch : globalThis.fetch);
+  const interval = source === "embedded" ? 0 : YAHOO_INTERVAL_MS;
+  const connect = (): Client => newClient(refusingFaults(answering), interval, log);
+  let client = connect();
+
+  /** The library keeps a stale crumb for ever; a new client with a jar of its own recovers, once a call. */
+  async function call<T>(request: (client: Client) => Promise<T>): Promise<T> {
+    const used = client;
+    try {
+      return await request(used);
+    } catch (error) {
+      if (!isStaleCrumb(error)) throw error;
+      log.info("the crumb of the market source is stale: connecting anew");
+      if (client === used) client = connect();
+      return await request(client);
+    }
+  }
+
+  const options = () => ({ fetchOptions: { signal: AbortSignal.timeout(CALL_LIMIT_MS) } });
+  return {
+    async quotes(symbols) {
+      const found: Quote[] = [];
+      for (let start = 0; start < symbols.length; start += SYMBOLS_PER_REQUEST) {
+        const batch = symbols.slice(start, start + SYMBOLS_PER_REQUEST);
+        const answer = await call((current) => current.quote(batch, {}, options()));
+        found.push(...answer.flatMap((raw) => toQuote(raw) ?? []));
+      }
+      return found;
+    },
+    async dailyBars(symbol, fromMs) {
+      const query = { period1: new Date(fromMs), interval: "1d" as const };
+      const { meta, quotes } = await call((current) => current.chart(symbol, query, options()));
+      return toBars(quotes, meta.gmtoffset * 1000);
+    },
+  };
+}
+
+function newClient(fetchFn: typeof fetch, interval: number, log: Logger): Client {
+  const warn = (...args: unknown[]): void => log.warn({ yahoo: args.map(String) }, "yahoo-finance2");
+  const nothing = (): void => {};
+  return new YahooFinance({
+    fetch: fetchFn,
+    cookieJar: new ExtendedCookieJar(),
+    suppressNotices: ["yahooSurvey", "ripHistorical"],
+    versionCheck: false,
+    validation: { logErrors: false, logOptionsErrors: false },
+    queue: { concurrency: 1, interval },
+    // Its debug lines hold the crumb.
+    logger: { debug: nothing, dir: nothing, info: nothing, warn, error: warn },
+  });
+}
+
+/** Answers that are no JSON and no success end here: the library would print their address with the crumb in it. */
+const refusingFaults =
+  (fetchFn: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    const response = await fetchFn(input, init);
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    if (response.status < 400 || isJson) return response;
+    await response.body?.cancel();
+    throw new Error(`the market source answered with status ${response.status}`);
+  };
+
+const isStaleCrumb = (error: unknown): boolean => error instanceof Error && /invalid crumb/i.test(error.message);
+
+const wireQuote = z.object({
+  symbol: z.string(),
+  regularMarketPrice: z.number().positive(),
+  currency: z.string(),
+  regularMarketTime: z.date(),
+});
+
+/** null: an entry without a price, currency or time is as good as none. */
+function toQuote(raw: unknown): Quote | null {
+  const { success, data } = wireQuote.safeParse(raw);
+  if (!success) return null;
+  const { symbol, regularMarketPrice, currency, regularMarketTime } = data;
+  return { symbol, priceUsd: regularMarketPrice, currency, asOfMs: regularMarketTime.getTime() };
+}
+
+type WireBar = { readonly date: Date; readonly adjclose?: number | null; readonly close: number | null };
+
+function toBars(rows: readonly WireBar[], offsetMs: number): readonly Bar[] {
+  return rows.flatMap((row) => {
+    const closeUsd = row.adjclose ?? row.close;
+    if (closeUsd === null || !(closeUsd > 0)) return [];
+    return [{ dayMs: Math.floor((row.date.getTime() + offsetMs) / DAY_MS) * DAY_MS, closeUsd }];
+  });
+}

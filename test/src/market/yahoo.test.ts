@@ -1,0 +1,94 @@
+import { pino } from "pino";
+import { describe, expect, test, vi } from "vitest";
+import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
+import { REPLAY_DAY_MS, REPLAY_FIRST_DAY } from "../../../src/market/replay-clock.ts";
+import { createReplayYahoo } from "../../../src/market/replay-fetch.ts";
+import { createYahoo } from "../../../src/market/yahoo.ts";
+
+const market = loadEmbeddedMarket();
+const log = pino({ level: "silent" });
+const originAppMs = Date.UTC(2026, 10, 22);
+
+function clockAt(slots: number) {
+  let nowMs = originAppMs + slots * REPLAY_DAY_MS;
+  return {
+    originAppMs,
+    nowMs: () => nowMs,
+    advance: () => {
+      nowMs += REPLAY_DAY_MS;
+    },
+  };
+}
+
+describe("the replay through the real yahoo-finance2", () => {
+  test("gives the close of the replay's day as the quote of each known symbol, and no other", async () => {
+    const clock = clockAt(0);
+    const source = createYahoo({ source: "embedded", clock, log });
+    const quotes = await source.quotes([...market.symbols, "NONE"]);
+    expect(quotes.map((quote) => quote.symbol)).toEqual(market.symbols);
+    for (const quote of quotes) {
+      expect(quote.priceUsd).toBe(market.closeUsd(quote.symbol, REPLAY_FIRST_DAY));
+      expect(quote.currency).toBe("USD");
+    }
+    expect(new Date(quotes[0]?.asOfMs ?? 0).toISOString()).toBe("2007-01-04T21:00:00.000Z");
+    clock.advance();
+    expect((await source.quotes(["XOM"]))[0]?.priceUsd).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY + 1));
+  });
+
+  test("gives the bars since an instant, none after the replay's day, whatever the season", async () => {
+    const source = createYahoo({ source: "embedded", clock: clockAt(120), log });
+    const last = REPLAY_FIRST_DAY + 120;
+    const expected = market.days
+      .slice(0, last + 1)
+      .map((dayMs, index) => ({ dayMs, closeUsd: market.closeUsd("GE", index) }));
+    expect(await source.dailyBars("GE", 0)).toEqual(expected);
+    expect(await source.dailyBars("GE", market.days[last - 2] ?? 0)).toEqual(expected.slice(-3));
+    expect(await source.dailyBars("GE", (market.days[last] ?? 0) + 2 * 86_400_000)).toEqual([]);
+  });
+
+  test("throws on an unknown symbol's bars", async () => {
+    const source = createYahoo({ source: "embedded", clock: clockAt(0), log });
+    await expect(source.dailyBars("NONE", 0)).rejects.toThrow("No data found");
+  });
+
+  test("asks for cookie and crumb once, and again when the crumb went stale", async () => {
+    const yahoo = createReplayYahoo(market, clockAt(0));
+    const paths: string[] = [];
+    const fetchFn: typeof fetch = async (input, init) => {
+      paths.push(new URL(new Request(input, init).url).pathname);
+      return yahoo.fetch(input, init);
+    };
+    const source = createYahoo({ source: "embedded", clock: clockAt(0), log, fetch: fetchFn });
+    await source.quotes(["GE"]);
+    await source.quotes(["GE"]);
+    const quote = "/v7/finance/quote";
+    expect(paths.splice(0)).toEqual(["/quote/AAPL", "/v1/test/getcrumb", quote, quote]);
+    yahoo.forgetCrumbs();
+    expect(await source.quotes(["GE"])).toHaveLength(1);
+    expect(paths).toEqual([quote, "/quote/AAPL", "/v1/test/getcrumb", quote]);
+  });
+
+  test("a refusal surfaces with its status and never prints the crumb", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const yahoo = createReplayYahoo(market, clockAt(0));
+    const fetchFn: typeof fetch = async (input, init) =>
+      new Request(input, init).url.includes("/v7/")
+        ? new Response("Too Many Requests", { status: 429 })
+        : yahoo.fetch(input, init);
+    const source = createYahoo({ source: "yahoo", clock: clockAt(0), log, fetch: fetchFn });
+    await expect(source.quotes(["GE"])).rejects.toThrow("429");
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
+  });
+
+  test("a truncated answer is an error, not an empty market", async () => {
+    const yahoo = createReplayYahoo(market, clockAt(0));
+    const fetchFn: typeof fetch = async (input, init) => {
+      const response = await yahoo.fetch(input, init);
+      if (!new Request(input, init).url.includes("/v8/")) return response;
+      return new Response((await response.text()).slice(0, 500), { headers: response.headers });
+    };
+    const source = createYahoo({ source: "embedded", clock: clockAt(0), log, fetch: fetchFn });
+    await expect(source.dailyBars("GE", 0)).rejects.toThrow("JSON");
+  });
+});

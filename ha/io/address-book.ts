@@ -1,0 +1,63 @@
+import { isIP } from "node:net";
+import type { Name } from "../core/messages.ts";
+
+/** Where a datagram can be sent: an IP address, never a host name. */
+export type Address = { readonly host: string; readonly port: number };
+/** `roster` is what the operator said, `hint` what mDNS says, `learned` where signed datagrams came from. */
+export type AddressSource = "roster" | "hint" | "learned";
+
+const MEMBERS_MAX = 8;
+const PER_SOURCE_MAX = 4;
+const LEARNED_FOR_MS = 60_000;
+
+type Entry = Address & { readonly seenMs: number };
+type Page = { roster: readonly Entry[]; hint: readonly Entry[]; learned: readonly Entry[] };
+
+/** Every address known of each member, bounded for each source, so that no source displaces another. */
+export class AddressBook {
+  readonly #pages = new Map<Name, Page>();
+
+  /** Replaces what one source says of `name`; anything that is not an IP address with a port is left out. */
+  set(name: Name, source: "roster" | "hint", addresses: readonly Address[], nowMs: number): void {
+    const page = this.#page(name);
+    if (page === null) return;
+    page[source] = addresses
+      .filter(isAddress)
+      .slice(0, PER_SOURCE_MAX)
+      .map(({ host, port }) => ({ host, port, seenMs: nowMs }));
+  }
+
+  /** `name` was heard from this address just now; the address longest unheard makes room. */
+  learn(name: Name, address: Address, nowMs: number): void {
+    const page = this.#page(name);
+    if (page === null || !isAddress(address)) return;
+    const others = page.learned.filter(({ host, port }) => host !== address.host || port !== address.port);
+    const newest = { host: address.host, port: address.port, seenMs: nowMs };
+    page.learned = [newest, ...others].slice(0, PER_SOURCE_MAX);
+  }
+
+  /** All addresses to send to, each once: the roster's, hints, then those heard within the last minute. */
+  of(name: Name, nowMs: number): readonly Address[] {
+    const page = this.#pages.get(name);
+    if (page === undefined) return [];
+    const recent = page.learned.filter(({ seenMs }) => nowMs - seenMs <= LEARNED_FOR_MS);
+    const all = new Map<string, Address>();
+    for (const { host, port } of [...page.roster, ...page.hint, ...recent]) {
+      const key = `${host} ${port}`;
+      if (!all.has(key)) all.set(key, { host, port });
+    }
+    return [...all.values()];
+  }
+
+  #page(name: Name): Page | null {
+    const known = this.#pages.get(name);
+    if (known !== undefined) return known;
+    if (this.#pages.size >= MEMBERS_MAX) return null;
+    const page: Page = { roster: [], hint: [], learned: [] };
+    this.#pages.set(name, page);
+    return page;
+  }
+}
+
+const isAddress = ({ host, port }: Address): boolean =>
+  isIP(host) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536;

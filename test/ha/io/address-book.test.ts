@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { AddressBook } from "../../../ha/io/address-book.ts";
+
+const at = (last: number, port = 8008) => ({ host: `10.0.0.${last}`, port });
+
+describe("the address book", () => {
+  test("each address once, whoever said it", () => {
+    const book = new AddressBook();
+    book.set("node-b", "roster", [at(1)], 0);
+    book.set("node-b", "hint", [at(1), at(2)], 0);
+    book.learn("node-b", at(2), 0);
+    book.learn("node-b", at(3), 0);
+    expect(book.of("node-b", 0)).toEqual([at(1), at(2), at(3)]);
+    expect(book.of("node-c", 0)).toEqual([]);
+  });
+
+  test("no source displaces another, and none grows without bound", () => {
+    const book = new AddressBook();
+    book.set("node-b", "roster", [at(1)], 0);
+    const many = Array.from({ length: 100 }, (_, n) => at(n + 2));
+    book.set("node-b", "hint", many, 0);
+    for (const address of many) book.learn("node-b", address, 0);
+    expect(book.of("node-b", 0)).toHaveLength(9);
+    expect(book.of("node-b", 0)).toContainEqual(at(1));
+    for (let n = 0; n < 100; n += 1) book.learn(`node-${n}`, at(1), 0);
+    expect(book.of("node-99", 0)).toEqual([]);
+  });
+
+  test("what was learned is forgotten a minute after it was last heard", () => {
+    const book = new AddressBook();
+    book.learn("node-b", at(1), 0);
+    book.learn("node-b", at(1), 50_000);
+    expect(book.of("node-b", 110_000)).toEqual([at(1)]);
+    expect(book.of("node-b", 110_001)).toEqual([]);
+  });
+
+  test("only IP addresses with a port are taken", () => {
+    const book = new AddressBook();
+    book.set(
+      "node-b",
+      "roster",
+      [{ host: "node-b.local", port: 1 }, at(1, 0), at(1, 70_000), { host: "::1", port: 1 }],
+      0,
+    );
+    expect(book.of("node-b", 0)).toEqual([{ host: "::1", port: 1 }]);
+  });
+});

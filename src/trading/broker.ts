@@ -31,9 +31,13 @@ export type Broker = {
   place(intent: OrderIntent): Promise<PlaceOutcome>;
   /** null: the broker says that it has no such order. */
   findByClientOrderId(clientOrderId: string): Promise<BrokerOrder | null>;
-  /** Every order, in any state, whose client order id starts with this prefix. */
-  listByPrefix(prefix: string): Promise<readonly BrokerOrder[]>;
-  cancel(brokerOrderId: string): Promise<void>;
+  /**
+   * Every order, in any state, whose client order id starts with this prefix and that was submitted at or after
+   * this instant of the app's clock; where an id was accepted twice, both. Newest first, never a part of it.
+   */
+  listByPrefix(prefix: string, sinceMs: number): Promise<readonly BrokerOrder[]>;
+  /** `too-late`: the order had ended already, or no such order is known. */
+  cancel(brokerOrderId: string): Promise<"accepted" | "too-late">;
   positions(): Promise<readonly BrokerPosition[]>;
   account(): Promise<BrokerAccount>;
   isMarketOpen(): Promise<boolean>;

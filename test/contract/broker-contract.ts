@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Broker, BrokerOrder, OrderIntent } from "../../src/trading/broker.ts";
+
+/** What the suite needs of a broker's surroundings; prices and symbols are the embedded market's. */
+export type BrokerUnderTest = {
+  readonly broker: Broker;
+  /** The app's clock of the broker. */
+  nowMs(): number;
+  close(): Promise<void>;
+};
+export type OpenBroker = (options: {
+  readonly fills: boolean;
+  readonly acceptDuplicates?: boolean;
+}) => Promise<BrokerUnderTest>;
+
+const buy = (clientOrderId: string, qty = 2, symbol = "AAPL"): OrderIntent => ({
+  clientOrderId,
+  symbol,
+  side: "buy",
+  qty,
+});
+
+/** The rules of the broker port; every adapter and every double of it passes them. */
+export function brokerContract(name: string, open: OpenBroker): void {
+  describe(`${name}, as a broker`, () => {
+    let opened: BrokerUnderTest | undefined;
+    afterEach(async () => opened?.close());
+    const start = async (options: Parameters<OpenBroker>[0]): Promise<Broker> => {
+      opened = await open(options);
+      return opened.broker;
+    };
+
+    test("a placed order is found by its id, fills, and shows in the positions and the account", async () => {
+      const broker = await start({ fills: true });
+      const before = await broker.account();
+      const placed = await broker.place(buy("pair-20261122T1415Z-1"));
+      expect(placed).toMatchObject({ kind: "placed", order: buy("pair-20261122T1415Z-1") });
+      const filled = await until(broker, "pair-20261122T1415Z-1", "filled");
+      expect(filled).toMatchObject({ ...buy("pair-20261122T1415Z-1"), filledQty: 2 });
+      expect(filled.filledAvgPriceUsd).toBeGreaterThan(0);
+      expect(await broker.positions()).toEqual([{ symbol: "AAPL", qty: 2, avgPriceUsd: filled.filledAvgPriceUsd }]);
+      const after = await broker.account();
+      expect(after.cashUsd).toBeCloseTo(before.cashUsd - 2 * (filled.filledAvgPriceUsd ?? 0), 6);
+    });
+
+    test("a used id is a duplicate, whatever the second order says and whatever became of the first", async () => {
+      const broker = await start({ fills: false });
+      const first = await broker.place(buy("pair-20261122T1415Z-1"));
+      expect(await broker.place(buy("pair-20261122T1415Z-1"))).toEqual({ kind: "duplicate" });
+      expect(await broker.place(buy("pair-20261122T1415Z-1", 9, "MSFT"))).toEqual({ kind: "duplicate" });
+      expect(first.kind === "placed" && (await broker.cancel(first.order.brokerOrderId))).toBe("accepted");
+      expect(await broker.place(buy("pair-20261122T1415Z-1"))).toEqual({ kind: "duplicate" });
+      expect(await broker.findByClientOrderId("pair-20261122T1415Z-1")).toMatchObject({ state: "cancelled", qty: 2 });
+    });
+
+    test("an order that has ended cannot be cancelled", async () => {
+      const broker = await start({ fills: true });
+      await broker.place(buy("pair-20261122T1415Z-1"));
+      const filled = await until(broker, "pair-20261122T1415Z-1", "filled");
+      expect(await broker.cancel(filled.brokerOrderId)).toBe("too-late");
+    });
+
+    test("an unknown id is null, not an error", async () => {
+      const broker = await start({ fills: true });
+      expect(await broker.findByClientOrderId("pair-20261122T1415Z-7")).toBeNull();
+    });
+
+    test("what the broker will not do is refused with its reason and leaves no order", async () => {
+      const broker = await start({ fills: true });
+      const tooMuch = await broker.place(buy("pair-20261122T1415Z-1", 900_000));
+      expect(tooMuch).toMatchObject({ kind: "refused", reason: expect.stringContaining("buying power") });
+      const notHeld = await broker.place({ ...buy("pair-20261122T1415Z-2"), side: "sell" });
+      expect(notHeld).toMatchObject({ kind: "refused", reason: expect.stringContaining("qty") });
+      expect(await broker.listByPrefix("pair-", 0)).toEqual([]);
+    });
+
+    test("a listing holds every order of the prefix in any state, newest first, from an instant on", async () => {
+      const broker = await start({ fills: false });
+      const first = await broker.place(buy("pair-20261122T1415Z-1"));
+      if (first.kind === "placed") await broker.cancel(first.order.brokerOrderId);
+      await broker.place(buy("other-20261122T1415Z-1"));
+      await broker.place(buy("pair-20261122T1415Z-2"));
+      const listed = await broker.listByPrefix("pair-", 0);
+      expect(listed.map((order) => order.clientOrderId)).toEqual(["pair-20261122T1415Z-2", "pair-20261122T1415Z-1"]);
+      expect(listed.map((order) => order.state)).toEqual(["open", "cancelled"]);
+      expect(await broker.listByPrefix("pair-", (opened?.nowMs() ?? 0) + 3_600_000)).toEqual([]);
+    });
+
+    test("where the broker accepts an id twice, the listing shows both orders", async () => {
+      const broker = await start({ fills: false, acceptDuplicates: true });
+      await broker.place(buy("pair-20261122T1415Z-1"));
+      await broker.place(buy("pair-20261122T1415Z-1", 5, "MSFT"));
+      const listed = await broker.listByPrefix("pair-20261122T1415Z-1", 0);
+      expect(listed.map((order) => order.symbol)).toEqual(["MSFT", "AAPL"]);
+    });
+  });
+}
+
+const LOOKS_MAX = 400;
+
+/** Looks until the order is in this state; every look is a round trip, so this is bounded by them. */
+async function until(broker: Broker, clientOrderId: string, state: BrokerOrder["state"]): Promise<BrokerOrder> {
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const order = await broker.findByClientOrderId(clientOrderId);
+    if (order?.state === state) return order;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`${clientOrderId} did not become ${state}`);
+}

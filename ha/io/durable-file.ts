@@ -1,5 +1,16 @@
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 
 /** Fsyncs a folder, so that the names in it survive a power cut. */
 export function syncFolder(path: string): void {
@@ -11,10 +22,15 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** Creates a folder (and its parents) for this user only, 0700, and makes its own name durable. */
+/** Creates a folder (and its parents) for this user only, 0700; each name made is durable afterwards. */
 export function makePrivateFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (first !== undefined) syncFolder(dirname(first));
+  if (first === undefined) return;
+  const end = dirname(resolve(first));
+  for (let at = dirname(resolve(path)); ; at = dirname(at)) {
+    syncFolder(at);
+    if (at === end) return;
+  }
 }
 
 /** Replaces `path` as a whole: temporary file, fsync, rename, fsync of the folder. Readers see the old or the new. */
@@ -42,4 +58,39 @@ export function writeFileDurably(path: string, data: string | Uint8Array, mode =
 export function errorCode(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   return typeof error.code === "string" ? error.code : null;
+}
+
+const LOCK_WAIT_MS = 10;
+const LOCK_TRIES = 200;
+const LOCK_STALE_MS = 10_000;
+
+function isStale(lock: string): boolean {
+  try {
+    return Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs a short synchronous `work` while no other process runs one under the same lock (a folder at `lock`).
+ * Waits two seconds at most, then throws; a lock left by a killed process is broken after ten seconds.
+ */
+export function withFolderLock<T>(lock: string, work: () => T): T {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      mkdirSync(lock, { mode: 0o700 });
+      break;
+    } catch (cause) {
+      if (errorCode(cause) !== "EEXIST") throw cause;
+      if (isStale(lock)) rmSync(lock, { recursive: true, force: true });
+      else if (tries >= LOCK_TRIES) throw new Error(`${lock} is held by another process; try again`, { cause });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_WAIT_MS);
+    }
+  }
+  try {
+    return work();
+  } finally {
+    rmdirSync(lock);
+  }
 }

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
+import { nameSchema, NodeFileError } from "../io/node-files.ts";
+
+/** What a member shows and trusts in TLS: its key, its certificate, and the cluster's own authority. */
+export type Identity = { name: string; keyPem: string; certificatePem: string; caPem: string };
+
+/** Reads `DIR/pki` of a member; throws NodeFileError naming the file and the remedy. */
+export function readIdentity(dir: string, name: string): Identity {
+  const read = (file: string): string => {
+    const path = join(dir, "pki", file);
+    try {
+      return readFileSync(path, "utf8");
+    } catch (cause) {
+      throw new NodeFileError(`${path}: cannot be read. Join the cluster again with "trader join".`, { cause });
+    }
+  };
+  return { name, keyPem: read("node.key"), certificatePem: read("node.crt"), caPem: read("ca.crt") };
+}
+
+/** The member that a TLS client proved to be, or null: no certificate, another authority's, or a name of no grammar. */
+export function memberOf(socket: TLSSocket): string | null {
+  if (!socket.authorized) return null;
+  const name = nameSchema.safeParse(socket.getPeerCertificate().subject?.CN);
+  return name.success ? name.data : null;
+}

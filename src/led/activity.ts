@@ -1,0 +1,44 @@
+import type { Job } from "../app-ports.ts";
+
+/** An activity stays on the display at least this long, or nobody would see it. */
+const shownMsMin = 700;
+
+/** What the node is doing at the moment, for the display. Times are real milliseconds. */
+export class ActivityBoard {
+  readonly #nowMs: () => number;
+  #text: string | null = null;
+  #sinceMs = 0;
+  #over = true;
+
+  constructor(nowMs: () => number = Date.now) {
+    this.#nowMs = nowMs;
+  }
+
+  begin(text: string): void {
+    this.#text = text;
+    this.#sinceMs = this.#nowMs();
+    this.#over = false;
+  }
+
+  end(): void {
+    this.#over = true;
+  }
+
+  get current(): string | null {
+    if (this.#over && this.#nowMs() - this.#sinceMs >= shownMsMin) this.#text = null;
+    return this.#text;
+  }
+}
+
+/** The same job, which says on the board that it runs. */
+export const shownOn = (board: ActivityBoard, text: string, job: Job): Job => ({
+  ...job,
+  async run(slot, signal) {
+    board.begin(text);
+    try {
+      return await job.run(slot, signal);
+    } finally {
+      board.end();
+    }
+  },
+});

@@ -1,0 +1,68 @@
+import type { PairView } from "../../ha/contract.ts";
+import type { LedgerView, OrderView } from "../ledger-view.ts";
+import { percent, type LedFacts } from "./display.ts";
+
+/** Real milliseconds for which an order that was just sent is the activity. */
+const orderShownMs = 3_000;
+
+export type LedInputs = {
+  readonly node: string;
+  /** What the agent last said of the pair; null before it did. */
+  readonly pair: PairView | null;
+  /** The open ledger and its epoch; null on a standby. */
+  readonly open: { readonly epoch: number; readonly ledger: LedgerView } | null;
+  /** The work that runs at this moment. */
+  readonly activity: string | null;
+  /** Real milliseconds since this app instant. */
+  readonly realSinceMs: (appMs: number) => number;
+};
+
+/** What this node's display is drawn from. */
+export function ledFacts({ node, pair, open, activity, realSinceMs }: LedInputs): LedFacts {
+  const base = { node, protectedNow: (pair?.inSync.length ?? 0) > 1, activity };
+  if (!open) {
+    return {
+      ...base,
+      epoch: pair?.epoch ?? 0,
+      role: "standby",
+      leader: pair?.primaryApp == null ? null : leaderName(pair),
+      errors: [],
+      lastTrade: null,
+      investedShare: null,
+      actions: [],
+    };
+  }
+  const orders = open.ledger.plans.flatMap((plan) => plan.orders);
+  const newest = orders.find((order) => order.sentAtMs !== null);
+  const fresh = newest?.sentAtMs != null && realSinceMs(newest.sentAtMs) < orderShownMs;
+  return {
+    ...base,
+    epoch: open.epoch,
+    role: "primary",
+    leader: node,
+    errors: errorsOf(open.ledger),
+    activity: fresh ? `${newest.side === "buy" ? "BUYING" : "SELLING"} ${orderText(newest)}` : activity,
+    lastTrade: newest?.side ?? null,
+    investedShare: open.ledger.investedShare,
+    actions: (open.ledger.plans[0]?.orders ?? []).map((order) => `${order.side.toUpperCase()} ${orderText(order)}`),
+  };
+}
+
+const orderText = (order: OrderView): string =>
+  `${order.symbol.split(".")[0]}${order.share > 0 ? ` ${percent(order.share)}` : ""}`;
+
+/** The other node in sync is the leader's name; a pair that knows only an address shows the address. */
+const leaderName = (pair: PairView): string => pair.inSync.find((name) => name !== pair.node) ?? pair.primaryApp ?? "";
+
+/** An error stands until the job's next run has succeeded or the order is known. */
+function errorsOf(ledger: LedgerView): readonly string[] {
+  const unknown = ledger.plans
+    .flatMap((plan) => plan.orders)
+    .filter((order) => order.state === "unknown")
+    .map((order) => `order unknown ${order.symbol}`);
+  const newestRuns = new Map(ledger.jobRuns.toReversed().map((run) => [run.job, run]));
+  const failed = [...newestRuns.values()]
+    .filter((run) => run.status === "failed")
+    .map((run) => `${run.job.replaceAll("-", " ")} failed`);
+  return [...unknown, ...failed];
+}

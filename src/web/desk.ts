@@ -1,0 +1,41 @@
+import type { PairView } from "../../ha/contract.ts";
+import type { LedDisplay } from "../led/display.ts";
+import type { LedgerView } from "../ledger-view.ts";
+
+/** What the web routes are handed: this node as it is at the moment of a request. */
+export type Desk = {
+  readonly node: string;
+  /** What the agent last said of the pair; null before it did. */
+  pair(): PairView | null;
+  led(): LedDisplay;
+  appNowMs(): number;
+  /** The open ledger; null on a standby. */
+  open(): OpenLedger | null;
+};
+
+export type OpenLedger = {
+  readonly epoch: number;
+  view(): LedgerView;
+  nextRuns(): readonly NextRun[];
+  /** How long the newest confirmation took, in real milliseconds; null before the first. */
+  lastConfirm(): ConfirmTime | null;
+  readonly probes: Probes;
+};
+export type NextRun = { readonly job: string; readonly slot: string; readonly inRealMs: number };
+export type ConfirmTime = { readonly outcome: "confirmed" | "unknown"; readonly tookMs: number };
+
+/** Rows that outside tests write and read; `add` resolves once the row's confirmation is known. */
+export type Probes = {
+  add(value: string): Promise<ProbeOutcome>;
+  list(): readonly ProbeRow[];
+};
+export type ProbeRow = {
+  readonly n: number;
+  readonly value: string;
+  readonly epoch: number;
+  readonly atMs: number;
+};
+/** `refused`: no row was written. */
+export type ProbeOutcome =
+  | { readonly kind: "written"; readonly n: number; readonly confirmed: boolean; readonly epoch: number }
+  | { readonly kind: "refused"; readonly reason: string };

@@ -1,0 +1,63 @@
+import { answeredHeader, forwardedHeader } from "./caller.ts";
+
+const limitMs = 5_000;
+const bytesMax = 4 * 1024 * 1024;
+
+/** `absent` and `loop` are truths about the pair, `failed` about the attempt. */
+export type Forwarded =
+  | { readonly kind: "answered"; readonly response: Response }
+  | { readonly kind: "absent"; readonly reason: string }
+  | { readonly kind: "loop"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Asks the primary for what a standby was asked (GET or HEAD); never forwards what was forwarded already. */
+export async function forward(
+  request: Request,
+  node: string,
+  primaryApp: string | null,
+  fetcher: typeof fetch,
+): Promise<Forwarded> {
+  if (request.headers.has(forwardedHeader)) {
+    return { kind: "loop", reason: `${node} was asked as the primary, and is a standby` };
+  }
+  if (primaryApp === null) return { kind: "absent", reason: "no primary is known at the moment" };
+  const asked = new URL(request.url);
+  const target = new URL(`http://${primaryApp}`);
+  target.pathname = asked.pathname;
+  target.search = asked.search;
+  try {
+    const answer = await fetcher(target, {
+      method: request.method,
+      headers: { [forwardedHeader]: node, accept: request.headers.get("accept") ?? "*/*" },
+      redirect: "manual",
+      signal: AbortSignal.timeout(limitMs),
+    });
+    const body = await readBounded(answer);
+    return { kind: "answered", response: new Response(body, { status: answer.status, headers: kept(answer) }) };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return { kind: "failed", reason: `the primary at ${primaryApp} did not answer: ${why}` };
+  }
+}
+
+async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (!answer.body) return null;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw new Error(`an answer of more than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return bytes === 0 ? null : new Uint8Array(Buffer.concat(chunks));
+}
+
+const keptHeaders = ["content-type", "content-security-policy", "cache-control", "x-content-type-options"];
+const kept = (answer: Response): Record<string, string> =>
+  Object.fromEntries(
+    [...keptHeaders, answeredHeader].flatMap((name) => {
+      const value = answer.headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );

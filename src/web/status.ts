@@ -1,0 +1,90 @@
+import type { LedgerView, OrderView } from "../ledger-view.ts";
+import type { ConfirmTime, Desk, NextRun } from "./desk.ts";
+
+/** What `GET /api/status` answers. Amounts are null unless the caller sits on this machine; shares are always there. */
+export type AppStatus = {
+  readonly node: string;
+  readonly role: "primary" | "standby";
+  readonly epoch: number;
+  readonly protection: "strict" | "none" | "unknown";
+  readonly inSync: readonly string[];
+  readonly reasons: readonly string[];
+  readonly appTime: string;
+  readonly lastConfirm: ConfirmTime | null;
+  readonly positions: readonly {
+    symbol: string;
+    share: number;
+    qty: number | null;
+    priceUsd: number | null;
+    avgPriceUsd: number | null;
+  }[];
+  readonly cashUsd: number | null;
+  readonly equityUsd: number | null;
+  readonly investedShare: number | null;
+  readonly plans: readonly {
+    slot: string;
+    epoch: number;
+    node: string;
+    status: string;
+    reason: string;
+    orders: readonly StatusOrder[];
+  }[];
+  readonly jobRuns: LedgerView["jobRuns"];
+  readonly nextRuns: readonly NextRun[];
+};
+export type StatusOrder = Pick<OrderView, "n" | "clientOrderId" | "symbol" | "side" | "state" | "reason" | "share"> & {
+  readonly qty: number | null;
+  readonly filledQty: number | null;
+  readonly filledAvgPriceUsd: number | null;
+};
+
+/** The status of a node as it is now; `amounts` says whether money and quantities may be shown. */
+export function statusOf(desk: Desk, amounts: boolean): AppStatus {
+  const pair = desk.pair();
+  const open = desk.open();
+  const ledger = open?.view() ?? null;
+  const shown = (value: number | null): number | null => (amounts ? value : null);
+  return {
+    node: desk.node,
+    role: open ? "primary" : "standby",
+    epoch: open?.epoch ?? pair?.epoch ?? 0,
+    protection: pair?.protection ?? "unknown",
+    inSync: pair?.inSync ?? [],
+    reasons: pair?.reasons ?? [],
+    appTime: new Date(desk.appNowMs()).toISOString(),
+    lastConfirm: open?.lastConfirm() ?? null,
+    positions: (ledger?.positions ?? []).map(({ symbol, share, qty, priceUsd, avgPriceUsd }) => ({
+      symbol,
+      share,
+      qty: shown(qty),
+      priceUsd: shown(priceUsd),
+      avgPriceUsd: shown(avgPriceUsd),
+    })),
+    cashUsd: shown(ledger?.cashUsd ?? null),
+    equityUsd: shown(ledger?.equityUsd ?? null),
+    investedShare: ledger?.investedShare ?? null,
+    plans: (ledger?.plans ?? []).map(({ slot, epoch, node, status, reason, orders }) => ({
+      slot,
+      epoch,
+      node,
+      status,
+      reason,
+      orders: orders.map((order) => statusOrder(order, shown)),
+    })),
+    jobRuns: ledger?.jobRuns ?? [],
+    nextRuns: open?.nextRuns() ?? [],
+  };
+}
+
+const statusOrder = (order: OrderView, shown: (value: number | null) => number | null): StatusOrder => ({
+  n: order.n,
+  clientOrderId: order.clientOrderId,
+  symbol: order.symbol,
+  side: order.side,
+  state: order.state,
+  reason: order.reason,
+  share: order.share,
+  qty: shown(order.qty),
+  filledQty: shown(order.filledQty),
+  filledAvgPriceUsd: shown(order.filledAvgPriceUsd),
+});

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { ActivityBoard, shownOn } from "../../../src/led/activity.ts";
+import { ledFacts, type LedInputs } from "../../../src/led/facts.ts";
+import { ledgerView, pair } from "../web/desk-fixture.ts";
+
+const inputs: LedInputs = {
+  node: "uno-a",
+  pair,
+  open: { epoch: 3, ledger: ledgerView },
+  activity: "SYNCING PRICES...",
+  realSinceMs: () => 60_000,
+};
+const [plan] = ledgerView.plans;
+const [order] = plan?.orders ?? [];
+const [run] = ledgerView.jobRuns;
+if (!plan || !order || !run) throw new Error("the fixture has a plan, an order and a run");
+
+test("an order that was just sent is the activity, before what job runs", () => {
+  expect(ledFacts(inputs).activity).toBe("SYNCING PRICES...");
+  expect(ledFacts({ ...inputs, realSinceMs: () => 500 }).activity).toBe("BUYING AAPL 2.5%");
+});
+
+test("a failed run is an error until the job's next run has succeeded", () => {
+  const failed = { ...run, slot: "20261122T1420Z", status: "failed" as const };
+  const after = { ...run, slot: "20261122T1425Z" };
+  const errors = (jobRuns: (typeof run)[]): readonly string[] =>
+    ledFacts({ ...inputs, open: { epoch: 3, ledger: { ...ledgerView, jobRuns } } }).errors;
+  expect(errors([failed, run])).toEqual(["price sync failed"]);
+  expect(errors([after, failed, run])).toEqual([]);
+});
+
+test("an order whose fate is unknown is an error", () => {
+  const ledger = { ...ledgerView, plans: [{ ...plan, orders: [{ ...order, state: "unknown" as const }] }] };
+  expect(ledFacts({ ...inputs, open: { epoch: 3, ledger } }).errors).toEqual(["order unknown AAPL"]);
+});
+
+test("a pair with one node in sync is not protected", () => {
+  expect(ledFacts(inputs).protectedNow).toBe(true);
+  expect(ledFacts({ ...inputs, pair: { ...pair, inSync: ["uno-a"] } }).protectedNow).toBe(false);
+  expect(ledFacts({ ...inputs, pair: null }).protectedNow).toBe(false);
+});
+
+test("an activity is shown while its job runs, and at least long enough to be seen", async () => {
+  let nowMs = 0;
+  const board = new ActivityBoard(() => nowMs);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const job = shownOn(board, "SYNCING PRICES...", {
+    name: "price-sync",
+    cron: "* * * * *",
+    catchUp: "newest",
+    run: () => promise,
+  });
+  const done = job.run({ text: "20261122T1415Z", atMs: 0 }, new AbortController().signal);
+  nowMs = 5_000;
+  expect(board.current).toBe("SYNCING PRICES...");
+  resolve("20 prices");
+  expect(await done).toBe("20 prices");
+  expect(board.current).toBeNull();
+  board.begin("SHORT");
+  board.end();
+  nowMs += 699;
+  expect(board.current).toBe("SHORT");
+  nowMs += 1;
+  expect(board.current).toBeNull();
+});

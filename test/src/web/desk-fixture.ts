@@ -1,0 +1,99 @@
+import type { PairView } from "../../../ha/contract.ts";
+import type { LedgerView } from "../../../src/ledger-view.ts";
+import { ledDisplayOf } from "../../../src/led/display.ts";
+import { ledFacts } from "../../../src/led/facts.ts";
+import type { Desk, OpenLedger, ProbeOutcome } from "../../../src/web/desk.ts";
+
+export const pair: PairView = {
+  node: "uno-a",
+  role: "primary",
+  epoch: 3,
+  protection: "strict",
+  inSync: ["uno-a", "uno-b"],
+  reasons: [],
+  primaryApp: null,
+};
+
+export const ledgerView: LedgerView = {
+  positions: [{ symbol: "AAPL", qty: 25, avgPriceUsd: 100, priceUsd: 110, share: 0.0275 }],
+  cashUsd: 97_250,
+  equityUsd: 100_000,
+  investedShare: 0.0275,
+  plans: [
+    {
+      slot: "20261122T1415Z",
+      epoch: 3,
+      node: "uno-a",
+      createdAtMs: 1,
+      status: "done",
+      reason: "<b>AAPL</b> is below its target",
+      orders: [
+        {
+          slot: "20261122T1415Z",
+          n: 1,
+          clientOrderId: "demo-20261122T1415Z-1",
+          symbol: "AAPL",
+          side: "buy",
+          qty: 25,
+          reason: "2.5% below its target",
+          state: "filled",
+          brokerOrderId: "x",
+          filledQty: 25,
+          filledAvgPriceUsd: 100,
+          sentAtMs: 1_000,
+          updatedAtMs: 1_100,
+          share: 0.025,
+        },
+      ],
+    },
+  ],
+  jobRuns: [
+    {
+      job: "price-sync",
+      slot: "20261122T1415Z",
+      epoch: 3,
+      node: "uno-a",
+      status: "completed",
+      startedAtMs: 1,
+      endedAtMs: 2,
+      outcome: "20 prices",
+    },
+  ],
+};
+
+type Given = { pair?: PairView | null; open?: boolean; probe?: (value: string) => Promise<ProbeOutcome> };
+
+/** A desk as a primary's (`open`, the default) or a standby's. */
+export function fakeDesk({ pair: view = pair, open = true, probe }: Given = {}): Desk {
+  const ledger: OpenLedger = {
+    epoch: 3,
+    view: () => ledgerView,
+    nextRuns: () => [{ job: "price-sync", slot: "20261122T1420Z", inRealMs: 1000 }],
+    lastConfirm: () => ({ outcome: "confirmed", tookMs: 42 }),
+    probes: {
+      add: probe ?? ((value) => Promise.resolve({ kind: "written", n: value.length, confirmed: true, epoch: 3 })),
+      list: () => [{ n: 1, value: "one", epoch: 3, atMs: 5 }],
+    },
+  };
+  const desk: Desk = {
+    node: "uno-a",
+    pair: () => view,
+    appNowMs: () => Date.UTC(2026, 10, 22, 14, 16),
+    open: () => (open ? ledger : null),
+    led: () =>
+      ledDisplayOf(
+        ledFacts({
+          node: "uno-a",
+          pair: view,
+          open: open ? { epoch: 3, ledger: ledgerView } : null,
+          activity: null,
+          realSinceMs: (appMs) => 60_000 - appMs,
+        }),
+      ),
+  };
+  return desk;
+}
+
+/** What the server hands to hono, for a caller at this address. */
+export const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } });
+export const local = from("127.0.0.1");

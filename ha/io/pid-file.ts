@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { errorCode } from "./durable-file.ts";
 import type { ProcessIdentity } from "./proc.ts";
 
 const content = z.object({
@@ -28,7 +29,7 @@ export function readPidFiles(runDir: string): PidFile[] {
   try {
     names = readdirSync(runDir);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (errorCode(error) === "ENOENT") return [];
     throw error;
   }
   const found: PidFile[] = [];

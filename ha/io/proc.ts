@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { errorCode } from "./durable-file.ts";
 
 /** What identifies one process for good: a pid alone is reused. `startTicks` counts clock ticks since the boot `bootId`. */
 export type ProcessIdentity = { pid: number; startTicks: string; bootId: string };
@@ -48,7 +49,7 @@ export function isGroupRunning(leader: ProcessIdentity): boolean {
   try {
     process.kill(-leader.pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if (errorCode(error) === "ESRCH") return false;
   }
   return readdirSync("/proc").some((name) => {
     if (!/^\d+$/.test(name)) return false;
@@ -65,7 +66,7 @@ export function killGroup(leader: ProcessIdentity): void {
   try {
     process.kill(-leader.pid, "SIGKILL");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (errorCode(error) !== "ESRCH") throw error;
   }
 }
 

@@ -146,8 +146,8 @@ test("[HA-8] when the parent is SIGKILLed its children die with it", async () =>
     ["--pdeathsig", "KILL", "--", process.execPath, join(import.meta.dirname, "holder-fixture.ts"), join(dir, "run")],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const [chunk] = (await once(parent.stdout, "data")) as [Buffer];
-  const child = identityOf(Number(chunk.toString().trim()));
+  const [chunk]: unknown[] = await once(parent.stdout, "data");
+  const child = identityOf(Number(String(chunk).trim()));
   expect(isRunning(child)).toBe(true);
   parent.kill("SIGKILL");
   await once(parent, "exit");

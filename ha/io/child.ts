@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Logger } from "pino";
 import { readLines } from "./lines.ts";
+import { parentBound } from "./parent-bound.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { type ProcessIdentity, groupGone, identify, killGroup } from "./proc.ts";
 
@@ -70,7 +71,8 @@ function channel(spawned: ChildProcess, name: string, log: Logger): Pick<Child, 
  */
 export function spawnChild(options: ChildOptions): Child {
   const { name, log } = options;
-  const spawned = spawn("setpriv", ["--pdeathsig", "KILL", "--", options.command, ...options.args], {
+  const bound = parentBound(options.command, options.args);
+  const spawned = spawn(bound.command, bound.args, {
     env: options.env,
     detached: true,
     stdio: ["ignore", "pipe", "pipe", ...(options.ipc ? (["ipc"] as const) : [])],

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { parentBound } from "./parent-bound.ts";
 
 /** One short-lived command: `env` is its whole environment, `limitMs` ends it by SIGKILL. */
 export type CommandOptions = {
@@ -18,11 +19,11 @@ const OUTPUT_MAX_BYTES = 4 * 1024 * 1024;
  * does not exist ends with code 127.
  */
 export function runCommand(options: CommandOptions): Promise<CommandResult> {
-  const args = ["--pdeathsig", "KILL", "--", options.command, ...options.args];
+  const bound = parentBound(options.command, options.args);
   return new Promise((resolve, reject) => {
     execFile(
-      "setpriv",
-      args,
+      bound.command,
+      bound.args,
       { env: options.env, timeout: options.limitMs, killSignal: "SIGKILL", maxBuffer: OUTPUT_MAX_BYTES },
       (error, stdout, stderr) => {
         if (error === null) return resolve({ code: 0, stdout, stderr });

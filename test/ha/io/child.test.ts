@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Child, spawnChild } from "../../../ha/io/child.ts";
+import { parentBound } from "../../../ha/io/parent-bound.ts";
 import { groupGone, identify, isGroupRunning, isRunning } from "../../../ha/io/proc.ts";
 
 let dir: string;
@@ -125,7 +126,7 @@ test("long lines are cut and a flood is counted, not passed on", async () => {
     onLine: (line) => lines.push(line),
   });
   await child.exited;
-  await child.kill();
+  await vi.waitFor(() => expect(lines.length).toBeGreaterThan(100));
   expect(lines[0]).toMatch(/^y{4000} \[96000 more characters\]$/);
   expect(lines.length).toBeLessThan(2000);
 });
@@ -153,4 +154,11 @@ test("[HA-8] when the parent is SIGKILLed its children die with it", async () =>
   await once(parent, "exit");
   await groupGone(child, 20_000);
   expect(isGroupRunning(child)).toBe(false);
+});
+
+test("[HA-8] a child whose parent died before it could arm the signal does not start its command", async () => {
+  const { command, args } = parentBound("touch", [join(dir, "ran")], 1);
+  const [code]: unknown[] = await once(spawn(command, args, { stdio: "ignore" }), "exit");
+  expect(code).toBe(143);
+  expect(existsSync(join(dir, "ran"))).toBe(false);
 });

@@ -43,7 +43,7 @@ beforeEach(async () => {
   });
   execFileSync("tar", ["-czf", join(dir, "it.tar.gz"), "-C", scripts, "litestream"]);
   mkdirSync(join(dir, "bin"));
-  for (const tool of ["setpriv", "cp", "tar", "gzip"]) {
+  for (const tool of ["setpriv", "sh", "cp", "tar", "gzip"]) {
     symlinkSync(
       execFileSync("sh", ["-c", `command -v ${tool}`])
         .toString()
@@ -77,7 +77,7 @@ const executable = (name: string, text: string): string => {
 };
 /** pip as far as it is used here; `-m zipfile` goes to the real Python. */
 const pipThatCopies = (): void => {
-  const python = execFileSync("sh", ["-c", "command -v python3"]).toString().trim();
+  const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
   executable(
     "python3",
     `#!/bin/sh\nif [ "$2" = zipfile ]; then exec ${python} "$@"; fi\n` +

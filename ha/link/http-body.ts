@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** Reads a body of at most `maxBytes` as text; null when it is longer (the rest is then not read). */
-export async function readBody(request: AsyncIterable<Buffer>, maxBytes: number): Promise<string | null> {
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  // Not destroyed when left early: the client is still owed an answer.
+  const parts: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of parts) {
     bytes += chunk.length;
     if (bytes > maxBytes) return null;
     chunks.push(chunk);

@@ -8,7 +8,7 @@ import { readIdentity } from "./identity.ts";
 import { JoinDesk } from "./join-desk.ts";
 import { LatestOnly } from "./latest-only.ts";
 import type { Pace } from "./pacing.ts";
-import type { ReplicaPosition, ToLink } from "./protocol.ts";
+import type { Fence, ReplicaPosition, ToLink } from "./protocol.ts";
 import { Receiver } from "./receiver.ts";
 import { ReplicaStore } from "./replica-store.ts";
 
@@ -79,8 +79,12 @@ export class Link {
     });
   }
 
-  /** Opens both ports and says `ready`; rejects when the link port is taken. */
-  async start(): Promise<void> {
+  /**
+   * Opens both ports and says `ready`; rejects when the link port is taken. A fence that was promised while no link
+   * ran is in force before the first request is.
+   */
+  async start(fence: Fence | null = null): Promise<void> {
+    if (fence !== null) await this.#fence(fence.epoch, fence.holder);
     const { host, ports } = this.#config;
     const receiverPort = await this.#receiver.listen(ports.link, isLoopback(host) ? host : undefined);
     const connectorPort = await this.#connector.listen();

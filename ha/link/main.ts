@@ -4,7 +4,7 @@ import { DEFAULT_PACE } from "./connector.ts";
 import { Link } from "./link.ts";
 
 /**
- * The link process: `node ha/link/main.ts --data DIR [--pace-bytes-per-s N]`, started by the agent with an IPC channel
+ * The link process: `node ha/link/main.ts --data DIR [--fence EPOCH:HOLDER] [--pace-bytes-per-s N]`, started by the agent with an IPC channel
  * and TRADER_LINK_USER, TRADER_LINK_PASSWORD in its environment. It ends with its agent.
  */
 const log = pino({ name: "link" }, pino.destination({ dest: 2, sync: true }));
@@ -15,7 +15,9 @@ function fail(error: unknown): never {
 }
 
 try {
-  const { values } = parseArgs({ options: { data: { type: "string" }, "pace-bytes-per-s": { type: "string" } } });
+  const { values } = parseArgs({
+    options: { data: { type: "string" }, fence: { type: "string" }, "pace-bytes-per-s": { type: "string" } },
+  });
   const { TRADER_LINK_USER: user, TRADER_LINK_PASSWORD: password } = process.env;
   if (values.data === undefined) throw new Error("--data DIR is missing");
   if (process.send === undefined) throw new Error("the link is started by the agent, with an IPC channel");
@@ -37,7 +39,8 @@ try {
     log,
     onFatal: fail,
   });
-  await link.start();
+  const [epoch, holder] = values.fence?.split(":") ?? [];
+  await link.start(epoch === undefined || holder === undefined ? null : { epoch: Number(epoch), holder });
 } catch (error) {
   fail(error);
 }

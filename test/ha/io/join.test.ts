@@ -1,0 +1,223 @@
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createCluster } from "../../../ha/io/create-cluster.ts";
+import { joinCluster } from "../../../ha/io/join-client.ts";
+import type { JoinOrder } from "../../../ha/io/join-client.ts";
+import { readNodeConfig, readRoster, readSecrets, readWitnessConfig } from "../../../ha/io/node-files.ts";
+import type { Member, Roster } from "../../../ha/io/node-files.ts";
+import { createToken, formatToken, parseToken, readTokens } from "../../../ha/io/tokens.ts";
+import { readIdentity } from "../../../ha/link/identity.ts";
+import { JoinDesk } from "../../../ha/link/join-desk.ts";
+import type { AgentWord } from "../../../ha/link/join-desk.ts";
+import { ask, foreign, foundCluster, Scratch, silent, startReceiver } from "../link/cluster.ts";
+import type { TestCluster } from "../link/cluster.ts";
+
+const NOW_MS = 1_800_000_000_000;
+const scratch = new Scratch();
+let founder: TestCluster;
+let port: number;
+let nowMs: number;
+let word: () => Promise<AgentWord>;
+let joined: { member: Member; roster: Roster }[];
+let tokensAtQuestion: boolean[];
+
+beforeEach(async () => {
+  nowMs = NOW_MS;
+  joined = [];
+  tokensAtQuestion = [];
+  word = () => Promise.resolve({ initialRecord: null });
+  founder = await foundCluster(scratch);
+  const desk = new JoinDesk({
+    dir: founder.dir,
+    nowMs: () => nowMs,
+    monotonicMs: () => 0,
+    askAgent: () => {
+      tokensAtQuestion.push(readTokens(founder.dir).some((entry) => entry.usedBy !== null));
+      return word();
+    },
+    onJoined: (member, roster) => joined.push({ member, roster }),
+    log: silent,
+  });
+  port = (await startReceiver(scratch, founder.a, { join: (body) => desk.handle(body) })).port;
+});
+afterEach(() => scratch.end());
+
+/** A token of the founder that points at the test's own port. */
+function token(role: "node" | "witness", validMs?: number): string {
+  const made = parseToken(createToken({ dir: founder.dir, role, nowMs: NOW_MS, ...(validMs && { validMs }) }));
+  if (made === null) throw new Error("no token");
+  return formatToken({ ...made, addresses: [{ host: "127.0.0.1", port }] });
+}
+const asNode = (text: string, name = "node-b", dir = join(scratch.folder(), "d")) => ({
+  token: text,
+  name,
+  kind: "node" as const,
+  dir,
+  host: "127.0.0.1",
+  ports: { app: 107, agent: 108, link: 109 },
+});
+const asWitness = (text: string, dir = join(scratch.folder(), "d")): JoinOrder => ({
+  token: text,
+  name: "witness",
+  kind: "witness",
+  dir,
+  host: "127.0.0.1",
+  ports: { agent: 208 },
+});
+
+const knock = (body: string) => ask({ port, name: "node-a" }, null, founder.ca.certificatePem, "POST", "/join", body);
+
+test("a founder's directory is complete, private, and never made twice", async () => {
+  const { dir } = founder;
+  expect(readNodeConfig(dir)).toMatchObject({ name: "node-a", cluster: "demo", arbiter: "witness", preset: "fast" });
+  expect(readRoster(dir)).toMatchObject({ version: 1, members: [{ name: "node-a", kind: "node", linkPort: 9 }] });
+  expect(readSecrets(dir).brokerKeyId).toBe("broker-key");
+  for (const file of ["node.json", "secrets.json", "pki/ca.key", "pki/node.key", "pki/ca.crt"])
+    expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
+  expect(statSync(dir).mode & 0o777).toBe(0o700);
+  const { ports, host } = readNodeConfig(dir);
+  const again = createCluster({ dir, cluster: "x", name: "x", host, ports, arbiter: "manual", preset: "fast" });
+  await expect(again).rejects.toThrow(/already set up/);
+});
+
+test("a node that joins is a full member: its certificate works, it has the secrets, and the key never left it", async () => {
+  const order = asNode(token("node"));
+  const result = await joinCluster(order);
+  const { dir } = order;
+  expect(readNodeConfig(dir)).toEqual(result.config);
+  expect(result.config).toMatchObject({ name: "node-b", cluster: "demo", arbiter: "witness", preset: "fast" });
+  expect(readSecrets(dir)).toEqual(readSecrets(founder.dir));
+  expect(readRoster(dir)).toEqual(readRoster(founder.dir));
+  expect(readRoster(dir).members.map((member) => member.name)).toEqual(["node-a", "node-b"]);
+  expect(joined).toEqual([{ member: readRoster(dir).members[1], roster: readRoster(dir) }]);
+  expect(existsSync(join(dir, "pki", "ca.key"))).toBe(false);
+  for (const file of ["node.json", "secrets.json", "pki/node.key"])
+    expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
+  const identity = readIdentity(dir, "node-b");
+  const reply = await ask({ port, name: "node-a" }, identity, identity.caPem, "GET", "/state");
+  expect(reply.status).toBe(200);
+});
+
+test("a witness gets the cluster's secret and its first vote record before its node.json, and no broker key", async () => {
+  word = () => Promise.resolve({ initialRecord: { epoch: 0, inSync: ["node-a"] } });
+  const records: unknown[] = [];
+  const order = asWitness(token("witness"));
+  const writeInitialRecord = (record: unknown): void => {
+    records.push(record, existsSync(join(order.dir, "node.json")));
+  };
+  const result = await joinCluster({ ...order, writeInitialRecord });
+  expect(records).toEqual([{ epoch: 0, inSync: ["node-a"] }, false]);
+  expect(result.initialRecord).toEqual({ epoch: 0, inSync: ["node-a"] });
+  expect(readSecrets(order.dir)).toEqual({ clusterSecret: readSecrets(founder.dir).clusterSecret });
+  expect(readWitnessConfig(order.dir)).toMatchObject({ name: "witness", ports: { agent: 208 } });
+});
+
+test("a token is burned durably after the agent's word and before the answer; it admits nobody else", async () => {
+  const text = token("node");
+  await joinCluster(asNode(text));
+  expect(tokensAtQuestion).toEqual([false]);
+  expect(readTokens(founder.dir)[0]?.usedBy?.name).toBe("node-b");
+  await expect(joinCluster(asNode(text, "node-c"))).rejects.toThrow(/already used by node-b/);
+  await expect(joinCluster(asNode(text))).rejects.toThrow(/already used by node-b/); // the name, but another key
+  expect(readRoster(founder.dir).members).toHaveLength(2);
+});
+
+test("two joiners with one token at the same moment: one becomes a member", async () => {
+  const text = token("node");
+  const results = await Promise.allSettled([joinCluster(asNode(text)), joinCluster(asNode(text, "node-c"))]);
+  expect(results.map((result) => result.status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(readRoster(founder.dir).members).toHaveLength(2);
+});
+
+test("a joiner whose answer was lost repeats itself with the same token and directory", async () => {
+  const text = token("node");
+  const order = asNode(text);
+  await joinCluster(order);
+  rmSync(join(order.dir, "node.json"));
+  rmSync(join(order.dir, "secrets.json"));
+  await joinCluster(order);
+  expect(readSecrets(order.dir).brokerKeyId).toBe("broker-key");
+  expect(readRoster(founder.dir).members.map((member) => member.name)).toEqual(["node-a", "node-b"]);
+});
+
+test("expired, unknown, other-kind and incomplete tokens each get their own sentence, and nothing is written", async () => {
+  const short = token("node", 1000);
+  nowMs = NOW_MS + 1000;
+  const order = asNode(short);
+  await expect(joinCluster(order)).rejects.toThrow(/has expired/);
+  expect(existsSync(join(order.dir, "node.json"))).toBe(false);
+  nowMs = NOW_MS;
+  const parsed = parseToken(short);
+  const guessed = parsed && formatToken({ ...parsed, secret: "A".repeat(43) });
+  await expect(joinCluster(asNode(guessed ?? ""))).rejects.toThrow(/not known here/);
+  await expect(joinCluster(asWitness(token("node")))).rejects.toThrow(/for a node, not for a witness/);
+  await expect(joinCluster(asNode(short.slice(0, 100)))).rejects.toThrow(/copy it again/);
+  expect(readRoster(founder.dir).version).toBe(1);
+});
+
+test("a name, a place and an address that are taken are refused before the token is burned", async () => {
+  const text = token("node");
+  await expect(joinCluster(asNode(text, "node-a"))).rejects.toThrow(/already has a member named node-a/);
+  const twin: JoinOrder = { ...asNode(text), ports: { app: 7, agent: 8, link: 9 } };
+  await expect(joinCluster(twin)).rejects.toThrow(/node-a already has the address 127.0.0.1:8/);
+  await joinCluster(asNode(text));
+  await expect(joinCluster(asNode(token("node"), "node-c"))).rejects.toThrow(/already has its two nodes/);
+});
+
+test("without the agent's word nobody joins and the token stays good", async () => {
+  const text = token("node");
+  word = () => Promise.reject(new Error("late"));
+  await expect(joinCluster(asNode(text))).rejects.toThrow(/agent did not answer.*still good/);
+  word = () => Promise.resolve({ initialRecord: null, refused: "A failover is in progress." });
+  await expect(joinCluster(asNode(text))).rejects.toThrow("A failover is in progress.");
+  word = () => Promise.resolve({ initialRecord: null });
+  await joinCluster(asNode(text));
+});
+
+test("the token's secret is sent to nobody but the authority that it names", async () => {
+  const bodies: unknown[] = [];
+  const join = (body: unknown) => {
+    bodies.push(body);
+    return Promise.resolve({ status: 200, body: {} });
+  };
+  const impostor = await startReceiver(scratch, await foreign("node-a"), { join });
+  const parsed = parseToken(token("node"));
+  const text = parsed && formatToken({ ...parsed, addresses: [{ host: "127.0.0.1", port: impostor.port }] });
+  await expect(joinCluster(asNode(text ?? ""))).rejects.toThrow(/not of the cluster/);
+  expect(bodies).toEqual([]);
+});
+
+test("an address that does not answer is passed over; when none does, all are named", async () => {
+  const parsed = parseToken(token("node"));
+  if (parsed === null) throw new Error("no token");
+  const dead = { host: "127.0.0.1", port: 1 };
+  const none = joinCluster(asNode(formatToken({ ...parsed, addresses: [dead] })));
+  await expect(none).rejects.toThrow(/node-a does not answer\. Tried: 127\.0\.0\.1:1 .*ECONNREFUSED/);
+  await joinCluster(asNode(formatToken({ ...parsed, addresses: [dead, ...parsed.addresses] })));
+});
+
+test("a directory that belongs to a cluster does not join another", async () => {
+  await expect(joinCluster(asNode(token("node"), "node-b", founder.dir))).rejects.toThrow(/already set up/);
+});
+
+test("strangers' attempts are bounded in number, size and form", async () => {
+  expect((await knock("x".repeat(500_000))).status).toBe(413);
+  expect(await knock("not json")).toMatchObject({ status: 400 });
+  expect(await knock('{"secret":"x"}')).toMatchObject({ status: 400 });
+  const rest = await Promise.all(Array.from({ length: 20 }, () => knock("{}")));
+  expect(rest.filter((reply) => reply.status === 429)).toHaveLength(2);
+});
+
+test("only the founder admits members", async () => {
+  const text = token("node");
+  rmSync(join(founder.dir, "pki", "ca.key"));
+  await expect(joinCluster(asNode(text))).rejects.toThrow(/Only the node that founded/);
+});
+
+test("neither the token file nor an answer to a stranger holds a key", async () => {
+  const text = token("node");
+  expect(readFileSync(join(founder.dir, "tokens.json"), "utf8")).not.toContain(parseToken(text)?.secret);
+  const reply = await ask({ port, name: "node-a" }, null, founder.ca.certificatePem, "POST", "/join", "{}");
+  expect(reply.text).not.toMatch(/PRIVATE|broker|base64/);
+});

@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { createCluster } from "../../../ha/io/create-cluster.ts";
+import { createCa, createKey, createRequest, issueCertificate, tlsNameOf } from "../../../ha/io/pki.ts";
+import type { KeyPair } from "../../../ha/io/pki.ts";
+import { readIdentity } from "../../../ha/link/identity.ts";
+import type { Identity } from "../../../ha/link/identity.ts";
+import { Receiver } from "../../../ha/link/receiver.ts";
+import type { ReceiverParts } from "../../../ha/link/receiver.ts";
+import { ReplicaStore } from "../../../ha/link/replica-store.ts";
+
+export const silent = pino({ level: "silent" });
+
+/** Folders and sockets of one test file; `end` removes and closes all of them, the newest first. */
+export class Scratch {
+  readonly #endings: (() => unknown)[] = [];
+
+  atEnd(ending: () => unknown): void {
+    this.#endings.push(ending);
+  }
+
+  folder(): string {
+    const dir = mkdtempSync(join(tmpdir(), "link-"));
+    this.atEnd(() => rmSync(dir, { recursive: true, force: true }));
+    return dir;
+  }
+
+  async end(): Promise<void> {
+    for (const ending of this.#endings.splice(0).toReversed()) await ending();
+  }
+}
+
+/** A founder's directory `node-a`, and identities of further members of its cluster. */
+export type TestCluster = { dir: string; ca: KeyPair; a: Identity; member: (name: string) => Promise<Identity> };
+
+export async function identityFrom(ca: KeyPair, name: string): Promise<Identity> {
+  const keyPem = await createKey();
+  const certificatePem = await issueCertificate(ca, "demo", name, await createRequest(name, keyPem));
+  return { name, keyPem, certificatePem, caPem: ca.certificatePem };
+}
+
+export async function foundCluster(scratch: Scratch, linkPort = 9): Promise<TestCluster> {
+  const dir = join(scratch.folder(), "a");
+  await createCluster({
+    dir,
+    cluster: "demo",
+    name: "node-a",
+    host: "127.0.0.1",
+    ports: { app: 7, agent: 8, link: linkPort },
+    arbiter: "witness",
+    preset: "fast",
+    brokerKeyId: "broker-key",
+    brokerSecret: "broker-secret",
+  });
+  const read = (file: string): string => readFileSync(join(dir, "pki", file), "utf8");
+  const ca = { certificatePem: read("ca.crt"), keyPem: read("ca.key") };
+  return { dir, ca, a: readIdentity(dir, "node-a"), member: (name) => identityFrom(ca, name) };
+}
+
+/** An identity of another authority with the same names: all that an attacker can make. */
+export const foreign = async (name: string): Promise<Identity> => identityFrom(await createCa("demo"), name);
+
+/** A running receiver of `identity` over a fresh folder. */
+export async function startReceiver(scratch: Scratch, identity: Identity, more: Partial<ReceiverParts> = {}) {
+  const dir = scratch.folder();
+  const store = more.store ?? new ReplicaStore(dir);
+  const received: unknown[] = [];
+  const receiver = new Receiver({
+    identity,
+    store,
+    isMember: () => true,
+    join: () => Promise.resolve({ status: 404, body: {} }),
+    onReceived: (position) => received.push(position),
+    log: silent,
+    ...more,
+  });
+  const port = await receiver.listen(0, "127.0.0.1");
+  scratch.atEnd(() => receiver.stop());
+  return { dir, store, port, received, name: identity.name };
+}
+
+export type Reply = { status: number; text: string; headers: Record<string, unknown> };
+
+/** One request as `client` (null: without a certificate) to a receiver that must prove to be `server`. */
+export function ask(
+  to: { port: number; name: string },
+  client: Identity | null,
+  ca: string,
+  method: string,
+  path: string,
+  body: string | Buffer = "",
+  headers: Record<string, string | number> = {},
+): Promise<Reply> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const request = httpsRequest(
+    {
+      host: "127.0.0.1",
+      port: to.port,
+      servername: tlsNameOf(to.name),
+      ca,
+      ...(client !== null && { key: client.keyPem, cert: client.certificatePem }),
+      agent: false,
+      method,
+      path,
+      headers: { "content-length": Buffer.byteLength(body), ...headers },
+    },
+    (response) => {
+      let text = "";
+      response.setEncoding("latin1");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
+    },
+  );
+  request.on("error", reject);
+  request.end(body);
+  return promise;
+}
+
+/** The name of an ltx file. */
+export const ltx = (min: number, max = min): string =>
+  `${min.toString(16).padStart(16, "0")}-${max.toString(16).padStart(16, "0")}.ltx`;

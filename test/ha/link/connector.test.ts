@@ -1,0 +1,230 @@
+import { EventEmitter, once } from "node:events";
+import { existsSync, readdirSync, readFileSync, watch } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeAll, afterAll, beforeEach, expect, test } from "vitest";
+import { Connector } from "../../../ha/link/connector.ts";
+import type { ConnectorParts } from "../../../ha/link/connector.ts";
+import type { Identity } from "../../../ha/link/identity.ts";
+import { viewOf } from "../../../ha/link/peer-watch.ts";
+import type { PeerView, Sending } from "../../../ha/link/peer-watch.ts";
+import { foreign, foundCluster, ltx, Scratch, silent, startReceiver } from "./cluster.ts";
+
+const lasting = new Scratch();
+const scratch = new Scratch();
+let a: Identity;
+let b: Identity;
+let stranger: Identity;
+beforeAll(async () => {
+  const cluster = await foundCluster(lasting);
+  a = cluster.a;
+  [b, stranger] = await Promise.all([cluster.member("node-b"), foreign("node-b")]);
+});
+afterAll(() => lasting.end());
+
+let views: PeerView[];
+let seen: EventEmitter;
+let connector: Connector;
+let port: number;
+async function start(more: Partial<ConnectorParts> = {}): Promise<void> {
+  views = [];
+  seen = new EventEmitter();
+  const onPeer = (view: PeerView): void => {
+    views.push(view);
+    seen.emit("view");
+  };
+  const mine = new Connector({ identity: a, user: "u", password: "p", onPeer, log: silent, ...more });
+  connector = mine;
+  port = await mine.listen();
+  scratch.atEnd(() => mine.stop());
+}
+beforeEach(() => start());
+afterEach(() => scratch.end());
+
+/** The newest view once it fits; views of the past do not count. */
+async function viewThat(fits: (view: PeerView) => boolean): Promise<PeerView> {
+  for (;;) {
+    const last = views.at(-1);
+    if (last !== undefined && fits(last)) return last;
+    await once(seen, "view");
+  }
+}
+
+const LOGIN = { authorization: `Basic ${Buffer.from("u:p").toString("base64")}` };
+function local(method: string, path: string, body: string | Buffer = "", headers: Record<string, string> = LOGIN) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string; challenge: unknown }>();
+  const call = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
+    let text = "";
+    response.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+    });
+    response.on("error", reject);
+    response.on("end", () =>
+      resolve({ status: response.statusCode ?? 0, text, challenge: response.headers["www-authenticate"] }),
+    );
+  });
+  call.on("error", reject);
+  call.end(body);
+  return promise;
+}
+const put = (path: string, body: string) =>
+  local("PUT", path, body, { ...LOGIN, "content-length": String(body.length) });
+
+async function receiverOf(identity: Identity, epoch: number, holder = "node-a") {
+  const receiver = await startReceiver(scratch, identity);
+  await receiver.store.promise({ epoch, holder });
+  return receiver;
+}
+const to = (receiver: { port: number }, epoch: number): Sending => ({
+  epoch,
+  peer: { name: "node-b", host: "127.0.0.1", port: receiver.port },
+});
+
+test("the start-up probe is answered at once, also while nobody receives; a stranger on loopback is not", async () => {
+  expect((await local("OPTIONS", "/e/3/")).status).toBe(200);
+  expect(await local("OPTIONS", "/e/3/", "", {})).toMatchObject({ status: 401, challenge: 'Basic realm="trader"' });
+  const wrong = { authorization: `Basic ${Buffer.from("u:q").toString("base64")}` };
+  expect((await local("PUT", `/e/3/ltx/0/${ltx(1)}`, "x", wrong)).status).toBe(401);
+});
+
+test("503 while nothing is sent, and while the peer has promised something else, with the reason", async () => {
+  expect(await local("PROPFIND", "/e/3/ltx/0/")).toMatchObject({ status: 503 });
+  const receiver = await receiverOf(b, 3, "node-b");
+  connector.send(to(receiver, 3));
+  const view = await viewThat((v) => v.diskId !== null);
+  expect(view).toMatchObject({ receiving: false, reason: "node-b promised epoch 3 to node-b" });
+  expect(await put(`/e/3/ltx/0/${ltx(1)}`, "x")).toMatchObject({ status: 503, text: `${view.reason}\n` });
+  expect(receiver.store.newest).toBeNull();
+});
+
+test("what Litestream asks is carried to the peer that receives, and the answer comes back", async () => {
+  const receiver = await receiverOf(b, 3);
+  connector.send(to(receiver, 3));
+  await viewThat((view) => view.receiving);
+  const path = `/e/3/ltx/0/${ltx(1)}`;
+  expect((await local("PROPFIND", "/e/3/ltx/0/", "<propfind/>", { ...LOGIN, depth: "1" })).status).toBe(404);
+  expect((await put(path, "hello")).status).toBe(201);
+  expect((await local("PROPFIND", "/e/3/ltx/0/", "<propfind/>", { ...LOGIN, depth: "1" })).text).toContain(path);
+  expect(await local("GET", path)).toMatchObject({ status: 200, text: "hello" });
+  expect(await local("GET", path, "", { ...LOGIN, range: "bytes=0-1" })).toMatchObject({ status: 206, text: "he" });
+  expect(await viewThat((view) => view.txid === 1)).toEqual({
+    receiving: true,
+    diskId: receiver.store.diskId,
+    epoch: 3,
+    txid: 1,
+    reason: "",
+  });
+  expect((await local("DELETE", path)).status).toBe(204);
+  expect((await put(`/e/2/ltx/0/${ltx(1)}`, "x")).status).toBe(403);
+});
+
+test("a newer promise of the peer is passed on as 403, seen, and answered with 503 from then on", async () => {
+  const receiver = await receiverOf(b, 3);
+  connector.send(to(receiver, 3));
+  await viewThat((view) => view.receiving);
+  await receiver.store.promise({ epoch: 4, holder: "node-b" });
+  expect([403, 503]).toContain((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status);
+  await viewThat((view) => !view.receiving);
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(503);
+  expect(receiver.store.newest).toBeNull();
+});
+
+test("an impostor at the peer's address gets nothing", async () => {
+  const impostor = await receiverOf(stranger, 3);
+  connector.send(to(impostor, 3));
+  expect(await viewThat(() => true)).toMatchObject({ receiving: false, diskId: null });
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(503);
+  expect(impostor.store.newest).toBeNull();
+});
+
+test("a member with another name at the peer's address gets nothing", async () => {
+  const other = await receiverOf(a, 3);
+  connector.send(to(other, 3));
+  expect(await viewThat(() => true)).toMatchObject({ receiving: false, diskId: null });
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(503);
+});
+
+test("a peer that is away is seen so, and one that comes back at another address is followed", async () => {
+  const nobody = createServer().listen(0, "127.0.0.1");
+  await once(nobody, "listening");
+  const address = nobody.address();
+  const free = typeof address === "object" && address !== null ? address.port : 0;
+  nobody.close();
+  connector.send(to({ port: free }, 3));
+  expect(await viewThat(() => true)).toMatchObject({ receiving: false, reason: expect.stringMatching(/no answer/) });
+  connector.send(to(await receiverOf(b, 3), 3));
+  await viewThat((view) => view.receiving);
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(201);
+});
+
+test("a peer that accepts and never speaks is away after two polls", async () => {
+  const mute = createServer((socket) => void socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+  await once(mute, "listening");
+  scratch.atEnd(() => mute.close());
+  const address = mute.address();
+  connector.send(to({ port: typeof address === "object" && address !== null ? address.port : 0 }, 3));
+  expect(await viewThat(() => true)).toMatchObject({ receiving: false, diskId: null });
+});
+
+test("an upload that Litestream gives up leaves nothing at the peer", async () => {
+  const receiver = await receiverOf(b, 3);
+  connector.send(to(receiver, 3));
+  await viewThat((view) => view.receiving);
+  const headers = { ...LOGIN, "content-length": "10000000" };
+  const path = `/e/3/ltx/0/${ltx(1)}`;
+  const call = httpRequest({ host: "127.0.0.1", port, method: "PUT", path, headers, agent: false });
+  call.on("error", () => undefined);
+  const tmp = join(receiver.dir, "replica", "tmp");
+  const watcher = watch(tmp);
+  scratch.atEnd(() => watcher.close());
+  call.write("x".repeat(200_000));
+  await once(watcher, "change");
+  call.destroy();
+  while (readdirSync(tmp).length > 0) await once(watcher, "change");
+  expect(existsSync(join(receiver.dir, "replica", "e"))).toBe(false);
+});
+
+test("send-stop cuts off what is under way", async () => {
+  const receiver = await receiverOf(b, 3);
+  connector.send(to(receiver, 3));
+  await viewThat((view) => view.receiving);
+  const headers = { ...LOGIN, "content-length": "1000" };
+  const path = `/e/3/ltx/0/${ltx(1)}`;
+  const call = httpRequest({ host: "127.0.0.1", port, method: "PUT", path, headers, agent: false });
+  const over = Promise.race([once(call, "error"), once(call, "response")]);
+  const watcher = watch(join(receiver.dir, "replica", "tmp"));
+  scratch.atEnd(() => watcher.close());
+  const arrived = once(watcher, "change");
+  call.write("x");
+  await arrived;
+  connector.sendStop();
+  await over;
+  call.destroy();
+  expect(receiver.store.newest).toBeNull();
+  expect((await put(path, "x")).status).toBe(503);
+});
+
+test("a paced upload arrives whole", async () => {
+  await start({ pace: { perSecond: 1_000_000, burst: 10_000 } });
+  const receiver = await receiverOf(b, 3);
+  connector.send(to(receiver, 3));
+  await viewThat((view) => view.receiving);
+  const body = "0123456789".repeat(20_000);
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, body)).status).toBe(201);
+  expect(readFileSync(join(receiver.dir, "replica", "e", "3", "ltx", "0", ltx(1)), "utf8")).toBe(body);
+});
+
+test("[HA-5] a peer receives only with exactly our epoch promised to exactly us", () => {
+  const sending = { epoch: 3, peer: { name: "node-b", host: "h", port: 1 } };
+  const state = { node: "node-b", diskId: "0".repeat(32), newest: null, fence: { epoch: 3, holder: "node-a" } };
+  expect(viewOf(state, sending, "node-a").receiving).toBe(true);
+  for (const fence of [
+    null,
+    { epoch: 2, holder: "node-a" },
+    { epoch: 4, holder: "node-a" },
+    { epoch: 3, holder: "node-b" },
+  ])
+    expect(viewOf({ ...state, fence }, sending, "node-a").receiving).toBe(false);
+  expect(viewOf({ ...state, node: "node-c" }, sending, "node-a").receiving).toBe(false);
+});

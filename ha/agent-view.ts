@@ -1,0 +1,117 @@
+import type { AgentView } from "./core/health.ts";
+import { remoteOf, validUntilMs } from "./core/member.ts";
+import type { Member } from "./core/member.ts";
+import type { ArbiterKind } from "./io/node-files.ts";
+
+/** What a view is made from beside the lease core. */
+export type ViewParts = {
+  readonly member: Member;
+  readonly nowMs: number;
+  readonly arbiterKind: ArbiterKind;
+  readonly appReady: boolean;
+  readonly ledgerOpen: boolean;
+  readonly pids: AgentView["pids"];
+  readonly reasons: readonly string[];
+  readonly history: AgentView["history"];
+  readonly appPort: number;
+  readonly counters: Readonly<Record<string, number>>;
+};
+
+/** Everything that health, status, page and alerts show, from what the agent has in memory. */
+export function viewOf(parts: ViewParts): AgentView {
+  const { member, nowMs, reasons } = parts;
+  const { voter, phase, position } = member;
+  const leads = phase.kind === "primary";
+  const leaseLeftMs = leads ? Math.max(0, Math.round(validUntilMs(member) - nowMs)) : 0;
+  const record = voter.record;
+  const primary = primaryOf(member, nowMs);
+  return {
+    node: voter.name,
+    role: roleOf(parts),
+    primary,
+    epoch: leads ? phase.epoch : (record?.epoch ?? 0),
+    leaseLeftMs,
+    ledgerOpen: leads && parts.ledgerOpen,
+    position,
+    inSync: record?.sync.inSync ?? [],
+    protection: member.majority === 1 ? "none" : "strict",
+    peer: peerView(member, nowMs),
+    arbiter: arbiterView(member, parts.arbiterKind, nowMs),
+    pids: parts.pids,
+    reasons: [...reasons, ...ownReasons(member, primary)],
+    paused: record?.sync.paused ?? false,
+    history: parts.history,
+    appPort: parts.appPort,
+    counters: parts.counters,
+  };
+}
+
+function roleOf({ member, appReady }: ViewParts): AgentView["role"] {
+  switch (member.phase.kind) {
+    case "primary":
+      return "primary";
+    case "stepping-down":
+    case "releasing":
+      return "stepping-down";
+    case "standby":
+    case "asking":
+    case "electing":
+      break;
+  }
+  return appReady ? "standby" : "starting";
+}
+
+/** Whom this node's own voter has promised the lease to, as long as the promise runs. */
+function primaryOf({ voter, phase }: Member, nowMs: number): string | null {
+  if (phase.kind === "primary") return voter.name;
+  const { promise, record } = voter;
+  const runs =
+    promise !== null && promise.untilMs > nowMs && promise.to !== voter.name && promise.to === record?.holder;
+  return runs ? promise.to : null;
+}
+
+const heardWithinMs = (lastHeardMs: number, member: Member, nowMs: number): boolean =>
+  nowMs - lastHeardMs < member.voter.timing.leaseMs + 4 * member.voter.timing.beatMs;
+
+function peerView(member: Member, nowMs: number): AgentView["peer"] {
+  const { peer, voter, position, phase } = member;
+  if (peer === null) return null;
+  const remote = remoteOf(member, peer);
+  const [ahead, behind] = phase.kind === "primary" ? [position, remote.position] : [remote.position, position];
+  return {
+    name: peer,
+    reachable: heardWithinMs(remote.lastHeardMs, member, nowMs),
+    inSync: voter.record?.sync.inSync.includes(peer) ?? false,
+    lagTxids: ahead.epoch === behind.epoch ? Math.max(0, ahead.txid - behind.txid) : null,
+    lastHeardMs: Number.isFinite(remote.lastHeardMs) ? Math.round(nowMs - remote.lastHeardMs) : null,
+  };
+}
+
+function arbiterView(member: Member, kind: ArbiterKind, nowMs: number): AgentView["arbiter"] {
+  const { arbiter } = member;
+  if (arbiter === null) return null;
+  return { name: arbiter, kind, reachable: heardWithinMs(remoteOf(member, arbiter).lastHeardMs, member, nowMs) };
+}
+
+/** [HA-10] A node that does nothing says what it waits for, or which command is needed. */
+function ownReasons(member: Member, primary: string | null): readonly string[] {
+  const { voter, phase, peer, arbiter, majority, fit } = member;
+  const { record, name } = voter;
+  if (phase.kind === "primary" || primary !== null) return [];
+  if (record === null) return [`${name} has no record yet; a primary enrols it. Start the other node.`];
+  if (majority === 2 && arbiter === null) {
+    return [
+      'No witness has joined. Make a token with "trader token --kind witness" and run "trader witness --join TOKEN" on a third device.',
+    ];
+  }
+  const holders = record.sync.inSync.join(" and ");
+  if (!record.sync.inSync.includes(name)) {
+    return [
+      `Only ${holders} holds everything confirmed. Start ${holders}, or lead from here and lose what it has: trader failover --accept-data-loss.`,
+    ];
+  }
+  if (!fit) return [`${name} is not ready to lead yet: its app or its copy of the ledger is missing.`];
+  if (majority === 2)
+    return [`${name} waits for ${arbiter ?? "the witness"} or ${peer ?? "the other node"} to grant the lease.`];
+  return [];
+}

@@ -1,0 +1,387 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import pino from "pino";
+import type { Logger } from "pino";
+import { AppChild } from "./app-child.ts";
+import { viewOf } from "./agent-view.ts";
+import { createControlApp } from "./control-app.ts";
+import type { AgentView } from "./core/health.ts";
+import { createMember } from "./core/member.ts";
+import type { Action } from "./core/member.ts";
+import type { Message, Position, VoterRecord } from "./core/messages.ts";
+import { presets } from "./core/timing.ts";
+import { AgentHistory } from "./agent-history.ts";
+import { createClock } from "./io/clock.ts";
+import { serveControl } from "./io/control.ts";
+import { killLeftovers } from "./io/leftovers.ts";
+import { Mdns } from "./io/mdns.ts";
+import { findLitestream } from "./io/litestream-binary.ts";
+import { readNodeConfig, readRoster, readSecrets } from "./io/node-files.ts";
+import type { Roster } from "./io/node-files.ts";
+import { UdpPort } from "./io/udp.ts";
+import { VoteFile } from "./io/vote-file.ts";
+import { LeaseShell } from "./lease-shell.ts";
+import { LinkChild } from "./link-child.ts";
+import { appAddress, othersOf } from "./members.ts";
+import { NodeDisk } from "./node-disk.ts";
+import { PrimaryDuty } from "./primary-duty.ts";
+import { createHealthApp, serve } from "./server.ts";
+import { StandbyDuty } from "./standby-duty.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { listenHost, mdnsSite } from "./site.ts";
+
+export type AgentOptions = {
+  readonly dataDir: string;
+  /** Command line of the app, without `--data`. */
+  readonly appCommand: readonly string[];
+  readonly appEnv: NodeJS.ProcessEnv;
+  /** Ends with this process too; null: with nobody. */
+  readonly lifelinePid: number | null;
+  /** May Litestream be fetched when it is not on this machine? */
+  readonly fetchLitestream: boolean;
+  readonly log?: Logger;
+};
+
+const reviewEveryMs = 100;
+const drainLimitMs = 3_000;
+
+/** One node, until it is told to stop; resolves with the exit code. Rejects when it cannot even start. */
+export async function runAgent(options: AgentOptions): Promise<number> {
+  const log = options.log ?? pino({ level: process.env["TRADER_LOG_LEVEL"] ?? "info" }, pino.destination(2));
+  const config = readNodeConfig(options.dataDir);
+  const binary = await findLitestream({ env: process.env, log, fetch: options.fetchLitestream });
+  const agent = new Agent(options, config, binary, log);
+  return agent.run();
+}
+
+/** Wires the lease core to the processes, files and sockets of one node. Decides nothing itself. */
+class Agent {
+  readonly #options: AgentOptions;
+  readonly #config;
+  readonly #log: Logger;
+  readonly #timing;
+  readonly #clock = createClock();
+  readonly #history: AgentHistory;
+  readonly #disk: NodeDisk;
+  readonly #link: LinkChild;
+  readonly #app: AppChild;
+  readonly #standby: StandbyDuty;
+  #roster: Roster;
+  #mdns: Mdns | null = null;
+  #failed = Promise.withResolvers<number>();
+  #lastView = "";
+  // Made by #open, before anything can call for them.
+  #shell!: LeaseShell;
+  #primary!: PrimaryDuty;
+  #udp!: UdpPort;
+  #votes!: VoteFile;
+
+  constructor(options: AgentOptions, config: ReturnType<typeof readNodeConfig>, binary: string, log: Logger) {
+    const { dataDir } = options;
+    const runDir = join(dataDir, "run");
+    this.#options = options;
+    this.#config = config;
+    this.#log = log;
+    this.#timing = presets[config.preset];
+    this.#roster = readRoster(dataDir);
+    this.#history = new AgentHistory(dataDir, config.name, log);
+    const credentials = {
+      TRADER_LINK_USER: randomBytes(12).toString("hex"),
+      TRADER_LINK_PASSWORD: randomBytes(24).toString("hex"),
+    };
+    this.#disk = new NodeDisk({
+      dataDir,
+      binary,
+      credentials,
+      log,
+      received: () => this.#link.newest,
+      warmCopy: () => this.#standby.warm,
+      stopStandby: () => this.#standby.stop(),
+    });
+    this.#link = new LinkChild({
+      dataDir,
+      env: { ...process.env, ...credentials },
+      runDir,
+      log,
+      events: {
+        received: () => this.#review(),
+        peer: (state) => this.#primary.replication?.onPeer(state),
+        connector: (port) => this.#primary.replication?.onConnector(port),
+        joined: (roster) => this.#takeRoster(roster),
+        joinRequest: (request) =>
+          this.#link.send({ kind: "join-answer", id: request.id, initialRecord: this.#firstRecord() }),
+      },
+    });
+    this.#app = new AppChild({
+      command: [...options.appCommand, "--data", dataDir],
+      env: options.appEnv,
+      runDir,
+      log,
+      events: {
+        ready: () => {
+          this.#primary.appReady();
+          this.#review();
+        },
+        opened: () => this.#review(),
+        confirmRequest: (n) => this.#primary.confirm(n),
+        cannotRun: (reason) => log.error({ reason }, "the app cannot run"),
+      },
+    });
+    this.#standby = new StandbyDuty({
+      received: () => this.#link.newest,
+      lineageEpoch: () => this.#disk.onDisk().lineageEpoch,
+      startWarmCopy: (epoch) => this.#disk.startWarmCopy(epoch),
+      rejoin: (epoch, signal) => this.#disk.rejoin(epoch, signal),
+      prune: (keep) => this.#link.send({ kind: "prune", keep: [...keep] }),
+      rejoined: (fromEpoch, toEpoch, outcome) =>
+        this.#history.write({ kind: "rejoined", fromEpoch: fromEpoch ?? toEpoch, toEpoch, ...outcome }),
+      log,
+    });
+  }
+
+  async run(): Promise<number> {
+    const { dataDir, lifelinePid } = this.#options;
+    const stopped = stopSignal(lifelinePid);
+    const control = createControlApp({
+      dataDir,
+      view: () => this.view(),
+      shell: () => this.#shell,
+      primary: () => this.#primary,
+      history: this.#history,
+      nowMs: () => this.#clock.monotonicMs(),
+      canLead: () => this.#canLead(),
+    });
+    // The control socket is this directory's lock: only its owner may kill what an earlier run left behind.
+    const socket = await serveControl(join(dataDir, "run", "agent.sock"), control);
+    const closers: (() => Promise<void>)[] = [() => socket.close()];
+    try {
+      await killLeftovers(join(dataDir, "run"), this.#log);
+      await this.#history.load();
+      await this.#open();
+      const host = listenHost(this.#config.host);
+      await this.#udp.run();
+      const health = await serve({ app: createHealthApp(() => this.view()), host, port: this.#config.ports.agent });
+      closers.push(() => health.close());
+      await this.#start();
+      const code = await Promise.race([stopped, this.#failed.promise]);
+      if (code === 0) await this.#leaveCleanly();
+      return code;
+    } finally {
+      await this.#stop();
+      for (const close of closers) await close();
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { dataDir } = this.#options;
+    const { name, cluster, ports, host } = this.#config;
+    this.#votes = await VoteFile.open(dataDir);
+    const { peer, arbiter, majority } = othersOf(this.#config, this.#roster);
+    const member = createMember({
+      name,
+      boot: randomBytes(8).toString("hex"),
+      nonce: randomBytes(8).toString("hex"),
+      timing: this.#timing,
+      record: this.#votes.record,
+      majority,
+      peer: peer?.name ?? null,
+      arbiter: arbiter?.name ?? null,
+      nowMs: this.#clock.monotonicMs(),
+    });
+    const secret = Buffer.from(readSecrets(dataDir).clusterSecret, "base64");
+    this.#udp = new UdpPort({
+      identity: { cluster, secret, name },
+      host: listenHost(host),
+      port: ports.agent,
+      nowMs: this.#clock.monotonicMs,
+      onMessage: (message) => this.#shell.feed({ kind: "message", message }),
+      logger: this.#log,
+    });
+    this.#shell = new LeaseShell(member, {
+      nowMs: this.#clock.monotonicMs,
+      persist: (record) => this.#persist(record),
+      send: (message: Message) => this.#udp.send(message),
+      act: (action) => this.#act(action),
+      failed: (error) => {
+        this.#log.fatal({ err: error }, "a vote could not be made durable; a voter that forgets must not vote");
+        this.#failed.resolve(1);
+      },
+      log: this.#log,
+    });
+    this.#primary = new PrimaryDuty({
+      shell: this.#shell,
+      app: this.#app,
+      link: this.#link,
+      disk: this.#disk,
+      nowMs: this.#clock.monotonicMs,
+      hrtimeNsAt: this.#clock.hrtimeNsAt,
+      peerReceiver: () => this.#peerReceiver(),
+      startReplicator: (epoch, connectorPort) => this.#disk.startReplicator(epoch, connectorPort),
+      promoted: (event) => this.#history.promoted(event),
+      steppedDown: (epoch, reason) => this.#history.write({ kind: "stepped-down", epoch, reason }),
+      log: this.#log,
+    });
+  }
+
+  async #start(): Promise<void> {
+    this.#aim();
+    const record = this.#votes.record;
+    // Nothing may be received under an older promise than the one that is recorded.
+    if (record !== null) await this.#link.fence(record);
+    this.#link.start();
+    this.#app.start();
+    this.#shell.run();
+    const timer = setInterval(() => this.#review(), reviewEveryMs);
+    timer.unref();
+    const { name, cluster, host, ports } = this.#config;
+    this.#mdns = new Mdns({
+      ...mdnsSite(host),
+      node: name,
+      cluster,
+      port: ports.agent,
+      role: "standby",
+      epoch: record?.epoch ?? 0,
+      onHint: (hint) => this.#udp.setAddresses(hint.node, [{ host: hint.host, port: hint.port }], "hint"),
+      logger: this.#log,
+    });
+    this.#mdns.run();
+    this.#history.write({ kind: "started", epoch: record?.epoch ?? 0 });
+  }
+
+  /** A clean stop of a primary is a switchover first, when there is anybody to lead. */
+  async #leaveCleanly(): Promise<void> {
+    const { peer, phase, voter } = this.#shell.member;
+    const successor =
+      phase.kind === "primary" && peer !== null && voter.record?.sync.inSync.includes(peer) ? peer : null;
+    if (successor === null) return;
+    const { done, reason } = await this.#primary.handOver(successor, drainLimitMs);
+    this.#log.info({ successor, done, reason }, "handing over before stopping");
+    if (done) await this.#shell.until((member) => member.voter.record?.holder === successor, this.#timing.leaseMs);
+  }
+
+  async #stop(): Promise<void> {
+    this.#shell?.stop();
+    await this.#primary?.stop();
+    await Promise.all([this.#app.stop(), this.#link.stop(), this.#standby.stop(), this.#mdns?.stop()]);
+    await this.#udp?.stop();
+    await this.#votes?.close();
+  }
+
+  /** [HA-2] [HA-5] Durable in the vote file, and promised by the receiver, before anybody hears of it. */
+  async #persist(record: VoterRecord): Promise<void> {
+    await this.#votes.write(record);
+    await this.#link.fence(record);
+  }
+
+  #act(action: Action): void {
+    switch (action.kind) {
+      case "promote": {
+        const from = this.#history.lastHolder;
+        void this.#primary.promote(action.epoch, action.cause, from);
+        return this.#mdns?.advertise({ role: "primary", epoch: action.epoch });
+      }
+      case "demote":
+        void this.#primary.demote(action.epoch, action.reason);
+        return this.#mdns?.advertise({ role: "standby", epoch: action.epoch });
+      case "raised":
+        void this.#primary.raise(action.epoch);
+        return this.#mdns?.advertise({ role: "primary", epoch: action.epoch });
+      case "lease":
+        return this.#primary.lease(action.epoch, action.validUntilMs);
+    }
+  }
+
+  /** Tells the core what this node could do, and everybody else what it is. */
+  #review(): void {
+    if (this.#shell === undefined) return;
+    this.#shell.feed({ kind: "status", position: this.#position(), fit: this.#app.ready && this.#canLead() === null });
+    this.#standby.review(this.#shell.member, this.#clock.monotonicMs());
+    const view = this.view();
+    this.#history.observe(view);
+    this.#mdns?.advertise({ role: view.role === "primary" ? "primary" : "standby", epoch: view.epoch });
+    const shown = {
+      node: view.node,
+      role: view.role === "primary" ? ("primary" as const) : ("standby" as const),
+      epoch: view.epoch,
+      protection: view.protection,
+      inSync: [...view.inSync],
+      reasons: [...view.reasons],
+      primaryApp: view.role === "primary" ? null : appAddress(this.#roster, view.primary),
+    };
+    const text = JSON.stringify(shown);
+    if (text === this.#lastView) return;
+    this.#lastView = text;
+    this.#app.send({ kind: "view", view: shown });
+  }
+
+  /** Why this node could not lead; null when it could. */
+  #canLead(): string | null {
+    const broken = this.#primary.broken(this.#clock.monotonicMs());
+    if (broken !== null) return broken;
+    const { lineageEpoch, received } = this.#disk.onDisk();
+    if (lineageEpoch === null && received === null) return "this node holds no copy of the ledger yet";
+    return this.#link.pid === null ? "the link process does not run" : null;
+  }
+
+  #position(): Position {
+    const { phase } = this.#shell.member;
+    const replication = this.#primary.replication;
+    if (phase.kind === "primary") return { epoch: phase.epoch, txid: replication?.txid ?? 0 };
+    const { lineageEpoch, received } = this.#disk.onDisk();
+    if (received !== null && (lineageEpoch === null || received.epoch > lineageEpoch)) return received;
+    return { epoch: lineageEpoch ?? 0, txid: 0 };
+  }
+
+  view(): AgentView {
+    const shell = this.#shell;
+    if (shell === undefined) throw new Error("the agent is starting");
+    return viewOf({
+      member: shell.member,
+      nowMs: this.#clock.monotonicMs(),
+      arbiterKind: this.#config.arbiter,
+      appReady: this.#app.ready,
+      ledgerOpen: this.#primary.ledgerOpen,
+      pids: {
+        agent: process.pid,
+        link: this.#link.pid,
+        app: this.#app.pid,
+        litestream: this.#primary.replication?.pid ?? this.#standby.warm?.pid ?? null,
+      },
+      reasons: [this.#primary.broken(this.#clock.monotonicMs())].filter((reason) => reason !== null),
+      history: this.#history.recent,
+      appPort: this.#config.ports.app,
+      counters: this.#counters(),
+    });
+  }
+
+  #counters(): Record<string, number> {
+    const { received, sent, refused } = this.#udp.counters();
+    return { received, sent, ...Object.fromEntries(Object.entries(refused).map(([why, n]) => [`refused:${why}`, n])) };
+  }
+
+  /** A new witness of a cluster that never led starts with the founder's record; later ones are enrolled. */
+  #firstRecord(): Record<string, unknown> | null {
+    const { record } = this.#shell.member.voter;
+    return record !== null && record.epoch === 0 ? { ...record } : null;
+  }
+
+  #takeRoster(roster: Roster): void {
+    if (roster.version < this.#roster.version) return;
+    this.#roster = roster;
+    const { peer, arbiter } = othersOf(this.#config, roster);
+    this.#aim();
+    this.#shell.feed({ kind: "members", peer: peer?.name ?? null, arbiter: arbiter?.name ?? null });
+    this.#primary.aimLink();
+  }
+
+  #aim(): void {
+    for (const { name, host, agentPort } of this.#roster.members) {
+      if (name !== this.#config.name) this.#udp.setAddresses(name, [{ host, port: agentPort }]);
+    }
+  }
+
+  #peerReceiver(): { name: string; host: string; port: number } | null {
+    const { peer } = othersOf(this.#config, this.#roster);
+    return peer?.linkPort === undefined ? null : { name: peer.name, host: peer.host, port: peer.linkPort };
+  }
+}

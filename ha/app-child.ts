@@ -1,0 +1,161 @@
+import type { Logger } from "pino";
+import { fromApp } from "./contract.ts";
+import type { FromApp, PairView, ToApp } from "./contract.ts";
+import { spawnChild } from "./io/child.ts";
+import type { Child } from "./io/child.ts";
+
+export type AppEvents = {
+  /** Warm, and on a primary about to be promoted again. */
+  ready(): void;
+  opened(epoch: number): void;
+  confirmRequest(n: number): void;
+  cannotRun(reason: string): void;
+};
+
+type AppOptions = {
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly runDir: string;
+  readonly log: Logger;
+  readonly events: AppEvents;
+};
+
+const restartAfterMs = [50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
+/** A warm app that says nothing for this long hangs; a promoted one is killed by its own deadline long before. */
+const silentLimitMs = 15_000;
+const healthyAfterMs = 10_000;
+
+/** The app process: started warm, promoted by a message, demoted by a kill and a fresh start. */
+export class AppChild {
+  readonly #options: AppOptions;
+  #child: Child | null = null;
+  #ready = false;
+  #openEpoch: number | null = null;
+  #onDrained: (() => void) | null = null;
+  #restarts = 0;
+  #restartTimer: NodeJS.Timeout | null = null;
+  #silence: NodeJS.Timeout | null = null;
+  #stopped = false;
+  #lastView: PairView | null = null;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Epoch whose ledger the app has open; null while it has none. */
+  get openEpoch(): number | null {
+    return this.#openEpoch;
+  }
+
+  start(): void {
+    if (this.#stopped || this.#child !== null) return;
+    const [command, ...args] = this.#options.command;
+    if (command === undefined) throw new Error("the app's command is empty");
+    const { env, runDir, log } = this.#options;
+    const startedMs = performance.now();
+    const child = spawnChild({ name: "app", command, args, env, ipc: true, runDir, log });
+    this.#child = child;
+    child.onMessage((raw) => {
+      const parsed = fromApp.safeParse(raw);
+      if (!parsed.success)
+        log.warn({ issues: parsed.error.issues.slice(0, 3) }, "the app sent a message that is not in the contract");
+      else if (this.#child === child) this.#hear(parsed.data);
+    });
+    this.#expectLife();
+    void child.exited.then(() => {
+      if (this.#child !== child) return;
+      if (performance.now() - startedMs > healthyAfterMs) this.#restarts = 0;
+      this.#forget();
+      this.#startLater();
+    });
+  }
+
+  send(message: ToApp): void {
+    if (message.kind === "view") this.#lastView = message.view;
+    this.#child?.send(message);
+  }
+
+  /** True when the app said that it is drained, false after the limit. */
+  drain(limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (drained: boolean): void => {
+        clearTimeout(timer);
+        this.#onDrained = null;
+        resolve(drained);
+      };
+      const timer = setTimeout(() => settle(false), limitMs);
+      this.#onDrained = () => settle(true);
+      this.send({ kind: "drain" });
+    });
+  }
+
+  /** SIGKILL; resolves when it is really gone. Starts a fresh, warm one afterwards unless stopped. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#forget();
+    if (child !== null) await child.kill();
+    this.#restarts = 0;
+    this.#startLater();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    await this.kill();
+  }
+
+  #forget(): void {
+    this.#child = null;
+    this.#ready = false;
+    this.#openEpoch = null;
+    if (this.#silence !== null) clearTimeout(this.#silence);
+  }
+
+  #startLater(): void {
+    if (this.#stopped || this.#restartTimer !== null) return;
+    const delayMs = restartAfterMs[Math.min(this.#restarts, restartAfterMs.length - 1)];
+    this.#restarts += 1;
+    this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = null;
+      this.start();
+    }, delayMs);
+  }
+
+  #expectLife(): void {
+    if (this.#silence !== null) clearTimeout(this.#silence);
+    const child = this.#child;
+    this.#silence = setTimeout(() => {
+      this.#options.log.error({ silentLimitMs }, "the app's loop does not turn; killing it");
+      void child?.kill();
+    }, silentLimitMs);
+  }
+
+  #hear(message: FromApp): void {
+    this.#expectLife();
+    switch (message.kind) {
+      case "ready":
+        this.#ready = true;
+        if (this.#lastView !== null) this.send({ kind: "view", view: this.#lastView });
+        return this.#options.events.ready();
+      case "alive":
+        return;
+      case "opened":
+        this.#openEpoch = message.epoch;
+        return this.#options.events.opened(message.epoch);
+      case "drained":
+        return this.#onDrained?.();
+      case "confirm-request":
+        return this.#options.events.confirmRequest(message.n);
+      case "cannot-run":
+        return this.#options.events.cannotRun(message.reason);
+    }
+  }
+}

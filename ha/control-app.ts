@@ -1,0 +1,146 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import type { AgentHistory } from "./agent-history.ts";
+import type { AgentView } from "./core/health.ts";
+import { ownVoteIsFree } from "./core/step.ts";
+import type { Member } from "./core/member.ts";
+import { createToken, TOKEN_VALID_MS } from "./io/tokens.ts";
+import type { LeaseShell } from "./lease-shell.ts";
+import { switchoverChecks } from "./primary-duty.ts";
+import type { Check, PrimaryDuty } from "./primary-duty.ts";
+
+type ControlPorts = {
+  readonly dataDir: string;
+  view(): AgentView;
+  shell(): LeaseShell;
+  primary(): PrimaryDuty;
+  readonly history: AgentHistory;
+  nowMs(): number;
+  /** Why this node could not lead; null when it could. */
+  canLead(): string | null;
+};
+
+/** How a planned or forced change went. `in-progress` is never called failed. */
+export type ChangeOutcome = {
+  readonly outcome: "dry-run" | "done" | "in-progress" | "refused" | "put-back";
+  readonly checks: readonly Check[];
+  readonly message: string;
+};
+
+const drainLimitMs = 5_000;
+const takeOverLimitMs = 10_000;
+
+const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
+const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false) });
+const tokenBody = z.object({ kind: z.enum(["node", "witness"]) });
+
+/** What the owner of this machine may ask of the agent, over its unix socket. */
+export function createControlApp(ports: ControlPorts): Hono {
+  const app = new Hono();
+  let changing = false;
+  /** One change at a time: a second one would undo the first. */
+  const alone = async (change: () => Promise<ChangeOutcome>): Promise<ChangeOutcome> => {
+    if (changing) return { outcome: "refused", checks: [], message: "Another change is in progress on this node." };
+    changing = true;
+    try {
+      return await change();
+    } finally {
+      changing = false;
+    }
+  };
+
+  app.get("/status", (c) => c.json(ports.view()));
+  app.get("/history", async (c) =>
+    c.json(await ports.history.read(Math.min(Number(c.req.query("limit")) || 50, 1_000))),
+  );
+  app.post("/switchover", async (c) => {
+    const { dryRun } = switchoverBody.parse(await c.req.json());
+    return c.json(await alone(() => switchover(ports, dryRun)));
+  });
+  app.post("/failover", async (c) => {
+    const { acceptDataLoss } = failoverBody.parse(await c.req.json());
+    return c.json(await alone(() => failover(ports, acceptDataLoss)));
+  });
+  app.post("/token", async (c) => {
+    const { kind } = tokenBody.parse(await c.req.json());
+    const nowMs = Date.now();
+    const token = createToken({ dir: ports.dataDir, role: kind, nowMs });
+    return c.json({ token, expiresAtMs: nowMs + TOKEN_VALID_MS });
+  });
+  app.onError((error, c) => c.json({ error: error.message }, 400));
+  return app;
+}
+
+async function switchover(ports: ControlPorts, dryRun: boolean): Promise<ChangeOutcome> {
+  const shell = ports.shell();
+  const checks = switchoverChecks(shell.member, ports.view().peer?.lagTxids ?? null, ports.nowMs());
+  const failed = checks.filter(({ ok }) => !ok);
+  if (failed.length > 0)
+    return {
+      outcome: "refused",
+      checks,
+      message: failed.map(({ name, detail }) => `not so: ${name} (${detail})`).join("; "),
+    };
+  const successor = shell.member.peer;
+  if (successor === null) return { outcome: "refused", checks, message: "no second node has joined" };
+  if (dryRun) return { outcome: "dry-run", checks, message: `${successor} could take over now` };
+  const { done, reason } = await ports.primary().handOver(successor, drainLimitMs);
+  if (!done) return { outcome: "put-back", checks, message: `${reason}; this node leads on as before` };
+  const taken = await shell.until((member) => member.voter.record?.holder === successor, takeOverLimitMs);
+  return taken
+    ? { outcome: "done", checks, message: `${successor} leads` }
+    : {
+        outcome: "in-progress",
+        checks,
+        message: `the lease was given to ${successor}, which has not yet said that it took it`,
+      };
+}
+
+function failoverChecks(ports: ControlPorts, acceptDataLoss: boolean): readonly Check[] {
+  const { member } = ports.shell();
+  const { record, name } = member.voter;
+  const broken = ports.canLead();
+  const complete = record?.sync.inSync.includes(name) ?? false;
+  const inSync = record?.sync.inSync.join(", ") ?? "nobody";
+  return [
+    { name: "this node is a standby", ok: member.phase.kind === "standby", detail: `it is ${member.phase.kind}` },
+    {
+      name: "this node could lead",
+      ok: broken === null,
+      detail: broken ?? `at ${member.position.epoch}/${member.position.txid}`,
+    },
+    {
+      name: "nobody holds the lease",
+      ok: ownVoteIsFree(member, ports.nowMs()),
+      detail: holderOf(member, ports.nowMs()),
+    },
+    {
+      name: "this node holds everything confirmed, or the loss is accepted",
+      ok: complete || acceptDataLoss,
+      detail: `in sync: ${inSync}; this node is at ${member.position.epoch}/${member.position.txid}`,
+    },
+  ];
+}
+
+function holderOf({ voter }: Member, nowMs: number): string {
+  const { promise, record } = voter;
+  if (promise !== null && promise.untilMs > nowMs) return `${promise.to} holds it; use "trader switchover" there`;
+  return `last held by ${record?.holder ?? "nobody"}`;
+}
+
+async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<ChangeOutcome> {
+  const shell = ports.shell();
+  const checks = failoverChecks(ports, acceptDataLoss);
+  const failed = checks.filter(({ ok }) => !ok);
+  if (failed.length > 0)
+    return {
+      outcome: "refused",
+      checks,
+      message: failed.map(({ name, detail }) => `not so: ${name} (${detail})`).join("; "),
+    };
+  shell.feed({ kind: "force" });
+  const leads = await shell.until((member) => member.phase.kind === "primary", takeOverLimitMs);
+  return leads
+    ? { outcome: "done", checks, message: `${shell.member.voter.name} leads` }
+    : { outcome: "in-progress", checks, message: "no other voter has granted the lease yet; is the witness running?" };
+}

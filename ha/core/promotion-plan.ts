@@ -1,0 +1,54 @@
+import type { Position } from "./messages.ts";
+
+/** What a node has on its disk when it is promoted. */
+export type OnDisk = {
+  /** Epoch under which its own ledger was last led, 0 for the empty one of a new cluster; null when it has none. */
+  readonly lineageEpoch: number | null;
+  /** Newest transaction that its receiver has made durable, of whichever epoch. */
+  readonly received: Position | null;
+  /** What the warm copy has applied. */
+  readonly follower: Position | null;
+};
+
+export type PromotionStep =
+  | { readonly kind: "stop-follower" }
+  /** The warm copy is the newest received: it becomes the ledger. */
+  | { readonly kind: "take-follower"; readonly position: Position }
+  | { readonly kind: "restore"; readonly position: Position }
+  | { readonly kind: "check-database" }
+  /** Into place with no leftovers; an older ledger of this node goes to the attic unread. */
+  | { readonly kind: "adopt-ledger"; readonly epoch: number }
+  /** The ledger that this node led before is the newest copy: only its epoch changes. */
+  | { readonly kind: "relabel-ledger"; readonly epoch: number }
+  | { readonly kind: "open-ledger"; readonly epoch: number }
+  | { readonly kind: "start-replication"; readonly epoch: number };
+
+export type PromotionPlan =
+  | { readonly kind: "plan"; readonly steps: readonly PromotionStep[] }
+  /** Promoting would start from nothing although something may have been confirmed. */
+  | { readonly kind: "nothing-to-lead" };
+
+/** The copy of record: of two, the one of the higher epoch; a node never receives what it led itself. */
+export const ownLedgerIsNewest = ({ lineageEpoch, received }: OnDisk): boolean =>
+  lineageEpoch !== null && (received === null || lineageEpoch > received.epoch);
+
+/** The steps from a granted lease to a working primary, by what this node's disk holds. */
+export function planPromotion(epoch: number, disk: OnDisk): PromotionPlan {
+  const { lineageEpoch, received, follower } = disk;
+  const finish: readonly PromotionStep[] = [
+    { kind: "open-ledger", epoch },
+    { kind: "start-replication", epoch },
+  ];
+  const plan = (...steps: readonly PromotionStep[]): PromotionPlan => ({
+    kind: "plan",
+    steps: [{ kind: "stop-follower" }, ...steps, ...finish],
+  });
+  if (ownLedgerIsNewest(disk)) return lineageEpoch === epoch ? plan() : plan({ kind: "relabel-ledger", epoch });
+  if (received === null) return { kind: "nothing-to-lead" };
+  const warm = follower !== null && follower.epoch === received.epoch && follower.txid >= received.txid;
+  return plan(
+    { kind: warm ? "take-follower" : "restore", position: received },
+    { kind: "check-database" },
+    { kind: "adopt-ledger", epoch },
+  );
+}

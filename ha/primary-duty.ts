@@ -1,0 +1,260 @@
+import type { Logger } from "pino";
+import type { AppChild } from "./app-child.ts";
+import { remoteOf, validUntilMs } from "./core/member.ts";
+import type { Member, PromotionCause } from "./core/member.ts";
+import { planPromotion } from "./core/promotion-plan.ts";
+import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
+import type { LeaseShell } from "./lease-shell.ts";
+import type { LinkChild } from "./link-child.ts";
+import { Replication } from "./replication.ts";
+import type { Replicator } from "./replication.ts";
+
+/** What a promotion and a demotion do to the files of this node. */
+export type LedgerDisk = {
+  readonly ledgerPath: string;
+  onDisk(): OnDisk;
+  /** Performs one step that touches files or the follower; throws when it failed. */
+  perform(step: PromotionStep): Promise<void>;
+  /** A running lease goes on under a higher epoch, with the ledger open. */
+  relabel(epoch: number): Promise<void>;
+};
+
+export type PromotedEvent = {
+  readonly epoch: number;
+  readonly cause: PromotionCause;
+  readonly from: string | null;
+  readonly steps: readonly { readonly kind: string; readonly ms: number }[];
+};
+
+export type PrimaryPorts = {
+  readonly shell: LeaseShell;
+  readonly app: AppChild;
+  readonly link: LinkChild;
+  readonly disk: LedgerDisk;
+  nowMs(): number;
+  hrtimeNsAt(instantMs: number): string;
+  /** Where the peer's receiver is; null while no second node has joined. */
+  peerReceiver(): { name: string; host: string; port: number } | null;
+  startReplicator(epoch: number, connectorPort: number): Replicator;
+  promoted(event: PromotedEvent): void;
+  steppedDown(epoch: number, reason: string): void;
+  readonly log: Logger;
+};
+
+const openLimitMs = 20_000;
+/** After a promotion that could not be completed this node leaves the lease to the other one for a while. */
+const unfitForMs = 30_000;
+
+/** Everything that this node does because it holds the lease. */
+export class PrimaryDuty {
+  readonly #ports: PrimaryPorts;
+  /** The epoch whose ledger the app is to have open. */
+  #leads: number | null = null;
+  #replication: Replication | null = null;
+  #promoting: Promise<void> = Promise.resolve();
+  #broken: { readonly reason: string; readonly untilMs: number } | null = null;
+
+  constructor(ports: PrimaryPorts) {
+    this.#ports = ports;
+  }
+
+  get replication(): Replication | null {
+    return this.#replication;
+  }
+
+  /** Why this node cannot lead at this moment; null when it could. */
+  broken(nowMs: number): string | null {
+    return this.#broken !== null && nowMs < this.#broken.untilMs ? this.#broken.reason : null;
+  }
+
+  get ledgerOpen(): boolean {
+    return this.#leads !== null && this.#ports.app.openEpoch !== null;
+  }
+
+  /** One promotion at a time: an overtaken one ends at its next step. */
+  promote(epoch: number, cause: PromotionCause, from: string | null): Promise<void> {
+    this.#promoting = this.#promoting.then(() => this.#promote(epoch, cause, from));
+    return this.#promoting;
+  }
+
+  async #promote(epoch: number, cause: PromotionCause, from: string | null): Promise<void> {
+    const { disk, log } = this.#ports;
+    if (!this.#stillLeads(epoch)) return;
+    const plan = planPromotion(epoch, disk.onDisk());
+    if (plan.kind === "nothing-to-lead") return this.#giveAway("this node holds no copy of the ledger");
+    const steps: { kind: string; ms: number }[] = [];
+    try {
+      for (const step of plan.steps) {
+        if (!this.#stillLeads(epoch)) return;
+        const startedMs = this.#ports.nowMs();
+        await this.#perform(step);
+        steps.push({ kind: step.kind, ms: Math.round(this.#ports.nowMs() - startedMs) });
+      }
+    } catch (error) {
+      log.error({ err: error, epoch, steps }, "the promotion could not be completed");
+      if (this.#stillLeads(epoch))
+        this.#giveAway(`a promotion failed: ${error instanceof Error ? error.message : "unknown"}`);
+      return;
+    }
+    if (!this.#stillLeads(epoch)) return;
+    log.info({ epoch, cause, steps }, "primary");
+    this.#ports.promoted({ epoch, cause, from, steps });
+  }
+
+  /** The lease may have ended: the app dies first, then the core hears of it. [HA-8] */
+  async demote(epoch: number, reason: string): Promise<void> {
+    this.#ports.log.warn({ epoch, reason }, "stepping down");
+    await this.#stopActing();
+    this.#ports.shell.feed({ kind: "demoted" });
+    this.#ports.steppedDown(epoch, reason);
+  }
+
+  /** The same lease goes on under a higher epoch: another path for the replica, the same open ledger. */
+  async raise(epoch: number): Promise<void> {
+    const before = this.#replication;
+    this.#replication = null;
+    await before?.stop();
+    if (!this.#stillLeads(epoch)) return;
+    await this.#ports.disk.relabel(epoch);
+    this.#leads = epoch;
+    this.#startReplication(epoch);
+  }
+
+  /** A renewal: the app may act until then. */
+  lease(epoch: number, untilMs: number): void {
+    if (this.#leads !== epoch) return;
+    this.#ports.app.send({ kind: "lease", epoch, validUntilNs: this.#ports.hrtimeNsAt(untilMs) });
+  }
+
+  /** A fresh app is warm; on a primary it opens the ledger again. */
+  appReady(): void {
+    if (this.#leads !== null) this.#openLedger(this.#leads);
+  }
+
+  confirm(n: number): void {
+    if (this.#replication === null) this.#ports.app.send({ kind: "confirmed", n, outcome: "unknown" });
+    else this.#replication.confirm(n);
+  }
+
+  /** Rule 10: everything confirmed, the app dead, then the release. False: put back as it was. */
+  async handOver(successor: string, drainLimitMs: number): Promise<{ done: boolean; reason: string }> {
+    const { app, shell } = this.#ports;
+    const { phase } = shell.member;
+    if (phase.kind !== "primary") return { done: false, reason: "this node does not lead" };
+    const putBack = (reason: string): { done: boolean; reason: string } => {
+      app.send({ kind: "resume" });
+      return { done: false, reason };
+    };
+    if (app.openEpoch !== null && !(await app.drain(drainLimitMs))) return putBack("the app did not drain in time");
+    const flushed = (await this.#replication?.flush(drainLimitMs)) ?? false;
+    const { record } = shell.member.voter;
+    if (!flushed || record?.sync.inSync.includes(successor) !== true)
+      return putBack("the standby did not confirm everything");
+    if (!this.#stillLeads(phase.epoch)) return { done: false, reason: "the lease was lost meanwhile" };
+    await this.#stopActing();
+    shell.feed({ kind: "release", successor });
+    return { done: true, reason: "released" };
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopActing();
+  }
+
+  async #stopActing(): Promise<void> {
+    this.#leads = null;
+    const replication = this.#replication;
+    this.#replication = null;
+    this.#ports.link.send({ kind: "send-stop" });
+    await Promise.all([this.#ports.app.kill(), replication?.stop()]);
+  }
+
+  /** This node cannot do the job: the lease goes to whoever can. */
+  #giveAway(reason: string): void {
+    this.#broken = { reason, untilMs: this.#ports.nowMs() + unfitForMs };
+    void this.#stopActing().then(() =>
+      this.#ports.shell.feed({ kind: "release", successor: this.#ports.shell.member.peer }),
+    );
+  }
+
+  #stillLeads(epoch: number): boolean {
+    const { phase } = this.#ports.shell.member;
+    return phase.kind === "primary" && phase.epoch === epoch;
+  }
+
+  async #perform(step: PromotionStep): Promise<void> {
+    if (step.kind === "open-ledger") {
+      this.#leads = step.epoch;
+      this.#openLedger(step.epoch);
+      await this.#opened(step.epoch);
+    } else if (step.kind === "start-replication") this.#startReplication(step.epoch);
+    else await this.#ports.disk.perform(step);
+  }
+
+  #openLedger(epoch: number): void {
+    const { app, disk, shell } = this.#ports;
+    if (!app.ready) return;
+    const validUntilNs = this.#ports.hrtimeNsAt(validUntilMs(shell.member));
+    app.send({ kind: "promote", epoch, ledger: disk.ledgerPath, validUntilNs });
+  }
+
+  async #opened(epoch: number): Promise<void> {
+    const { shell, app } = this.#ports;
+    const opened = await shell.until(() => app.openEpoch === epoch || !this.#stillLeads(epoch), openLimitMs);
+    if (!opened) throw new Error("the app did not open the ledger in time");
+  }
+
+  #startReplication(epoch: number): void {
+    const { shell, app, link, nowMs, startReplicator, log } = this.#ports;
+    this.#replication = new Replication(epoch, {
+      shell,
+      nowMs,
+      startReplicator,
+      answer: (n, outcome) => app.send({ kind: "confirmed", n, outcome }),
+      log,
+    });
+    this.#replication.run();
+    if (link.connectorPort !== null) this.#replication.onConnector(link.connectorPort);
+    this.aimLink();
+  }
+
+  /** Tells the link where the replica goes; also when the roster changed. */
+  aimLink(): void {
+    const peer = this.#ports.peerReceiver();
+    if (this.#replication !== null && peer !== null)
+      this.#ports.link.send({ kind: "send", epoch: this.#replication.epoch, peer });
+  }
+}
+
+/** One named check of a planned change. */
+export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+
+/** What must hold before this primary hands the lease to its peer, each named, positions included. */
+export function switchoverChecks(member: Member, lagTxids: number | null, nowMs: number): readonly Check[] {
+  const { peer, phase, voter, position } = member;
+  const remote = peer === null ? null : remoteOf(member, peer);
+  const heardMs = remote === null ? null : Math.round(nowMs - remote.lastHeardMs);
+  const where = (at: { epoch: number; txid: number } | undefined): string =>
+    at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`;
+  return [
+    { name: "this node leads", ok: phase.kind === "primary", detail: `it is ${phase.kind}, at ${where(position)}` },
+    { name: "a second node has joined", ok: peer !== null, detail: peer ?? "none has" },
+    {
+      name: "the standby answers",
+      ok: heardMs !== null && heardMs < voter.timing.leaseMs,
+      detail:
+        heardMs === null || !Number.isFinite(heardMs)
+          ? "never heard"
+          : `heard ${heardMs} ms ago, at ${where(remote?.position)}`,
+    },
+    {
+      name: "the standby is fit to lead",
+      ok: remote?.fit === true,
+      detail: remote?.fit === true ? "warm" : "its app or its copy is not ready",
+    },
+    {
+      name: "the standby is in sync",
+      ok: peer !== null && (voter.record?.sync.inSync.includes(peer) ?? false),
+      detail: `in sync: ${voter.record?.sync.inSync.join(", ") ?? "nobody"}; lag ${lagTxids ?? "unknown"} transactions`,
+    },
+  ];
+}

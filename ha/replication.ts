@@ -1,0 +1,229 @@
+import type { Logger } from "pino";
+import { mayConfirmAlone, remoteOf, validUntilMs } from "./core/member.ts";
+import { Confirmer } from "./confirmer.ts";
+import type { ConfirmMode } from "./confirmer.ts";
+import type { LeaseShell } from "./lease-shell.ts";
+import type { FromLink } from "./link/protocol.ts";
+
+type PeerState = Extract<FromLink, { kind: "peer" }>;
+
+export type SyncOutcome =
+  | { readonly kind: "synced"; readonly txid: number }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** A running `litestream replicate`. */
+export type Replicator = {
+  readonly pid: number;
+  readonly exited: Promise<unknown>;
+  sync(limitMs: number): Promise<SyncOutcome>;
+  kill(): Promise<void>;
+};
+
+export type ReplicationPorts = {
+  readonly shell: LeaseShell;
+  nowMs(): number;
+  startReplicator(epoch: number, connectorPort: number): Replicator;
+  answer(n: number, outcome: "confirmed" | "unknown"): void;
+  readonly log: Logger;
+};
+
+/** A first upload may take as long as Litestream gives one request. */
+const bootstrapSyncLimitMs = 30_000;
+const restartAfterMs = [0, 200, 500, 1_000, 2_000, 5_000] as const;
+
+/**
+ * The primary's side of replication, for one epoch: runs Litestream while the standby receives, answers requests for
+ * confirmation, and moves the standby in and out of the set of those that hold everything confirmed.
+ */
+export class Replication {
+  readonly epoch: number;
+  readonly #ports: ReplicationPorts;
+  readonly #confirmer: Confirmer;
+  #timer: NodeJS.Timeout | null = null;
+  #peer: PeerState | null = null;
+  #lostSinceMs: number | null = null;
+  #connectorPort: number | null = null;
+  #replicator: Replicator | null = null;
+  #replicatorPort: number | null = null;
+  #failures = 0;
+  #startAfterMs = 0;
+  /** Rule 14: set before the sync that proves a standby complete starts; nothing is confirmed alone meanwhile. */
+  #joiningDisk: string | null = null;
+  #sync: Promise<boolean> | null = null;
+  #txid = 0;
+  #lastSyncedMs: number | null = null;
+  #stopped = false;
+
+  constructor(epoch: number, ports: ReplicationPorts) {
+    this.epoch = epoch;
+    this.#ports = ports;
+    const { leaseMs } = ports.shell.member.voter.timing;
+    this.#confirmer = new Confirmer(
+      {
+        nowMs: ports.nowMs,
+        mode: () => this.#mode(),
+        answer: (n, outcome) => ports.answer(n, outcome),
+        sync: () => this.#syncAfterNow(),
+      },
+      leaseMs,
+    );
+  }
+
+  get pid(): number | null {
+    return this.#replicator?.pid ?? null;
+  }
+
+  /** Newest transaction that Litestream has seen in this epoch. */
+  get txid(): number {
+    return this.#txid;
+  }
+
+  get lastSyncedMs(): number | null {
+    return this.#lastSyncedMs;
+  }
+
+  get peer(): PeerState | null {
+    return this.#peer;
+  }
+
+  run(): void {
+    this.#lostSinceMs = this.#ports.nowMs();
+    this.#timer = setInterval(() => this.#review(), this.#ports.shell.member.voter.timing.tickMs);
+  }
+
+  /** Ends confirming at once; resolves when Litestream is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#confirmer.abandon();
+    await this.#replicator?.kill();
+  }
+
+  confirm(n: number): void {
+    this.#confirmer.request(n);
+  }
+
+  onPeer(state: PeerState): void {
+    const rejoined = state.diskId !== this.#peer?.diskId;
+    this.#peer = state;
+    const nowMs = this.#ports.nowMs();
+    if (state.receiving) this.#lostSinceMs = null;
+    else this.#lostSinceMs ??= nowMs;
+    // Another disk has acknowledged nothing yet.
+    if (rejoined) this.#detach("the standby's disk is another one");
+    this.#review();
+  }
+
+  onConnector(port: number): void {
+    this.#connectorPort = port;
+    if (this.#replicator !== null && this.#replicatorPort !== port) void this.#replicator.kill();
+  }
+
+  /** True when everything committed before this call is on the standby's disk, within the limit. */
+  async flush(limitMs: number): Promise<boolean> {
+    const deadlineMs = this.#ports.nowMs() + limitMs;
+    do {
+      if (await this.#syncAfterNow()) return true;
+      await new Promise((resolve) => setTimeout(resolve, this.#ports.shell.member.voter.timing.tickMs));
+    } while (this.#ports.nowMs() < deadlineMs && !this.#stopped);
+    return false;
+  }
+
+  get #inSet(): boolean {
+    const { peer, voter } = this.#ports.shell.member;
+    return peer !== null && (voter.record?.sync.inSync ?? []).includes(peer);
+  }
+
+  #mode(): ConfirmMode {
+    const { shell, nowMs } = this.#ports;
+    const { phase } = shell.member;
+    const leads = phase.kind === "primary" && nowMs() < validUntilMs(shell.member);
+    if (!leads || this.#stopped) return "wait";
+    if (this.#inSet || this.#joiningDisk !== null) return "with-standby";
+    return mayConfirmAlone(shell.member) ? "alone" : "wait";
+  }
+
+  #review(): void {
+    if (this.#stopped) return;
+    const nowMs = this.#ports.nowMs();
+    const { syncLimitMs, beatMs } = this.#ports.shell.member.voter.timing;
+    if (this.#lostSinceMs !== null && nowMs - this.#lostSinceMs > syncLimitMs) this.#detach(this.#peer?.reason ?? "");
+    this.#startIfNeeded(nowMs);
+    const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;
+    if (this.#replicator !== null && this.#sync === null && !settled) void this.#syncAfterNow();
+    this.#confirmer.review();
+  }
+
+  #startIfNeeded(nowMs: number): void {
+    const receiving = this.#peer?.receiving === true && this.#peer.epoch === this.epoch;
+    if (this.#replicator !== null || !receiving || this.#connectorPort === null || nowMs < this.#startAfterMs) return;
+    const { log } = this.#ports;
+    const started = this.#ports.startReplicator(this.epoch, this.#connectorPort);
+    this.#replicator = started;
+    this.#replicatorPort = this.#connectorPort;
+    this.#failures += 1;
+    const wait = restartAfterMs[Math.min(this.#failures, restartAfterMs.length - 1)] ?? 0;
+    this.#startAfterMs = nowMs + wait;
+    void started.exited.then(() => {
+      if (this.#replicator === started) this.#replicator = null;
+      if (!this.#stopped) log.warn({ epoch: this.epoch, againInMs: wait }, "Litestream ended");
+    });
+  }
+
+  /** One sync that starts after this call; those who call meanwhile share the one after the running one. */
+  async #syncAfterNow(): Promise<boolean> {
+    const running = this.#sync;
+    if (running !== null) {
+      await running;
+      if (this.#sync !== null && this.#sync !== running) return this.#sync;
+    }
+    const started = this.#syncOnce();
+    this.#sync = started;
+    const synced = await started;
+    if (this.#sync === started) this.#sync = null;
+    return synced;
+  }
+
+  async #syncOnce(): Promise<boolean> {
+    const { shell, nowMs } = this.#ports;
+    const replicator = this.#replicator;
+    if (replicator === null || this.#stopped) return false;
+    const joining = this.#joiningDisk;
+    const startedMs = nowMs();
+    const { syncLimitMs } = shell.member.voter.timing;
+    const outcome = await replicator.sync(this.#inSet || joining !== null ? syncLimitMs : bootstrapSyncLimitMs);
+    if (this.#stopped) return false;
+    if (outcome.kind === "unknown") {
+      this.#lostSinceMs ??= startedMs;
+      return false;
+    }
+    this.#txid = outcome.txid;
+    this.#lastSyncedMs = nowMs();
+    this.#failures = 0;
+    if (this.#peer?.receiving === true) this.#lostSinceMs = null;
+    if (!this.#inSet) this.#join(joining);
+    return true;
+  }
+
+  /** Two syncs make a member: the first brings it up, the second proves it complete while nothing is confirmed without it. */
+  #join(provenDisk: string | null): void {
+    const { shell, log } = this.#ports;
+    const disk = this.#peer?.receiving === true ? this.#peer.diskId : null;
+    if (disk !== null && provenDisk === disk) {
+      this.#joiningDisk = null;
+      shell.feed({ kind: "expand" });
+      if (this.#inSet) log.info({ epoch: this.epoch, peer: shell.member.peer }, "the standby is in sync");
+      return;
+    }
+    const { peer } = shell.member;
+    const enrolled = peer !== null && remoteOf(shell.member, peer).record !== null;
+    this.#joiningDisk = enrolled ? disk : null;
+  }
+
+  #detach(reason: string): void {
+    this.#joiningDisk = null;
+    if (!this.#inSet) return;
+    this.#ports.log.warn({ epoch: this.epoch, reason }, "the standby does not receive; going on without it");
+    this.#ports.shell.feed({ kind: "shrink" });
+  }
+}

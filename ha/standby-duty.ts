@@ -1,0 +1,100 @@
+import type { Logger } from "pino";
+import type { Member } from "./core/member.ts";
+import type { Position } from "./core/messages.ts";
+
+/** The warm copy: `restore -f` of one epoch's received files. */
+export type WarmCopy = {
+  readonly epoch: number;
+  readonly pid: number | null;
+  txid(): number | null;
+  stop(): Promise<void>;
+};
+
+export type RejoinOutcome = { readonly tailRows: number; readonly attic: string | null };
+
+export type StandbyPorts = {
+  /** Newest position that the receiver made durable. */
+  received(): Position | null;
+  lineageEpoch(): number | null;
+  startWarmCopy(epoch: number): WarmCopy;
+  /** Compares this node's old ledger with what it now receives; sets a tail aside, forgets the rest. */
+  rejoin(epoch: number, signal: AbortSignal): Promise<RejoinOutcome>;
+  /** Forgets what was received in other epochs. */
+  prune(keep: readonly number[]): void;
+  rejoined(fromEpoch: number | null, toEpoch: number, outcome: RejoinOutcome): void;
+  readonly log: Logger;
+};
+
+/**
+ * What this node does while another leads: keeps a warm copy, and once it holds everything confirmed of the present
+ * epoch, lets go of what it had before. Until then the old copy stays whole (rule 12).
+ */
+export class StandbyDuty {
+  readonly #ports: StandbyPorts;
+  #warm: WarmCopy | null = null;
+  #stopping: Promise<void> = Promise.resolve();
+  #settledEpoch: number | null = null;
+  #rejoining: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
+  #retryAfterMs = 0;
+
+  constructor(ports: StandbyPorts) {
+    this.#ports = ports;
+  }
+
+  get warm(): WarmCopy | null {
+    return this.#warm;
+  }
+
+  /** To be called at every change and on a timer. */
+  review(member: Member, nowMs: number): void {
+    const { record, name } = member.voter;
+    if (member.phase.kind !== "standby" || record === null || record.holder === null || record.holder === name) return;
+    const received = this.#ports.received();
+    if (received === null || received.epoch !== record.epoch) return;
+    if (this.#warm !== null && this.#warm.epoch !== record.epoch) this.#dropWarm();
+    if (this.#warm === null) this.#warm = this.#ports.startWarmCopy(record.epoch);
+    const complete = record.sync.setEpoch === record.epoch && record.sync.inSync.includes(name);
+    if (complete && this.#settledEpoch !== record.epoch && this.#rejoining === null && nowMs >= this.#retryAfterMs) {
+      this.#retryAfterMs = nowMs + 10_000;
+      this.#rejoin(record.epoch);
+    }
+  }
+
+  /** Before a promotion: nothing of this node's standby life touches its files any more. */
+  async stop(): Promise<Position | null> {
+    this.#rejoining?.abort.abort();
+    const warm = this.#warm;
+    this.#dropWarm();
+    await Promise.all([this.#stopping, this.#rejoining?.done]);
+    const txid = warm?.txid() ?? null;
+    return warm === null || txid === null ? null : { epoch: warm.epoch, txid };
+  }
+
+  #dropWarm(): void {
+    const warm = this.#warm;
+    this.#warm = null;
+    if (warm !== null) this.#stopping = this.#stopping.then(() => warm.stop());
+  }
+
+  #rejoin(epoch: number): void {
+    const abort = new AbortController();
+    const done = this.#settle(epoch, abort.signal)
+      .catch((error: unknown) =>
+        this.#ports.log.error({ err: error, epoch }, "the old copy could not be compared; it stays"),
+      )
+      .finally(() => {
+        this.#rejoining = null;
+      });
+    this.#rejoining = { abort, done };
+  }
+
+  async #settle(epoch: number, signal: AbortSignal): Promise<void> {
+    const { lineageEpoch, rejoin, rejoined, prune } = this.#ports;
+    const from = lineageEpoch();
+    const outcome = from === null ? { tailRows: 0, attic: null } : await rejoin(epoch, signal);
+    if (signal.aborted) return;
+    this.#settledEpoch = epoch;
+    prune([epoch]);
+    rejoined(from, epoch, outcome);
+  }
+}

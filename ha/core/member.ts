@@ -51,8 +51,8 @@ export type Bid = {
 export type PromotionCause = "resume" | "start" | "failover" | "switchover" | "forced";
 
 export type Remote = {
+  /** The newest run of it that answered this run. */
   readonly boot: string | null;
-  readonly retired: readonly string[];
   readonly record: VoterRecord | null;
   readonly nonce: string | null;
   readonly position: Position;
@@ -61,14 +61,20 @@ export type Remote = {
   /** End of its grant, counted from the send time of the request that it answers. */
   readonly grantUntilMs: number;
   /** Requests of this run that it has not answered. */
-  readonly sent: readonly { readonly seq: number; readonly atMs: number }[];
+  readonly sent: readonly { readonly seq: number; readonly atMs: number; readonly voterBoot: string | null }[];
 };
 
 export type MemberEvent =
   | { readonly kind: "tick" }
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "status"; readonly position: Position; readonly fit: boolean }
-  | { readonly kind: "members"; readonly peer: Name | null; readonly arbiter: Name | null }
+  /** `majority` goes from 1 to 2 when the other voters of a single board are enrolled; without it, it stays. */
+  | {
+      readonly kind: "members";
+      readonly peer: Name | null;
+      readonly arbiter: Name | null;
+      readonly majority?: 1 | 2;
+    }
   /** The app of the lost lease is dead. */
   | { readonly kind: "demoted" }
   /** The app is drained and dead, everything is confirmed: give the lease away. */
@@ -133,7 +139,6 @@ export const others = (member: Member): readonly Name[] =>
 
 const unheard: Remote = {
   boot: null,
-  retired: [],
   record: null,
   nonce: null,
   position: { epoch: 0, txid: 0 },
@@ -190,8 +195,10 @@ export const mayConfirmAlone = (member: Member): boolean =>
 export function creditReply(member: Member, reply: LeaseReply, nowMs: number): Member | null {
   const remote = remoteOf(member, reply.from);
   const request = remote.sent.find(({ seq }) => seq === reply.echoSeq);
-  if (reply.echoBoot !== member.voter.boot || request === undefined || remote.retired.includes(reply.boot)) return null;
+  if (reply.echoBoot !== member.voter.boot || request === undefined) return null;
   const rebooted = remote.boot !== null && remote.boot !== reply.boot;
+  // A run that answers a request which names another run is the newer one; nothing else tells old runs from new.
+  if (rebooted && request.voterBoot !== remote.boot) return null;
   const counts = reply.granted && reply.purpose !== "ask";
   // What an earlier run of the voter recorded may be gone with its disk: only this run's word counts.
   const record =
@@ -200,7 +207,6 @@ export function creditReply(member: Member, reply: LeaseReply, nowMs: number): M
       : newerRecord(remote.record, reply.record);
   return withRemote(member, reply.from, {
     boot: reply.boot,
-    retired: rebooted ? [remote.boot, ...remote.retired].slice(0, 16) : remote.retired,
     record,
     nonce: reply.nonce,
     position: reply.position,

@@ -1,6 +1,14 @@
 import { newerSync } from "./messages.ts";
-import type { Enrolment, LeaseRelease, LeaseReply, LeaseRequest, Name, Refusal, VoterRecord } from "./messages.ts";
-import type { Position } from "./messages.ts";
+import type {
+  Enrolment,
+  LeaseRelease,
+  LeaseReply,
+  LeaseRequest,
+  Name,
+  Position,
+  Refusal,
+  VoterRecord,
+} from "./messages.ts";
 import type { Timing } from "./timing.ts";
 
 /** Whoever may grant the lease: a node, or the witness. `record` is durable, the rest lives as long as the run. */
@@ -18,10 +26,14 @@ export type Voter = {
   readonly heard: Readonly<Record<Name, Heard>>;
 };
 
-/** Order of a sender's requests in this run: a replay or a late one of an older boot changes nothing. */
-type Heard = { readonly boot: string; readonly seq: number; readonly retired: readonly string[] };
+/**
+ * The last request of each of a sender's runs that this run heard, the latest heard first: none counts twice.
+ * Runs are not ordered among each other: their ids do not say which came first, and taking a late request of
+ * an old run for the start of a new one would shut out the present run for good.
+ */
+type Heard = readonly { readonly boot: string; readonly seq: number }[];
 
-const retiredBootsMax = 16;
+const heardBootsMax = 64;
 
 type VoterInit = Pick<Voter, "name" | "timing" | "boot" | "nonce" | "startedMs" | "record">;
 
@@ -53,7 +65,8 @@ export function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judge
   if (!settled && nowMs < abstainUntilMs) return refuse("abstaining", abstainUntilMs - nowMs);
   if (request.force) return { granted: true };
   const newest = newerSync(record.sync, request.sync);
-  if (newest.paused && !settled) return refuse("paused");
+  // Maintenance stops promotions; a primary that moves to a higher epoch in place is none.
+  if (newest.paused && !settled && request.purpose !== "renew") return refuse("paused");
   // [HA-7]
   return newest.inSync.includes(request.from) ? { granted: true } : refuse("not-in-sync");
 }
@@ -72,7 +85,7 @@ export type Answer = { readonly voter: Voter; readonly reply: LeaseReply | null 
 /** Answers a request; the caller makes a changed record durable before it sends the reply. A replay is not answered. */
 export function onRequest(voter: Voter, request: LeaseRequest, own: Own, nowMs: number): Answer {
   const known = request.voterBoot === voter.boot;
-  const heard = known ? hear(voter.heard[request.from], request) : undefined;
+  const heard = known ? hear(voter.heard[request.from] ?? [], request) : undefined;
   if (heard === null) return { voter, reply: null };
   const judgement = judge(voter, request, nowMs);
   const ordered = heard === undefined ? voter : { ...voter, heard: { ...voter.heard, [request.from]: heard } };
@@ -96,13 +109,11 @@ export function onRequest(voter: Voter, request: LeaseRequest, own: Own, nowMs: 
   return { voter: next, reply };
 }
 
-/** null: a replay, or a late request of a boot that a newer one has replaced. */
-function hear(before: Heard | undefined, request: LeaseRequest): Heard | null {
-  const { boot, seq } = request;
-  if (before === undefined) return { boot, seq, retired: [] };
-  if (before.boot === boot) return seq > before.seq ? { ...before, seq } : null;
-  if (before.retired.includes(boot)) return null;
-  return { boot, seq, retired: [before.boot, ...before.retired].slice(0, retiredBootsMax) };
+/** null: a replay, or one that a later request of the same run has overtaken. */
+function hear(before: Heard, { boot, seq }: LeaseRequest): Heard | null {
+  const last = before.find((heard) => heard.boot === boot);
+  if (last === undefined) return [{ boot, seq }, ...before].slice(0, heardBootsMax);
+  return seq > last.seq ? [{ boot, seq }, ...before.filter((heard) => heard.boot !== boot)] : null;
 }
 
 /** The holder of the recorded epoch gives it up: it is never renewed, and the promise ends. */

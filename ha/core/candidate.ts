@@ -1,0 +1,134 @@
+import { newerSync } from "./messages.ts";
+import type { LeaseReply, Name, VoterRecord } from "./messages.ts";
+import { highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
+import type { Bid, Member, PromotionCause } from "./member.ts";
+import { request, requestAll, toStandby } from "./draft.ts";
+import type { Draft } from "./draft.ts";
+import { retag, setSync } from "./holder.ts";
+
+/** A standby greets every few beats, to know who is there and under which boot id. */
+const greetEveryBeats = 4;
+
+/** Rule 6, and the recorded holder's right to go on with its own epoch. */
+export function mayStand(member: Member, nowMs: number): boolean {
+  const { record, name } = member.voter;
+  if (record === null || !member.fit || nowMs < member.standAfterMs) return false;
+  if (!record.sync.inSync.includes(name) || !ownVoteIsFree(member, nowMs)) return false;
+  return record.holder === name || record.released || !record.sync.paused;
+}
+
+/** Its own voter owes nothing to another: no promise runs, none of before a restart may still run. */
+export function ownVoteIsFree(member: Member, nowMs: number): boolean {
+  const { record, promise, name, startedMs, timing } = member.voter;
+  if (record === null) return false;
+  if (promise !== null && promise.to !== name && promise.untilMs > nowMs) return false;
+  return record.holder === name || record.released || nowMs >= startedMs + timing.leaseMs;
+}
+
+/** A standby that does not stand keeps in touch: boot ids, records, and that it is there. */
+export function greet(draft: Draft, nowMs: number): void {
+  requestAll(draft, "ask", { epoch: highestEpoch(draft.member) + 1, force: false }, nowMs);
+  draft.member = { ...draft.member, nextBeatMs: nowMs + draft.member.voter.timing.beatMs * greetEveryBeats };
+}
+
+/** Would the others grant it? Nothing is promised or persisted yet. */
+export function ask(draft: Draft, nowMs: number): void {
+  const { member } = draft;
+  const { record, name } = member.voter;
+  if (record === null) return;
+  // An epoch that it voted for but never won is not gone on with: the ledger of this disk is not of that epoch.
+  const won = record.holder === name && record.epoch > 0 && record.sync.setEpoch === record.epoch;
+  const resumes = won && !record.released && record.epoch === highestEpoch(member);
+  const epoch = resumes ? record.epoch : highestEpoch(member) + 1;
+  bid(draft, { epoch, cause: causeOf(record, resumes, name), force: false }, nowMs);
+}
+
+function causeOf(record: VoterRecord, resumes: boolean, self: Name): PromotionCause {
+  if (resumes) return "resume";
+  if (record.holder === null || record.holder === self) return "start";
+  return record.released ? "switchover" : "failover";
+}
+
+/** An operator's word; an attempt of its own that is only asking gives way to it. */
+export function force(draft: Draft, nowMs: number): void {
+  const { phase, voter } = draft.member;
+  const idle = phase.kind === "standby" || phase.kind === "asking";
+  if (!idle || voter.record === null || !ownVoteIsFree(draft.member, nowMs)) return;
+  bid(draft, { epoch: highestEpoch(draft.member) + 1, cause: "forced", force: true }, nowMs);
+}
+
+function bid(draft: Draft, wanted: Pick<Bid, "epoch" | "cause" | "force">, nowMs: number): void {
+  const made: Bid = { ...wanted, untilMs: nowMs + draft.member.voter.timing.leaseMs / 2, would: [] };
+  draft.member = { ...draft.member, phase: { kind: "asking", bid: made } };
+  if (draft.member.majority === 1) return elect(draft, made, nowMs);
+  requestAll(draft, "ask", made, nowMs);
+}
+
+/** An answer while asking: the first that would grant makes the majority, with this node's own vote. */
+export function onWould(draft: Draft, bidding: Bid, reply: LeaseReply, nowMs: number): void {
+  const { member } = draft;
+  if (reply.purpose !== "ask" || reply.epoch !== bidding.epoch) return;
+  if (reply.granted) return elect(draft, { ...bidding, would: [...bidding.would, reply.from] }, nowMs);
+  if (reply.refusal === "stale-epoch") {
+    // An operator does not ask twice: the same word for an epoch above what was just learned.
+    if (!bidding.force || highestEpoch(member) < bidding.epoch) return giveUp(draft, nowMs);
+    return bid(draft, { ...bidding, epoch: highestEpoch(member) + 1 }, nowMs);
+  }
+  // The promise that still runs says itself when to ask again.
+  if (reply.refusal === "promised") {
+    draft.member = { ...member, nextBeatMs: Math.min(member.nextBeatMs, nowMs + reply.waitMs) };
+  }
+}
+
+/** Votes for itself, durably before anybody is asked, and asks for the votes of the others. */
+function elect(draft: Draft, made: Bid, nowMs: number): void {
+  const electing: Bid = { ...made, untilMs: nowMs + draft.member.voter.timing.leaseMs / 2 };
+  draft.member = { ...draft.member, phase: { kind: "electing", bid: electing } };
+  // [HA-4] Grants for another bid do not count for this one.
+  for (const name of others(draft.member)) {
+    draft.member = withRemote(draft.member, name, { grantUntilMs: Number.NEGATIVE_INFINITY, sent: [] });
+  }
+  requestAll(draft, "elect", electing, nowMs);
+  if (draft.member.majority === 1) win(draft, electing, nowMs);
+}
+
+/** An answer while electing. */
+export function onVote(draft: Draft, bidding: Bid, reply: LeaseReply, nowMs: number): void {
+  if (reply.granted && validUntilMs(draft.member) > nowMs) win(draft, bidding, nowMs);
+}
+
+function win(draft: Draft, won: Bid, nowMs: number): void {
+  const { member } = draft;
+  const { name, record } = member.voter;
+  if (record === null) return;
+  const granters = others(member).filter((other) => remoteOf(member, other).grantUntilMs > nowMs);
+  // Rule 7: what any granter recorded may be newer than what this node knows.
+  const newest = granters
+    .map((other) => remoteOf(member, other).record?.sync ?? record.sync)
+    .reduce(newerSync, record.sync);
+  // [HA-7]
+  if (!won.force && !newest.inSync.includes(name)) return giveUp(draft, nowMs);
+  draft.member = { ...member, phase: { kind: "primary", epoch: won.epoch, raiseTo: null } };
+  // A new epoch starts alone: its standby has yet to receive the first byte of it.
+  const inSync = won.cause === "resume" ? newest.inSync : [name];
+  draft.act.push({ kind: "promote", epoch: won.epoch, cause: won.cause });
+  setSync(draft, retag({ ...newest, inSync }, won.epoch), nowMs);
+}
+
+/** Goes on with a bid that waits for answers. */
+export function askAgain(draft: Draft, nowMs: number, to: Name | null = null): void {
+  const { phase } = draft.member;
+  if (phase.kind !== "asking" && phase.kind !== "electing") return;
+  const purpose = phase.kind === "asking" ? "ask" : "elect";
+  if (to === null) requestAll(draft, purpose, phase.bid, nowMs);
+  else request(draft, to, purpose, phase.bid, nowMs);
+}
+
+/** The attempt failed; the next one is a beat away. */
+export function giveUp(draft: Draft, nowMs: number): void {
+  const { beatMs } = draft.member.voter.timing;
+  // The later name waits longer, so that two candidates do not meet again.
+  const later = draft.member.peer !== null && draft.member.peer < draft.member.voter.name;
+  toStandby(draft);
+  draft.member = { ...draft.member, standAfterMs: nowMs + (later ? 2 * beatMs : beatMs) };
+}

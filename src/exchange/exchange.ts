@@ -109,12 +109,6 @@ export class Exchange {
 }
 
 function outcomeText(verdict: Verdict): string {
-  switch (verdict.kind) {
-    case "accept":
-      return "accepted";
-    case "duplicate":
-      return "rejected: client_order_id must be unique";
-    case "refuse":
-      return `rejected: ${verdict.message}`;
-  }
+  if (verdict.kind === "accept") return "accepted";
+  return `rejected: ${verdict.kind === "refuse" ? verdict.message : "client_order_id must be unique"}`;
 }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { z } from "zod";
 import { buyingPowerUsd } from "./book.ts";
 import type { Exchange } from "./exchange.ts";
 import { accountJson, listQuery, orderJson, orderRequest, positionsJson, selectOrders } from "./wire.ts";
@@ -67,14 +68,9 @@ export function exchangeServer(exchange: Exchange): Hono {
 }
 
 // A malformed attempt is journaled too: the judge of a failover must see everything that was tried.
-function whatCanBeRead(body: unknown): { clientOrderId: string; symbol: string; side: string; qty: number } {
-  const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-  const text = (value: unknown): string => (typeof value === "string" ? value.slice(0, 128) : "");
-  const qty = Number(fields["qty"]);
-  return {
-    clientOrderId: text(fields["client_order_id"]),
-    symbol: text(fields["symbol"]),
-    side: text(fields["side"]),
-    qty: Number.isFinite(qty) ? qty : 0,
-  };
-}
+const whatCanBeRead = (body: unknown): z.infer<typeof readable> => readable.catch(readable.parse({})).parse(body);
+
+const text = z.string().max(128).catch("").default("");
+const readable = z
+  .object({ client_order_id: text, symbol: text, side: text, qty: z.coerce.number().catch(0).default(0) })
+  .transform(({ client_order_id: clientOrderId, symbol, side, qty }) => ({ clientOrderId, symbol, side, qty }));

@@ -111,5 +111,5 @@ export function selectOrders(book: Book, query: z.infer<typeof listQuery>): Exch
         (query.until === undefined || order.submittedAtMs < Date.parse(query.until)) &&
         (symbols === undefined || symbols.includes(order.symbol)),
     );
-  return (query.direction === "desc" ? chosen.reverse() : chosen).slice(0, query.limit);
+  return (query.direction === "desc" ? chosen.toReversed() : chosen).slice(0, query.limit);
 }

@@ -44,7 +44,7 @@ export function createAlpaca(options: AlpacaOptions): Broker {
       return positions.map((position) => positionWire.parse(position));
     },
     account: async () => accountWire.parse(await said("account", new trading.AccountsApi(config).getAccount())),
-    isMarketOpen: async () => (await said("clock", new trading.ClockApi(config).legacyClock())).isOpen === true,
+    isMarketOpen: async () => (await said("clock", new trading.ClockApi(config).legacyClock())).isOpen,
   };
 }
 

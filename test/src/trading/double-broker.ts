@@ -1,0 +1,79 @@
+import { type Book, type ExchangeOrder, apply, judge, newBook } from "../../../src/exchange/book.ts";
+import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../../../src/trading/broker.ts";
+
+export type DoubleBroker = Broker & {
+  readonly book: Book;
+  /** Takes a request as the exchange does, without an answer: one that arrives after its sender has died. */
+  deliver(intent: OrderIntent): PlaceOutcome;
+  /** Ends an open order by hand. */
+  fill(clientOrderId: string): void;
+};
+export type DoubleOptions = {
+  readonly fills?: boolean;
+  readonly acceptDuplicates?: boolean;
+  readonly idempotency?: Broker["idempotency"];
+  readonly nowMs?: () => number;
+  readonly priceUsd?: (symbol: string) => number | null;
+};
+
+const STATES = { new: "open", filled: "filled", canceled: "cancelled" } as const;
+
+/** A broker in memory over the exchange simulator's own book; it passes the contract suite of the port. */
+export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
+  const book = newBook(100_000);
+  const nowMs = options.nowMs ?? (() => Date.UTC(2026, 10, 22, 14, 15));
+  const priceOf = options.priceUsd ?? (() => 100);
+  let count = 0;
+  const fillOrder = (order: ExchangeOrder): void =>
+    apply(book, { kind: "fill", id: order.id, atMs: nowMs(), priceUsd: priceOf(order.symbol) ?? 0 });
+  const deliver = (intent: OrderIntent): PlaceOutcome => {
+    const verdict = judge(book, intent, priceOf(intent.symbol), options.acceptDuplicates ?? false);
+    const { clientOrderId, symbol, side, qty } = intent;
+    const attempt = { at: "", clientOrderId, symbol, side, qty, outcome: verdict.kind };
+    const id = `order-${++count}`;
+    const reservedUsd = verdict.kind === "accept" ? verdict.reservedUsd : 0;
+    const accepted = verdict.kind === "accept" ? { id, submittedAtMs: nowMs(), reservedUsd } : null;
+    apply(book, { kind: "attempt", attempt, accepted });
+    if (verdict.kind === "duplicate") return { kind: "duplicate" };
+    if (verdict.kind === "refuse") return { kind: "refused", reason: verdict.message };
+    const order = book.orders.get(id)!;
+    const placed = toBrokerOrder(order);
+    if (options.fills ?? true) fillOrder(order);
+    return { kind: "placed", order: placed };
+  };
+  return {
+    name: "double",
+    idempotency: options.idempotency ?? "enforced",
+    book,
+    deliver,
+    fill: (clientOrderId) => fillOrder(book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "")!),
+    place: async (intent) => deliver(intent),
+    findByClientOrderId: async (clientOrderId) => {
+      const order = book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "");
+      return order === undefined ? null : toBrokerOrder(order);
+    },
+    listByPrefix: async (prefix, sinceMs) =>
+      [...book.orders.values()]
+        .filter((order) => order.clientOrderId.startsWith(prefix) && order.submittedAtMs >= sinceMs)
+        .toReversed()
+        .map(toBrokerOrder),
+    cancel: async (brokerOrderId) => {
+      if (book.orders.get(brokerOrderId)?.status !== "new") return "too-late";
+      apply(book, { kind: "cancel", id: brokerOrderId, atMs: nowMs() });
+      return "accepted";
+    },
+    positions: async () => [...book.holdings].map(([symbol, holding]) => ({ symbol, ...holding })),
+    account: async () => {
+      const heldUsd = [...book.holdings].reduce((sum, [symbol, { qty }]) => sum + qty * (priceOf(symbol) ?? 0), 0);
+      return { cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
+    },
+    isMarketOpen: async () => true,
+  };
+}
+
+function toBrokerOrder(order: ExchangeOrder): BrokerOrder {
+  const { clientOrderId, symbol, side, qty, filledAvgPriceUsd } = order;
+  const state = STATES[order.status];
+  const filledQty = state === "filled" ? qty : 0;
+  return { brokerOrderId: order.id, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPriceUsd };
+}

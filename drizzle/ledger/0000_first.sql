@@ -17,6 +17,7 @@ CREATE TABLE `job_runs` (
 	PRIMARY KEY(`job`, `slot`)
 );
 --> statement-breakpoint
+CREATE INDEX `job_runs_open` ON `job_runs` (`job`) WHERE status <> 'completed';--> statement-breakpoint
 CREATE TABLE `order_intents` (
 	`slot` text NOT NULL,
 	`n` integer NOT NULL,

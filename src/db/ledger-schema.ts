@@ -1,4 +1,4 @@
-import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
+import { index, integer, primaryKey, real, sql, sqliteTable, text } from "./drizzle.ts";
 
 /**
  * The ledger: what matters and cannot be fetched again. Replicated, so small by design.
@@ -96,7 +96,13 @@ export const jobRuns = sqliteTable(
     endedAtMs: integer("ended_at_ms"),
     outcome: text(),
   },
-  (table) => [primaryKey({ columns: [table.job, table.slot] })],
+  (table) => [
+    primaryKey({ columns: [table.job, table.slot] }),
+    // The scheduler looks for open rows at every turn; nearly all are completed.
+    index("job_runs_open")
+      .on(table.job)
+      .where(sql`status <> 'completed'`),
+  ],
 );
 
 /** Rows written from outside to see what survives a takeover. */

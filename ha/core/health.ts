@@ -36,7 +36,7 @@ export type AgentView = {
   readonly counters: Readonly<Record<string, number>>;
 };
 
-export type PeerView = {
+type PeerView = {
   readonly name: Name;
   /** Heard from within the lease. */
   readonly reachable: boolean;

@@ -4,7 +4,7 @@ import type { Name } from "../core/messages.ts";
 /** Where a datagram can be sent: an IP address, never a host name. */
 export type Address = { readonly host: string; readonly port: number };
 /** `roster` is what the operator said, `hint` what mDNS says, `learned` where signed datagrams came from. */
-export type AddressSource = "roster" | "hint" | "learned";
+type AddressSource = "roster" | "hint" | "learned";
 
 const MEMBERS_MAX = 8;
 const PER_SOURCE_MAX = 4;

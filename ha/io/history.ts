@@ -9,7 +9,7 @@ const count = z.int().nonnegative();
 const base = { at: z.iso.datetime(), node: nameSchema };
 
 /** What a node did or saw that a person wants to read later. Durations in milliseconds, null: not known. */
-export const historyEventSchema = z.discriminatedUnion("kind", [
+const historyEventSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("started"), ...base, epoch: count }),
   z.object({
     kind: z.literal("promoted"),

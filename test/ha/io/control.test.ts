@@ -8,6 +8,8 @@ import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Control, callControl, serveControl } from "../../../ha/io/control.ts";
 
+const DIES_WITH_US = "setpriv";
+
 let dir: string;
 let path: string;
 const open: Control[] = [];
@@ -78,7 +80,7 @@ describe("the control socket", () => {
   test("a socket file left by a killed process is replaced", async () => {
     mkdirSync(dirname(path), { recursive: true });
     const script = `require("net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`;
-    const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", process.execPath, "-e", script]);
+    const child = spawn(DIES_WITH_US, ["--pdeathsig", "KILL", "--", process.execPath, "-e", script]);
     children.push(child);
     await once(child.stdout, "data");
     await expect(serveControl(path, app)).rejects.toThrow("an agent is running here already");

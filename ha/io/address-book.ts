@@ -4,14 +4,13 @@ import type { Name } from "../core/messages.ts";
 /** Where a datagram can be sent: an IP address, never a host name. */
 export type Address = { readonly host: string; readonly port: number };
 /** `roster` is what the operator said, `hint` what mDNS says, `learned` where signed datagrams came from. */
-type AddressSource = "roster" | "hint" | "learned";
+type Page = { roster: readonly Entry[]; hint: readonly Entry[]; learned: readonly Entry[] };
 
 const MEMBERS_MAX = 8;
 const PER_SOURCE_MAX = 4;
 const LEARNED_FOR_MS = 60_000;
 
 type Entry = Address & { readonly seenMs: number };
-type Page = { roster: readonly Entry[]; hint: readonly Entry[]; learned: readonly Entry[] };
 
 /** Every address known of each member, bounded for each source, so that no source displaces another. */
 export class AddressBook {

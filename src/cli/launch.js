@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { tmpdir, constants } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,8 +18,11 @@ export function ownNode() {
   );
 }
 
-/** Hands over to the project's own Node with these arguments; ends with the same exit code or signal. */
-export function launch(args) {
+/**
+ * Hands over to the project's own Node with these arguments; ends with the same exit code or signal. When this process
+ * is killed, the other one gets `deathSignal` from the kernel, where util-linux is installed.
+ */
+export function launch(args, deathSignal = "KILL") {
   let binary;
   try {
     binary = ownNode();
@@ -28,7 +31,8 @@ export function launch(args) {
     process.exit(1);
   }
   const cache = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), `trader-compile-cache-${process.getuid?.() ?? 0}`);
-  const child = spawn(binary, args, {
+  const command = hasSetpriv() ? ["setpriv", "--pdeathsig", deathSignal, "--", binary] : [binary];
+  const child = spawn(command[0], [...command.slice(1), ...args], {
     stdio: "inherit",
     env: { ...process.env, NODE_COMPILE_CACHE: cache },
   });
@@ -39,5 +43,7 @@ export function launch(args) {
   });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
+
+const hasSetpriv = () => (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, "setpriv")));
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) launch(process.argv.slice(2));

@@ -1,1 +1,45 @@
-console.log(process.version);
+import { Command, CommanderError } from "commander";
+import { addDemo } from "./demo.ts";
+import { CliError, exitCodes, oneLine } from "./exit.ts";
+import { addFailover } from "./failover.ts";
+import { addFetchLitestream } from "./fetch-litestream.ts";
+import { addHistory } from "./history.ts";
+import { addInit } from "./init.ts";
+import { addJoin } from "./join.ts";
+import { addRun } from "./run.ts";
+import { addStatus } from "./status.ts";
+import { addSwitchover } from "./switchover.ts";
+import { addToken } from "./token.ts";
+import { addWitness } from "./witness.ts";
+
+/** The command line `trader`. What a command needs is loaded when it runs, so `--help` is quick. */
+function commandLine(): Command {
+  const program = new Command("trader")
+    .description("An automated portfolio manager on two small boards: when one dies, the other carries on.")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "trader: ")) })
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done · 1 failed or bad input · 2 refused by a check · 3 still in progress · 4 no agent there",
+    )
+    .exitOverride();
+  for (const add of [addDemo, addInit, addJoin, addRun, addWitness, addStatus]) add(program);
+  for (const add of [addSwitchover, addFailover, addHistory, addToken, addFetchLitestream]) add(program);
+  return program;
+}
+
+async function main(): Promise<void> {
+  try {
+    await commandLine().parseAsync();
+  } catch (error) {
+    // Commander has said its line already; help that was asked for is no failure.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.failed;
+    else {
+      process.stderr.write(`trader: ${oneLine(error)}\n`);
+      process.exitCode = error instanceof CliError ? error.exitCode : exitCodes.failed;
+    }
+  }
+}
+
+await main();
+// Nothing that a command left open may keep it from ending.
+process.exit();

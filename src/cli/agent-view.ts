@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+const name = z.string();
+const pid = z.int().nullable();
+
+/** What an agent answers on `/health` and `GET /status`: the fields that people are shown. */
+export const agentViewSchema = z.object({
+  node: name,
+  role: z.enum(["primary", "standby", "starting", "stepping-down"]),
+  primary: name.nullable(),
+  epoch: z.int(),
+  leaseLeftMs: z.number(),
+  ledgerOpen: z.boolean(),
+  position: z.object({ epoch: z.int(), txid: z.number() }),
+  inSync: z.array(name),
+  protection: z.enum(["strict", "none"]),
+  peer: z
+    .object({
+      name,
+      reachable: z.boolean(),
+      inSync: z.boolean(),
+      lagTxids: z.number().nullable(),
+      lastHeardMs: z.number().nullable(),
+    })
+    .nullable(),
+  arbiter: z.object({ name, kind: z.string(), reachable: z.boolean() }).nullable(),
+  pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid }),
+  reasons: z.array(z.string()),
+  paused: z.boolean(),
+  history: z.array(z.object({ at: z.string(), text: z.string() })),
+  appPort: z.int().nullable(),
+});
+export type ShownView = z.infer<typeof agentViewSchema>;
+
+/** What the agent answers to `POST /switchover` and `POST /failover`. */
+export const handoverSchema = z.object({
+  outcome: z.enum(["dry-run", "done", "in-progress", "refused", "put-back"]),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  message: z.string(),
+});
+export type Handover = z.infer<typeof handoverSchema>;
+
+/** What a refused or failed control request says. */
+export const controlErrorSchema = z.object({ error: z.string() });

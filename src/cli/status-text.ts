@@ -1,0 +1,69 @@
+import { stripVTControlCharacters } from "node:util";
+import type { ShownView } from "./agent-view.ts";
+import { agoText, styled } from "./output.ts";
+
+/** What `trader status` shows of a node and its pair, as lines; `nowMs` is wall time, for ages only. */
+export function statusLines(view: ShownView, nowMs: number): readonly string[] {
+  const { peer, arbiter } = view;
+  const rows: string[][] = [[styled("bold", view.node), roleText(view), `epoch ${view.epoch}`, workText(view)]];
+  if (peer !== null) rows.push([peer.name, peer.name === view.primary ? "primary" : "other node", "", peerText(view)]);
+  if (arbiter !== null)
+    rows.push([arbiter.name, arbiter.kind, "", arbiter.reachable ? "answers" : styled("red", "does not answer")]);
+  return [
+    ...table(rows),
+    "",
+    `Protection: ${protectionText(view)}`,
+    ...(view.paused ? ["Maintenance is on: there is no automatic failover."] : []),
+    ...(view.reasons.length === 0 ? [styled("green", "All is as it should be.")] : ["Not as it should be:"]),
+    ...view.reasons.map((reason) => `  - ${styled("yellow", reason)}`),
+    ...(view.history.length === 0 ? [] : ["", "Newest events:"]),
+    ...view.history.slice(-5).map(({ at, text }) => `  ${agoText(nowMs - Date.parse(at)).padStart(10)}  ${text}`),
+  ];
+}
+
+/** What the arbiter protects from, and what it cannot. */
+export function protectionText(view: Pick<ShownView, "protection" | "peer" | "inSync" | "arbiter">): string {
+  const { protection, peer, inSync, arbiter } = view;
+  if (protection === "none") return "none. This is one board: when it dies, nothing carries on.";
+  if (peer === null) return "strict, but there is no second board yet.";
+  const both = inSync.length >= 2 && peer.reachable;
+  if (!both) return "strict, but the other board does not hold everything now: a second failure would stop trading.";
+  if (arbiter?.reachable !== true) return "strict, but the third vote is missing: if a board dies now, trading stops.";
+  return "strict. Any one of the three may die. Two at once: trading stops, and nothing is lost or doubled.";
+}
+
+function roleText({ role }: ShownView): string {
+  if (role === "primary") return styled("green", "primary");
+  return role === "standby" ? styled("blue", "standby") : styled("yellow", role);
+}
+
+function workText(view: ShownView): string {
+  const { role, leaseLeftMs, ledgerOpen, position } = view;
+  if (role === "primary") {
+    return `lease ${(leaseLeftMs / 1000).toFixed(1)} s left, ${ledgerOpen ? "trading" : "opening the ledger"}`;
+  }
+  return `${view.inSync.includes(view.node) ? "in sync" : "catching up"}, at ${position.epoch}/${position.txid}`;
+}
+
+function peerText({ peer }: ShownView): string {
+  if (peer === null) return "";
+  if (!peer.reachable) {
+    const since = peer.lastHeardMs === null ? "" : ` (last heard ${agoText(peer.lastHeardMs)})`;
+    return styled("red", `not heard from${since}`);
+  }
+  const lag = peer.lagTxids === null ? "" : `, ${peer.lagTxids} transactions between the two`;
+  return `${peer.inSync ? "in sync" : "catching up"}${lag}`;
+}
+
+// Widths count what is seen, not the codes of colours.
+const seen = (cell: string): number => stripVTControlCharacters(cell).length;
+
+function table(rows: readonly string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => seen(row[column] ?? ""))));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - seen(cell))))
+      .join("   ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DemoError } from "./options.ts";
+
+const EVERY_MS = 100;
+
+/** Asks again until the answer is not null; throws after `limitMs` with what was awaited, and when the signal says so. */
+export async function until<T>(
+  what: string,
+  limitMs: number,
+  signal: AbortSignal,
+  ask: () => Promise<T | null>,
+): Promise<T> {
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    signal.throwIfAborted();
+    if (answer !== null) return answer;
+    if (performance.now() >= endMs) throw new DemoError(`${what}: not within ${Math.round(limitMs / 1000)} s.`);
+    await sleep(EVERY_MS, undefined, { signal });
+  }
+}

@@ -9,8 +9,10 @@ import { dirname, join } from "node:path";
 const here = import.meta.filename ?? join(process.cwd(), "src/db/drizzle.ts");
 const require = createRequire(here);
 
-const core = require("drizzle-orm/sqlite-core") as typeof import("drizzle-orm/sqlite-core");
-const orm = require("drizzle-orm") as typeof import("drizzle-orm");
+const core: typeof import("drizzle-orm/sqlite-core") = require("drizzle-orm/sqlite-core");
+const orm: typeof import("drizzle-orm") = require("drizzle-orm");
+const driver: typeof import("drizzle-orm/better-sqlite3") = require("drizzle-orm/better-sqlite3");
+const migrator: typeof import("drizzle-orm/better-sqlite3/migrator") = require("drizzle-orm/better-sqlite3/migrator");
 
 /** Folder of the generated migrations of one of the two databases. */
 export const migrationsFolder = (database: "ledger" | "market"): string =>
@@ -18,6 +20,5 @@ export const migrationsFolder = (database: "ledger" | "market"): string =>
 
 export const { sqliteTable, text, integer, real, primaryKey, index } = core;
 export const { and, asc, desc, eq, gt, gte, inArray, like, lt, lte, max, ne, notInArray, or, sql } = orm;
-export const { drizzle } = require("drizzle-orm/better-sqlite3") as typeof import("drizzle-orm/better-sqlite3");
-export const { migrate } =
-  require("drizzle-orm/better-sqlite3/migrator") as typeof import("drizzle-orm/better-sqlite3/migrator");
+export const { drizzle } = driver;
+export const { migrate } = migrator;

@@ -1,9 +1,10 @@
 import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
-import { asc, drizzle, eq, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
+import { desc, drizzle, eq, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
 import * as schema from "./market-schema.ts";
 
 const BUSY_TIMEOUT_MS = 500;
+const ROWS_PER_INSERT = 200;
 const WAL_BYTES_MAX = 4 * 1024 * 1024;
 
 export type MarketCache = { readonly db: BetterSQLite3Database<typeof schema>; close(): void };
@@ -54,9 +55,16 @@ export const readScores = (cache: MarketCache): ReadonlyMap<string, CachedScore>
       .map((row) => [row.symbol, row]),
   );
 
-/** Daily closes of one symbol, oldest first. */
-export const readBars = (cache: MarketCache, symbol: string): readonly CachedBar[] =>
-  cache.db.select().from(schema.bars).where(eq(schema.bars.symbol, symbol)).orderBy(asc(schema.bars.dayMs)).all();
+/** The newest daily closes of one symbol, at most `limit`, oldest first. */
+export const readBars = (cache: MarketCache, symbol: string, limit: number): readonly CachedBar[] =>
+  cache.db
+    .select()
+    .from(schema.bars)
+    .where(eq(schema.bars.symbol, symbol))
+    .orderBy(desc(schema.bars.dayMs))
+    .limit(limit)
+    .all()
+    .reverse();
 
 /** Midnight UTC of the newest bar of each of these symbols; absent when there is none. */
 export function newestBarDays(cache: MarketCache, symbols: readonly string[]): ReadonlyMap<string, number> {
@@ -71,12 +79,13 @@ export function newestBarDays(cache: MarketCache, symbols: readonly string[]): R
 
 /** Writes bars; one of the same symbol and day is replaced. */
 export function writeBars(cache: MarketCache, rows: readonly CachedBar[]): void {
+  const set = { closeUsd: excluded.closeUsd };
+  const target = [schema.bars.symbol, schema.bars.dayMs];
   cache.db.transaction((tx) => {
-    for (const row of rows) {
-      tx.insert(schema.bars)
-        .values(row)
-        .onConflictDoUpdate({ target: [schema.bars.symbol, schema.bars.dayMs], set: { closeUsd: row.closeUsd } })
-        .run();
+    // Many rows a statement: building one takes longer than running it.
+    for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+      const some = rows.slice(start, start + ROWS_PER_INSERT);
+      tx.insert(schema.bars).values(some).onConflictDoUpdate({ target, set }).run();
     }
   });
 }
@@ -107,6 +116,7 @@ export function writeScores(cache: MarketCache, rows: readonly CachedScore[]): v
 }
 
 const excluded = {
+  closeUsd: sql`excluded.close_usd`,
   priceUsd: sql`excluded.price_usd`,
   currency: sql`excluded.currency`,
   asOfMs: sql`excluded.as_of_ms`,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EmbeddedMarket } from "./embedded-market.ts";
 import { chartResult, quoteResult } from "./replay-wire.ts";
 import type { ReplayClock } from "./replay-clock.ts";
@@ -49,6 +50,8 @@ export function createReplayYahoo(market: EmbeddedMarket, clock: ReplayClock): R
   return {
     fetch: async (input, init) => {
       const request = new Request(input, init);
+      // As with a network, the process gets to do other things before the answer.
+      await nextTurn();
       request.signal.throwIfAborted();
       return answer(request);
     },

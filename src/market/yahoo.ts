@@ -49,28 +49,30 @@ export function createYahoo({ source, clock, log, fetch: given }: YahooOptions):
     }
   }
 
-  const options = () => ({ fetchOptions: { signal: AbortSignal.timeout(CALL_LIMIT_MS) } });
   return {
     async quotes(symbols) {
       const found: Quote[] = [];
       for (let start = 0; start < symbols.length; start += SYMBOLS_PER_REQUEST) {
         const batch = symbols.slice(start, start + SYMBOLS_PER_REQUEST);
-        const answer = await call((current) => current.quote(batch, {}, options()));
+        const answer = await call((current) => current.quote(batch, {}, withLimit()));
         found.push(...answer.flatMap((raw) => toQuote(raw) ?? []));
       }
       return found;
     },
     async dailyBars(symbol, fromMs) {
       const query = { period1: new Date(fromMs), interval: "1d" as const };
-      const { meta, quotes } = await call((current) => current.chart(symbol, query, options()));
+      const { meta, quotes } = await call((current) => current.chart(symbol, query, withLimit()));
       return toBars(quotes, meta.gmtoffset * 1000);
     },
   };
 }
 
+const withLimit = () => ({ fetchOptions: { signal: AbortSignal.timeout(CALL_LIMIT_MS) } });
+
+const nothing = (): void => {};
+
 function newClient(fetchFn: typeof fetch, interval: number, log: Logger): Client {
   const warn = (...args: unknown[]): void => log.warn({ yahoo: args.map(String) }, "yahoo-finance2");
-  const nothing = (): void => {};
   return new YahooFinance({
     fetch: fetchFn,
     cookieJar: new ExtendedCookieJar(),

@@ -33,7 +33,8 @@ describe("the market cache", () => {
       { symbol: "B", dayMs: 1, closeUsd: 5 },
     ]);
     writeBars(cache, [{ symbol: "A", dayMs: 2, closeUsd: 21 }]);
-    expect(readBars(cache, "A").map((bar) => bar.closeUsd)).toEqual([10, 21]);
+    expect(readBars(cache, "A", 9).map((bar) => bar.closeUsd)).toEqual([10, 21]);
+    expect(readBars(cache, "A", 1).map((bar) => bar.closeUsd)).toEqual([21]);
     expect(newestBarDays(cache, ["A", "B", "C"])).toEqual(
       new Map([
         ["A", 2],

@@ -1,0 +1,71 @@
+import type { ActGuard, AppClock, Job } from "../app-ports.ts";
+import { notInArray } from "../db/drizzle.ts";
+import type { Ledger } from "../db/ledger.ts";
+import { cash, positions, snapshots } from "../db/ledger-schema.ts";
+import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
+
+const WRITE_MARGIN_MS = 50;
+/** Money outside cash that an empty portfolio may seem to have: rounding. */
+const EMPTY_SLACK_USD = 1;
+
+export type PortfolioDeps = {
+  readonly broker: Broker;
+  readonly ledger: Ledger;
+  readonly guard: ActGuard;
+  readonly clock: Pick<AppClock, "nowMs">;
+};
+
+/** Every quarter of an hour: positions and cash as the broker has them, and the slot's snapshot, into the ledger. */
+export const portfolioSyncJob = (deps: PortfolioDeps): Job => ({
+  name: "portfolio-sync",
+  cron: "*/15 * * * *",
+  catchUp: "newest",
+  async run(slot, signal) {
+    // Both reads come first, and all is written in one transaction: a failed read changes nothing.
+    const held = await deps.broker.positions();
+    const account = await deps.broker.account();
+    signal.throwIfAborted();
+    refuseNonsense(held, account);
+    deps.guard.check(WRITE_MARGIN_MS);
+    write(deps.ledger, slot, held, account, deps.clock.nowMs());
+    return `${held.length} positions, equity ${account.equityUsd.toFixed(2)} USD, cash ${account.cashUsd.toFixed(2)} USD`;
+  },
+});
+
+/** An answer that contradicts itself is a failed read. */
+function refuseNonsense(held: readonly BrokerPosition[], { cashUsd, equityUsd }: BrokerAccount): void {
+  if (!Number.isFinite(cashUsd) || !Number.isFinite(equityUsd)) throw new Error("the broker's account has no figures");
+  if (held.length === 0 && Math.abs(equityUsd - cashUsd) > EMPTY_SLACK_USD) {
+    throw new Error(`the broker lists no position, yet ${(equityUsd - cashUsd).toFixed(2)} USD are not cash`);
+  }
+}
+
+function write(
+  ledger: Ledger,
+  slot: { readonly text: string; readonly atMs: number },
+  held: readonly BrokerPosition[],
+  { cashUsd, equityUsd }: BrokerAccount,
+  syncedAtMs: number,
+): void {
+  ledger.db.transaction((tx) => {
+    const symbols = held.map((position) => position.symbol);
+    tx.delete(positions).where(notInArray(positions.symbol, symbols)).run();
+    for (const { symbol, qty, avgPriceUsd } of held) {
+      const row = { qty, avgPriceUsd, syncedAtMs };
+      tx.insert(positions)
+        .values({ symbol, ...row })
+        .onConflictDoUpdate({ target: positions.symbol, set: row })
+        .run();
+    }
+    const balance = { amount: cashUsd, syncedAtMs };
+    tx.insert(cash)
+      .values({ currency: "USD", ...balance })
+      .onConflictDoUpdate({ target: cash.currency, set: balance })
+      .run();
+    const snapshot = { atMs: slot.atMs, equityUsd, cashUsd };
+    tx.insert(snapshots)
+      .values({ slot: slot.text, ...snapshot })
+      .onConflictDoUpdate({ target: snapshots.slot, set: snapshot })
+      .run();
+  });
+}

@@ -1,0 +1,47 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Job } from "../app-ports.ts";
+import type { Ledger } from "../db/ledger.ts";
+import { readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
+import { CLOSES_WANTED, scoreStock } from "../scoring/score.ts";
+import { activeSymbols, refreshPrices, type MarketDeps } from "./price-sync.ts";
+
+export type { MarketDeps };
+
+/** Every half hour: scores of the active stocks from the cached bars into the market cache. */
+export const scoreRefreshJob = (deps: Omit<MarketDeps, "source"> & { readonly ledger: Ledger }): Job => ({
+  name: "score-refresh",
+  cron: "*/30 * * * *",
+  catchUp: "newest",
+  run: (_slot, signal) => refreshScores(deps, activeSymbols(deps.ledger), signal),
+});
+
+/** Scores these symbols from the cached bars and says what it did; throws when no bars of any are cached. */
+export async function refreshScores(
+  { cache, clock }: Omit<MarketDeps, "source">,
+  symbols: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const computedAtMs = clock.nowMs();
+  const scores: CachedScore[] = [];
+  for (const symbol of symbols) {
+    signal.throwIfAborted();
+    const closes = readBars(cache, symbol, CLOSES_WANTED).map((bar) => bar.closeUsd);
+    scores.push({ symbol, ...scoreStock(closes), computedAtMs });
+    // Leases are renewed on this thread: no stretch of work may be long.
+    await nextTurn();
+  }
+  const known = scores.filter((score) => score.confidence > 0);
+  if (known.length === 0 && symbols.length > 0) throw new Error("no daily bars to score any stock by");
+  writeScores(cache, scores);
+  const best = known.toSorted((a, b) => b.total - a.total)[0];
+  const unknown = scores.length === known.length ? "" : `, ${scores.length - known.length} without enough history`;
+  return best === undefined
+    ? "no stocks to score"
+    : `${known.length} scores, best ${best.symbol} ${best.total.toFixed(2)}${unknown}`;
+}
+
+/** What a standby does now and then, so that it has prices and scores at the instant of its promotion. */
+export async function warmMarket(deps: MarketDeps, symbols: readonly string[], signal: AbortSignal): Promise<string> {
+  const prices = await refreshPrices(deps, symbols, signal);
+  return `${prices}; ${await refreshScores(deps, symbols, signal)}`;
+}

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eq } from "../../../src/db/drizzle.ts";
+import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
+import { cash, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
+import { openMarketCache, readBars, readQuotes, readScores, type MarketCache } from "../../../src/db/market-cache.ts";
+import { portfolioSyncJob } from "../../../src/jobs/portfolio-sync.ts";
+import { priceSyncJob } from "../../../src/jobs/price-sync.ts";
+import { scoreRefreshJob, warmMarket } from "../../../src/jobs/score-refresh.ts";
+import { slotAt } from "../../../src/jobs/slots.ts";
+import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
+import { REPLAY_DAY_MS, REPLAY_FIRST_DAY } from "../../../src/market/replay-clock.ts";
+import type { MarketSource } from "../../../src/market/source.ts";
+import { createYahoo } from "../../../src/market/yahoo.ts";
+import type { Broker, BrokerAccount, BrokerPosition } from "../../../src/trading/broker.ts";
+
+const market = loadEmbeddedMarket();
+const log = pino({ level: "silent" });
+const originAppMs = Date.UTC(2026, 10, 22, 14, 15);
+const slot = slotAt(originAppMs);
+const { signal } = new AbortController();
+
+let dir: string;
+let ledger: Ledger;
+let cache: MarketCache;
+let nowMs: number;
+const clock = { originAppMs, nowMs: () => nowMs };
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "trader-jobs-"));
+  ledger = openLedger(join(dir, "ledger.db"), 250);
+  cache = openMarketCache(join(dir, "market.db"));
+  nowMs = originAppMs;
+});
+afterEach(() => {
+  ledger.close();
+  cache.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe("price sync and score refresh", () => {
+  test("bring the recorded market in, then only what is new", async () => {
+    const source = createYahoo({ source: "embedded", clock, log });
+    const job = priceSyncJob({ source, cache, clock, ledger });
+    expect(await job.run(slot, signal)).toMatch(/^20 prices, \d{4} daily bars$/);
+    expect(readBars(cache, "XOM", 1)[0]?.closeUsd).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY));
+    expect(await job.run(slot, signal)).toBe("20 prices, 0 daily bars");
+    nowMs += REPLAY_DAY_MS;
+    expect(await job.run(slot, signal)).toBe("20 prices, 40 daily bars");
+    expect(readQuotes(cache).get("XOM")).toMatchObject({
+      priceUsd: market.closeUsd("XOM", REPLAY_FIRST_DAY + 1),
+      fetchedAtMs: nowMs,
+    });
+    expect(await scoreRefreshJob({ cache, clock, ledger }).run(slot, signal)).toMatch(
+      /^20 scores, best [A-Z]+ 0\.\d\d$/,
+    );
+    expect([...readScores(cache).values()].every((score) => score.confidence === 1)).toBe(true);
+  });
+
+  test("two nodes come to the same prices and scores by themselves", async () => {
+    const other = openMarketCache(join(dir, "other.db"));
+    const symbols = market.symbols;
+    nowMs += REPLAY_DAY_MS;
+    await warmMarket({ source: createYahoo({ source: "embedded", clock, log }), cache, clock }, symbols, signal);
+    await warmMarket({ source: createYahoo({ source: "embedded", clock, log }), cache: other, clock }, symbols, signal);
+    expect(readQuotes(other)).toEqual(readQuotes(cache));
+    expect(readScores(other)).toEqual(readScores(cache));
+    other.close();
+  });
+
+  const quoteOf = (symbol: string, priceUsd: number) => ({ symbol, priceUsd, currency: "USD", asOfMs: 86_400_000 });
+  const fake = (overrides: Partial<MarketSource>): MarketSource => ({
+    quotes: async (symbols) => symbols.map((symbol) => quoteOf(symbol, 100)),
+    dailyBars: async () => [{ dayMs: 0, closeUsd: 100 }],
+    ...overrides,
+  });
+  const twoStocks = () => {
+    ledger.db.update(universe).set({ active: false }).run();
+    for (const symbol of ["GE", "XOM"])
+      ledger.db.update(universe).set({ active: true }).where(eq(universe.symbol, symbol)).run();
+  };
+
+  test("a stock that fails is named and keeps its last good price", async () => {
+    twoStocks();
+    await priceSyncJob({ source: fake({}), cache, clock, ledger }).run(slot, signal);
+    const source = fake({ quotes: async () => [{ ...quoteOf("XOM", 101), asOfMs: 90_000_000 }] });
+    nowMs += 1;
+    expect(await priceSyncJob({ source, cache, clock, ledger }).run(slot, signal)).toContain("without GE: no quote");
+    expect(readQuotes(cache).get("GE")).toMatchObject({ priceUsd: 100, fetchedAtMs: nowMs - 1 });
+    expect(readQuotes(cache).get("XOM")).toMatchObject({ priceUsd: 101, fetchedAtMs: nowMs });
+  });
+
+  test("a price far from the stock's closes is not stored", async () => {
+    twoStocks();
+    const source = fake({ quotes: async () => [quoteOf("XOM", 5000), quoteOf("GE", 100)] });
+    expect(await priceSyncJob({ source, cache, clock, ledger }).run(slot, signal)).toContain("XOM: price 5000");
+    expect([...readQuotes(cache).keys()]).toEqual(["GE"]);
+  });
+
+  test("no price at all is a failure", async () => {
+    const job = priceSyncJob({ source: fake({ quotes: async () => [] }), cache, clock, ledger });
+    await expect(job.run(slot, signal)).rejects.toThrow("no price for any of 20 stocks");
+    await expect(scoreRefreshJob({ cache, clock, ledger }).run(slot, signal)).rejects.toThrow("no daily bars");
+  });
+});
+
+describe("portfolio sync", () => {
+  const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAccount): Broker => {
+    const no = () => Promise.reject(new Error("not asked for"));
+    return {
+      name: "fake",
+      idempotency: "enforced",
+      place: no,
+      findByClientOrderId: no,
+      listByPrefix: no,
+      cancel: no,
+      isMarketOpen: no,
+      positions: async () => held(),
+      account: async () => account(),
+    };
+  };
+  const guard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
+  const xom = { symbol: "XOM", qty: 10, avgPriceUsd: 50 };
+  const ge = { symbol: "GE", qty: 1, avgPriceUsd: 9 };
+  const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount) =>
+    portfolioSyncJob({ broker: brokerOf(held, account), ledger, guard, clock }).run(slot, signal);
+  const symbols = () =>
+    ledger.db
+      .select()
+      .from(positions)
+      .all()
+      .map((row) => row.symbol);
+
+  test("writes what the broker has, drops what it no longer has, one snapshot a slot", async () => {
+    await run(
+      () => [xom, ge],
+      () => ({ cashUsd: 400, equityUsd: 1000 }),
+    );
+    expect(symbols().sort()).toEqual(["GE", "XOM"]);
+    await run(
+      () => [{ ...xom, qty: 11 }],
+      () => ({ cashUsd: 300, equityUsd: 900 }),
+    );
+    expect(ledger.db.select().from(positions).all()).toEqual([{ ...xom, qty: 11, syncedAtMs: nowMs }]);
+    expect(ledger.db.select().from(cash).all()).toEqual([{ currency: "USD", amount: 300, syncedAtMs: nowMs }]);
+    expect(ledger.db.select().from(snapshots).all()).toEqual([
+      { slot: slot.text, atMs: slot.atMs, equityUsd: 900, cashUsd: 300 },
+    ]);
+    await run(
+      () => [],
+      () => ({ cashUsd: 900, equityUsd: 900 }),
+    );
+    expect(symbols()).toEqual([]);
+  });
+
+  test("a failed or contradictory read changes nothing", async () => {
+    const account = () => ({ cashUsd: 400, equityUsd: 1000 });
+    await run(() => [xom], account);
+    const fail = () => {
+      throw new Error("no answer");
+    };
+    await expect(run(fail, account)).rejects.toThrow("no answer");
+    await expect(run(() => [], fail)).rejects.toThrow("no answer");
+    await expect(run(() => [], account)).rejects.toThrow("600.00 USD are not cash");
+    expect(symbols()).toEqual(["XOM"]);
+  });
+});

@@ -1,0 +1,176 @@
+import type { Logger } from "pino";
+import { join } from "node:path";
+import type { PairView, ToApp } from "../ha/contract.ts";
+import { actGuard } from "./act-guard.ts";
+import type { AgentChannel } from "./agent-channel.ts";
+import type { AppClock } from "./app-ports.ts";
+import { openLedger } from "./db/ledger.ts";
+import { openMarketCache, type MarketCache } from "./db/market-cache.ts";
+import { Deadline } from "./deadline.ts";
+import { ActivityBoard } from "./led/activity.ts";
+import { ledDisplayOf, type LedDisplay } from "./led/display.ts";
+import { ledFacts } from "./led/facts.ts";
+import { MarketWarmer } from "./market-warmer.ts";
+import type { MarketSource } from "./market/source.ts";
+import { createYahoo } from "./market/yahoo.ts";
+import { Primary } from "./primary.ts";
+import { primaryWork } from "./primary-work.ts";
+import type { Broker } from "./trading/broker.ts";
+import type { Desk } from "./web/desk.ts";
+import { webRoutes } from "./web/routes.ts";
+import { serveWeb } from "./web/server.ts";
+
+export type AppOptions = {
+  readonly node: string;
+  readonly cluster: string;
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly clock: AppClock;
+  readonly market: "embedded" | "yahoo";
+  readonly broker: Broker;
+  readonly channel: AgentChannel;
+  /** Tells the agent that this app cannot go on, and ends the process. */
+  readonly fail: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+/**
+ * One node's trader: warm as a standby from its start, primary from the agent's `promote` until it is killed.
+ * Nothing here ends a primary: the deadline, the agent or the end of the agent does.
+ */
+export class App implements Desk {
+  readonly node: string;
+  readonly #options: AppOptions;
+  readonly #deadline = new Deadline();
+  readonly #board = new ActivityBoard();
+  readonly #cache: MarketCache;
+  readonly #market: MarketSource;
+  readonly #warmer: MarketWarmer;
+  #pair: PairView | null = null;
+  #primary: Primary | null = null;
+  /** Counts drains and resumes: a drain that was called off is not answered. */
+  #drains = 0;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+    this.node = options.node;
+    this.#cache = openMarketCache(join(options.dataDir, "market.db"));
+    this.#market = createYahoo({ source: options.market, clock: options.clock, log: options.log });
+    this.#warmer = new MarketWarmer({ source: this.#market, cache: this.#cache, clock: options.clock }, options.log);
+  }
+
+  /** Resolves when everything is loaded, HTTP answers and the agent was told. */
+  async start(): Promise<void> {
+    const { channel, host, port } = this.#options;
+    await this.#deadline.watch();
+    channel.run({
+      onMessage: (message) => this.#hear(message),
+      // An app without an agent has no lease to know of, whatever it was doing.
+      onGone: () => process.kill(process.pid, "SIGKILL"),
+    });
+    rehearse();
+    const listening = await serveWeb(webRoutes(this), host, port);
+    channel.send({ kind: "ready", port: listening.port });
+    void this.#warmer.run();
+  }
+
+  pair(): PairView | null {
+    return this.#pair;
+  }
+
+  open(): Primary | null {
+    return this.#primary;
+  }
+
+  appNowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+
+  led(): LedDisplay {
+    const { clock } = this.#options;
+    const primary = this.#primary;
+    return ledDisplayOf(
+      ledFacts({
+        node: this.node,
+        pair: this.#pair,
+        open: primary && { epoch: primary.epoch, ledger: primary.view() },
+        activity: this.#board.current,
+        realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
+      }),
+    );
+  }
+
+  #hear(message: Exclude<ToApp, { kind: "confirmed" }>): void {
+    switch (message.kind) {
+      case "view":
+        this.#pair = message.view;
+        return;
+      case "promote":
+        this.#promote(message.epoch, message.ledger, BigInt(message.validUntilNs));
+        return;
+      case "lease":
+        if (message.epoch === this.#primary?.epoch) this.#deadline.extendTo(BigInt(message.validUntilNs));
+        return;
+      case "drain":
+        void this.#drain(++this.#drains);
+        return;
+      case "resume":
+        this.#drains++;
+        this.#primary?.resume();
+        return;
+    }
+  }
+
+  #promote(epoch: number, ledgerPath: string, validUntilNs: bigint): void {
+    const { node, cluster, clock, broker, channel, fail, log } = this.#options;
+    if (this.#primary) return fail(new Error(`promoted to epoch ${epoch} while epoch ${this.#primary.epoch} is open`));
+    this.#deadline.extendTo(validUntilNs);
+    this.#warmer.stop();
+    const guard = actGuard(epoch, this.#deadline);
+    try {
+      this.#primary = new Primary({
+        node,
+        ledgerPath,
+        clock,
+        guard,
+        confirm: channel.confirm,
+        cache: this.#cache,
+        work: (ledger, confirm) =>
+          primaryWork({
+            node,
+            cluster,
+            clock,
+            guard,
+            confirm,
+            broker,
+            ledger,
+            cache: this.#cache,
+            market: this.#market,
+            board: this.#board,
+            log,
+          }),
+        log,
+      });
+    } catch (error) {
+      return fail(error);
+    }
+    this.#primary.run().catch(fail);
+    channel.send({ kind: "opened", epoch });
+    log.info({ epoch }, "the ledger is open and the schedule runs");
+  }
+
+  async #drain(n: number): Promise<void> {
+    try {
+      await this.#primary?.drain();
+      if (n === this.#drains) this.#options.channel.send({ kind: "drained" });
+    } catch (error) {
+      this.#options.fail(error);
+    }
+  }
+}
+
+/** Opens and migrates a ledger in memory once, so that a promotion runs code that is loaded and warm. */
+function rehearse(): void {
+  openLedger(":memory:", 0).close();
+}

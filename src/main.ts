@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { pino } from "pino";
+import { z } from "zod";
+import { AgentChannel, processWire } from "./agent-channel.ts";
+import { App } from "./app.ts";
+import { appClock, clockOptions, parseClock } from "./clock.ts";
+import { noBroker } from "./no-broker.ts";
+import { createAlpaca } from "./trading/brokers/alpaca.ts";
+
+/** The trader of one node, started by its agent: `node src/main.ts --data DIR [--clock-…]`. */
+const log = pino({ name: "app", level: process.env["TRADER_LOG_LEVEL"] ?? "info" }, pino.destination(2));
+
+/** What an app needs of `node.json`. */
+const nodeFile = z.object({
+  name: z.string().min(1),
+  cluster: z.string().min(1),
+  host: z.string().min(1),
+  ports: z.object({ app: z.int().min(0).max(65_535) }),
+});
+const environment = z.object({
+  TRADER_EXCHANGE_URL: z.url().optional(),
+  TRADER_BROKER_KEY_ID: z.string().min(1).default("demo"),
+  TRADER_BROKER_SECRET: z.string().min(1).default("demo"),
+  TRADER_MARKET: z.enum(["embedded", "yahoo"]).default("embedded"),
+});
+
+function settings() {
+  const { values } = parseArgs({ options: { data: { type: "string" }, ...clockOptions } });
+  const dataDir = z.string("--data DIR is needed").min(1).parse(values.data);
+  const file = join(dataDir, "node.json");
+  const node = nodeFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  return { dataDir, node, env: environment.parse(process.env), clock: appClock(parseClock(values)) };
+}
+
+const messageOf = (error: unknown): string =>
+  (error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error))
+    .replaceAll(/\s+/g, " ")
+    .slice(0, 500);
+
+async function main(): Promise<void> {
+  const wire = processWire();
+  if (!wire) throw new Error("an agent starts this program: see `trader run`");
+  const channel = new AgentChannel(wire, log);
+  // What nobody handled leaves the app in no known state: say it, and let the agent start another.
+  const giveUp = (error: unknown): void => {
+    log.fatal({ err: error }, "the app cannot go on");
+    channel.send({ kind: "cannot-run", reason: messageOf(error) });
+    setTimeout(() => process.exit(1), 20);
+  };
+  process.on("uncaughtException", giveUp);
+  process.on("unhandledRejection", giveUp);
+  try {
+    const { dataDir, node, env, clock } = settings();
+    const url = env.TRADER_EXCHANGE_URL;
+    const app = new App({
+      node: node.name,
+      cluster: node.cluster,
+      host: node.host,
+      port: node.ports.app,
+      dataDir,
+      clock,
+      market: env.TRADER_MARKET,
+      broker: url
+        ? createAlpaca({ baseUrl: url, keyId: env.TRADER_BROKER_KEY_ID, secret: env.TRADER_BROKER_SECRET })
+        : noBroker,
+      channel,
+      fail: giveUp,
+      log,
+    });
+    await app.start();
+  } catch (error) {
+    giveUp(error);
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`app: ${messageOf(error)}\n`);
+  process.exit(1);
+});

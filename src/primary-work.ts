@@ -1,0 +1,124 @@
+import type { Logger } from "pino";
+import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
+import type { Ledger } from "./db/ledger.ts";
+import { universe } from "./db/ledger-schema.ts";
+import { readQuotes, readScores, type MarketCache } from "./db/market-cache.ts";
+import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
+import { activeSymbols, priceSyncJob } from "./jobs/price-sync.ts";
+import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
+import { shownOn, type ActivityBoard } from "./led/activity.ts";
+import type { MarketSource } from "./market/source.ts";
+import { defaultPlanning } from "./planning/settings.ts";
+import type { Broker } from "./trading/broker.ts";
+import { ledgerPlanStore } from "./trading/ledger-plan-store.ts";
+import { defaultLimits } from "./trading/order-rules.ts";
+import { rebalanceJob, type MarketView } from "./trading/rebalance-job.ts";
+import { reconcile } from "./trading/reconcile.ts";
+import { realTime, type TradingDeps } from "./trading/trading-deps.ts";
+
+const minuteMs = 60_000;
+/** App time for which a slot's orders may be sent, and after which a price is too old to trade on. */
+const slotMs = 15 * minuteMs;
+const priceAgeMsMax = 2 * slotMs;
+/** Real time that the lease must still have when an order goes out: a fast lease is one second. */
+const sendMarginMs = 150;
+const beginLimitMs = 10_000;
+
+export type PrimaryWorkDeps = {
+  readonly node: string;
+  readonly cluster: string;
+  readonly clock: AppClock;
+  readonly guard: ActGuard;
+  readonly confirm: Confirm;
+  readonly broker: Broker;
+  readonly ledger: Ledger;
+  readonly cache: MarketCache;
+  readonly market: MarketSource;
+  readonly board: ActivityBoard;
+  readonly log: Logger;
+};
+
+/** What a primary runs: its jobs in the order of one slot, and the reconciliation that comes before any order. */
+export type PrimaryWork = {
+  readonly jobs: readonly Job[];
+  /**
+   * Once, right after a promotion, beside the schedule: reconciles with the broker and sees to it that there are
+   * prices. The first cycle waits for it. Never rejects: each cycle reconciles again and fails when it cannot.
+   */
+  readonly begin: () => Promise<void>;
+};
+
+export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
+  const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, board, log } = deps;
+  const trading: TradingDeps = {
+    cluster,
+    node,
+    broker,
+    guard,
+    confirm,
+    clock,
+    slotMs,
+    sendMarginMs,
+    realTime,
+    log,
+    store: ledgerPlanStore(ledger),
+    limits: defaultLimits,
+    absences: new Map(),
+  };
+  const begun = Promise.withResolvers<void>();
+  const data = { ledger, cache, source: market, clock };
+  const rebalance = rebalanceJob({
+    ...trading,
+    stocks: () => ledger.db.select().from(universe).all(),
+    market: () => marketView(cache, clock.nowMs()),
+    planning: defaultPlanning,
+  });
+  return {
+    jobs: [
+      shownOn(board, "SYNCING PRICES...", priceSyncJob(data)),
+      shownOn(board, "SYNCING PORTFOLIO...", portfolioSyncJob({ ledger, broker, guard, clock })),
+      shownOn(board, "REFRESHING SCORES...", scoreRefreshJob(data)),
+      shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, rebalance)),
+    ],
+    async begin() {
+      await Promise.all([
+        attempt("reconciliation with the broker", log, async () => {
+          const { findings, open } = await reconcile(trading);
+          return `${findings.length} findings, ${open.length} open orders`;
+        }),
+        // The old primary's prices are in its own cache; this one may have none if it was not up for long.
+        attempt("prices", log, async () =>
+          marketView(cache, clock.nowMs()).pricesUsd.size > 0
+            ? "fresh"
+            : warmMarket(data, activeSymbols(ledger), AbortSignal.timeout(beginLimitMs)),
+        ),
+      ]);
+      begun.resolve();
+    },
+  };
+}
+
+async function attempt(what: string, log: Logger, work: () => Promise<string>): Promise<void> {
+  try {
+    log.info({ outcome: await work() }, `after the promotion: ${what}`);
+  } catch (error) {
+    log.warn({ err: error }, `after the promotion: no ${what}; the next cycle has to see to it`);
+  }
+}
+
+const afterwards = (before: Promise<void>, job: Job): Job => ({
+  ...job,
+  async run(slot, signal) {
+    await before;
+    return job.run(slot, signal);
+  },
+});
+
+/** Prices that are fresh enough to trade on, and the scores there are. */
+function marketView(cache: MarketCache, nowMs: number): MarketView {
+  const fresh = [...readQuotes(cache).values()].filter((quote) => nowMs - quote.fetchedAtMs <= priceAgeMsMax);
+  return {
+    pricesUsd: new Map(fresh.map((quote) => [quote.symbol, quote.priceUsd])),
+    scores: new Map([...readScores(cache).values()].map((score) => [score.symbol, score.total])),
+  };
+}

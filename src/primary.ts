@@ -1,0 +1,98 @@
+import type { Logger } from "pino";
+import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
+import { openLedger, type Ledger } from "./db/ledger.ts";
+import { readQuotes, type MarketCache } from "./db/market-cache.ts";
+import { Scheduler } from "./jobs/scheduler.ts";
+import { nextRuns } from "./jobs/slots.ts";
+import { readLedgerView, type LedgerView } from "./ledger-view.ts";
+import type { PrimaryWork } from "./primary-work.ts";
+import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
+import { LedgerProbes } from "./web/probes.ts";
+
+/** Well under a quarter of the shortest lease. */
+const busyTimeoutMs = 200;
+/** A drain waits this long for answers to probes; their rows are committed anyway. */
+const probeDrainMs = 1_000;
+
+export type PrimaryOptions = {
+  readonly node: string;
+  readonly ledgerPath: string;
+  readonly clock: AppClock;
+  readonly guard: ActGuard;
+  readonly confirm: Confirm;
+  readonly cache: MarketCache;
+  /** What a primary does on this ledger; `confirm` is timed here and handed on. */
+  readonly work: (ledger: Ledger, confirm: Confirm) => PrimaryWork;
+  readonly log: Logger;
+};
+
+/** What an app is from its promotion until it is killed: an open ledger, a schedule, probes. */
+export class Primary implements OpenLedger {
+  readonly epoch: number;
+  readonly probes: LedgerProbes;
+  readonly #options: PrimaryOptions;
+  readonly #ledger: Ledger;
+  readonly #work: PrimaryWork;
+  readonly #scheduler: Scheduler;
+  #lastConfirm: ConfirmTime | null = null;
+
+  /** Opens and migrates the ledger; throws with `cause` when that fails. Starts nothing. */
+  constructor(options: PrimaryOptions) {
+    const { node, ledgerPath, clock, guard, log } = options;
+    this.#options = options;
+    this.epoch = guard.epoch;
+    guard.check(busyTimeoutMs);
+    this.#ledger = openLedger(ledgerPath, busyTimeoutMs);
+    this.#work = options.work(this.#ledger, this.#confirm);
+    this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
+    this.probes = new LedgerProbes({ db: this.#ledger.db, guard, confirm: this.#confirm, nowMs: () => clock.nowMs() });
+  }
+
+  /** Reconciles with the broker beside the schedule, whose first order waits for it; resolves at the end of the lease, rejects when the ledger fails. */
+  async run(): Promise<void> {
+    try {
+      await Promise.all([this.#work.begin(), this.#scheduler.run()]);
+    } catch (error) {
+      if (!(error instanceof LeaseOver)) throw error;
+      this.#options.log.warn({ err: error }, "the lease is over: the schedule has stopped");
+    }
+  }
+
+  /** Starts nothing more and resolves when what runs has ended and its outcome is written. */
+  async drain(): Promise<void> {
+    const limit = new Promise<void>((resolve) => void setTimeout(resolve, probeDrainMs).unref());
+    await Promise.all([this.#scheduler.drain(), Promise.race([this.probes.drain(), limit])]);
+  }
+
+  resume(): void {
+    this.probes.resume();
+    this.#scheduler.resume();
+  }
+
+  view(): LedgerView {
+    const quotes = readQuotes(this.#options.cache);
+    const names = this.#work.jobs.map((job) => job.name);
+    return readLedgerView(this.#ledger.db, (symbol) => quotes.get(symbol)?.priceUsd, names);
+  }
+
+  nextRuns(): readonly NextRun[] {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    return nextRuns(this.#work.jobs, nowMs).map(({ job, slot }) => ({
+      job,
+      slot: slot.text,
+      inRealMs: Math.max(0, Math.round(clock.realMs(slot.atMs - nowMs))),
+    }));
+  }
+
+  lastConfirm(): ConfirmTime | null {
+    return this.#lastConfirm;
+  }
+
+  readonly #confirm: Confirm = async () => {
+    const startedMs = performance.now();
+    const outcome = await this.#options.confirm();
+    this.#lastConfirm = { outcome, tookMs: Math.round(performance.now() - startedMs) };
+    return outcome;
+  };
+}

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { appClock, realTime } from "../../src/clock.ts";
+import { openMarketCache, readQuotes, readScores, type MarketCache } from "../../src/db/market-cache.ts";
+import { MarketWarmer } from "../../src/market-warmer.ts";
+import type { MarketSource } from "../../src/market/source.ts";
+
+const dayMs = 86_400_000;
+let dir: string;
+let cache: MarketCache;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "trader-warmer-"));
+  cache = openMarketCache(join(dir, "market.db"));
+});
+afterEach(() => {
+  cache.close();
+  rmSync(dir, { recursive: true });
+});
+
+const source: MarketSource = {
+  quotes: (symbols) =>
+    Promise.resolve(symbols.map((symbol) => ({ symbol, priceUsd: 100, currency: "USD", asOfMs: 300 * dayMs }))),
+  dailyBars: () => Promise.resolve(Array.from({ length: 300 }, (_, i) => ({ dayMs: (i + 1) * dayMs, closeUsd: 100 }))),
+};
+const warmer = (from: MarketSource): MarketWarmer =>
+  new MarketWarmer({ source: from, cache, clock: appClock(realTime, () => 5_000) }, pino({ level: "silent" }));
+
+test("a round leaves prices and scores of the stocks of a new ledger", async () => {
+  await warmer(source).round(new AbortController().signal);
+  expect(readQuotes(cache).size).toBe(20);
+  expect(readScores(cache).size).toBe(20);
+});
+
+test("a failed round leaves what there was, and rejects nothing", async () => {
+  await warmer(source).round(new AbortController().signal);
+  await warmer({ ...source, quotes: () => Promise.reject(new Error("away")) }).round(new AbortController().signal);
+  expect(readQuotes(cache).size).toBe(20);
+});
+
+test("the rounds end at the stop", async () => {
+  const one = warmer(source);
+  const rounds = one.run();
+  one.stop();
+  await rounds;
+});

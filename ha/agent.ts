@@ -6,6 +6,7 @@ import { AppChild } from "./app-child.ts";
 import { viewOf } from "./agent-view.ts";
 import { createControlApp } from "./control-app.ts";
 import type { AgentView } from "./core/health.ts";
+import { copyOfRecord } from "./core/promotion-plan.ts";
 import { createMember } from "./core/member.ts";
 import type { Action } from "./core/member.ts";
 import type { Message, Position, VoterRecord } from "./core/messages.ts";
@@ -95,7 +96,6 @@ class Agent {
       credentials,
       log,
       received: () => this.#link.newest,
-      warmCopy: () => this.#standby.warm,
       stopStandby: () => this.#standby.stop(),
     });
     this.#link = new LinkChild({
@@ -318,8 +318,7 @@ class Agent {
   #canLead(): string | null {
     const broken = this.#primary.broken(this.#clock.monotonicMs());
     if (broken !== null) return broken;
-    const { lineageEpoch, received } = this.#disk.onDisk();
-    if (lineageEpoch === null && received === null) return "this node holds no copy of the ledger yet";
+    if (copyOfRecord(this.#disk.onDisk()) === null) return "this node holds no copy of the ledger yet";
     return this.#link.pid === null ? "the link process does not run" : null;
   }
 
@@ -328,7 +327,7 @@ class Agent {
     const replication = this.#primary.replication;
     if (phase.kind === "primary") return { epoch: phase.epoch, txid: replication?.txid ?? 0 };
     const { lineageEpoch, received } = this.#disk.onDisk();
-    if (received !== null && (lineageEpoch === null || received.epoch > lineageEpoch)) return received;
+    if (received !== null && copyOfRecord({ lineageEpoch, received }) === "received") return received;
     return { epoch: lineageEpoch ?? 0, txid: 0 };
   }
 
@@ -345,7 +344,7 @@ class Agent {
         agent: process.pid,
         link: this.#link.pid,
         app: this.#app.pid,
-        litestream: this.#primary.replication?.pid ?? this.#standby.warm?.pid ?? null,
+        litestream: this.#primary.replication?.pid ?? this.#standby.warm?.pid() ?? null,
       },
       reasons: [this.#primary.broken(this.#clock.monotonicMs())].filter((reason) => reason !== null),
       history: this.#history.recent,

@@ -5,10 +5,13 @@ import type { Position } from "./core/messages.ts";
 /** The warm copy: `restore -f` of one epoch's received files. */
 export type WarmCopy = {
   readonly epoch: number;
-  readonly pid: number | null;
-  txid(): number | null;
-  stop(): Promise<void>;
+  pid(): number | null;
+  /** Ends following for good; answers the file as it stands then, null when there is none. */
+  freeze(): Promise<FrozenCopy | null>;
 };
+
+/** A file that nobody writes any more, and exactly the position that it holds. */
+export type FrozenCopy = { readonly path: string; readonly epoch: number; readonly txid: number };
 
 export type RejoinOutcome = { readonly tailRows: number; readonly attic: string | null };
 
@@ -32,7 +35,8 @@ export type StandbyPorts = {
 export class StandbyDuty {
   readonly #ports: StandbyPorts;
   #warm: WarmCopy | null = null;
-  #stopping: Promise<void> = Promise.resolve();
+  #stopping: Promise<unknown> = Promise.resolve();
+  #dropping = false;
   #settledEpoch: number | null = null;
   #rejoining: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
   #retryAfterMs = 0;
@@ -51,8 +55,9 @@ export class StandbyDuty {
     if (member.phase.kind !== "standby" || record === null || record.holder === null || record.holder === name) return;
     const received = this.#ports.received();
     if (received === null || received.epoch !== record.epoch) return;
-    if (this.#warm !== null && this.#warm.epoch !== record.epoch) this.#dropWarm();
-    if (this.#warm === null) this.#warm = this.#ports.startWarmCopy(record.epoch);
+    if (this.#warm !== null && this.#warm.epoch !== record.epoch) this.#dropWarm(this.#warm);
+    if (this.#dropping) return;
+    this.#warm ??= this.#ports.startWarmCopy(record.epoch);
     const complete = record.sync.setEpoch === record.epoch && record.sync.inSync.includes(name);
     if (complete && this.#settledEpoch !== record.epoch && this.#rejoining === null && nowMs >= this.#retryAfterMs) {
       this.#retryAfterMs = nowMs + 10_000;
@@ -61,19 +66,21 @@ export class StandbyDuty {
   }
 
   /** Before a promotion: nothing of this node's standby life touches its files any more. */
-  async stop(): Promise<Position | null> {
+  async stop(): Promise<FrozenCopy | null> {
     this.#rejoining?.abort.abort();
     const warm = this.#warm;
-    this.#dropWarm();
-    await Promise.all([this.#stopping, this.#rejoining?.done]);
-    const txid = warm?.txid() ?? null;
-    return warm === null || txid === null ? null : { epoch: warm.epoch, txid };
+    this.#warm = null;
+    const [frozen] = await Promise.all([warm?.freeze() ?? null, this.#stopping, this.#rejoining?.done]);
+    return frozen;
   }
 
-  #dropWarm(): void {
-    const warm = this.#warm;
+  #dropWarm(warm: WarmCopy): void {
     this.#warm = null;
-    if (warm !== null) this.#stopping = this.#stopping.then(() => warm.stop());
+    this.#dropping = true;
+    // The next copy is made in the same folder.
+    this.#stopping = warm.freeze().finally(() => {
+      this.#dropping = false;
+    });
   }
 
   #rejoin(epoch: number): void {

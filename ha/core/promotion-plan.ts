@@ -6,15 +6,12 @@ export type OnDisk = {
   readonly lineageEpoch: number | null;
   /** Newest transaction that its receiver has made durable, of whichever epoch. */
   readonly received: Position | null;
-  /** What the warm copy has applied. */
-  readonly follower: Position | null;
 };
 
 export type PromotionStep =
   | { readonly kind: "stop-follower" }
-  /** The warm copy is the newest received: it becomes the ledger. */
-  | { readonly kind: "take-follower"; readonly position: Position }
-  | { readonly kind: "restore"; readonly position: Position }
+  /** The warm copy, where it has applied everything up to here; a restore of what was received otherwise. */
+  | { readonly kind: "apply-received"; readonly upTo: Position }
   | { readonly kind: "check-database" }
   /** Into place with no leftovers; an older ledger of this node goes to the attic unread. */
   | { readonly kind: "adopt-ledger"; readonly epoch: number }
@@ -29,25 +26,22 @@ export type PromotionPlan =
   | { readonly kind: "nothing-to-lead" };
 
 /** The copy of record: of two, the one of the higher epoch; a node never receives what it led itself. */
-export const ownLedgerIsNewest = ({ lineageEpoch, received }: OnDisk): boolean =>
-  lineageEpoch !== null && (received === null || lineageEpoch > received.epoch);
+export const copyOfRecord = ({ lineageEpoch, received }: OnDisk): "ledger" | "received" | null => {
+  if (lineageEpoch !== null && (received === null || lineageEpoch > received.epoch)) return "ledger";
+  return received === null ? null : "received";
+};
 
 /** The steps from a granted lease to a working primary, by what this node's disk holds. */
 export function planPromotion(epoch: number, disk: OnDisk): PromotionPlan {
-  const { lineageEpoch, received, follower } = disk;
-  const finish: readonly PromotionStep[] = [
-    { kind: "open-ledger", epoch },
-    { kind: "start-replication", epoch },
-  ];
   const plan = (...steps: readonly PromotionStep[]): PromotionPlan => ({
     kind: "plan",
-    steps: [{ kind: "stop-follower" }, ...steps, ...finish],
+    steps: [{ kind: "stop-follower" }, ...steps, { kind: "open-ledger", epoch }, { kind: "start-replication", epoch }],
   });
-  if (ownLedgerIsNewest(disk)) return lineageEpoch === epoch ? plan() : plan({ kind: "relabel-ledger", epoch });
-  if (received === null) return { kind: "nothing-to-lead" };
-  const warm = follower !== null && follower.epoch === received.epoch && follower.txid >= received.txid;
+  const copy = copyOfRecord(disk);
+  if (copy === "ledger") return disk.lineageEpoch === epoch ? plan() : plan({ kind: "relabel-ledger", epoch });
+  if (disk.received === null) return { kind: "nothing-to-lead" };
   return plan(
-    { kind: warm ? "take-follower" : "restore", position: received },
+    { kind: "apply-received", upTo: disk.received },
     { kind: "check-database" },
     { kind: "adopt-ledger", epoch },
   );

@@ -64,7 +64,7 @@ export const readBars = (cache: MarketCache, symbol: string, limit: number): rea
     .orderBy(desc(schema.bars.dayMs))
     .limit(limit)
     .all()
-    .reverse();
+    .toReversed();
 
 /** Midnight UTC of the newest bar of each of these symbols; absent when there is none. */
 export function newestBarDays(cache: MarketCache, symbols: readonly string[]): ReadonlyMap<string, number> {

@@ -33,7 +33,7 @@ export function slotsBetween(cron: string, afterMs: number, untilMs: number, lim
     slots.push(run);
     beforeMs = run;
   }
-  return slots.reverse();
+  return slots.toReversed();
 }
 
 /** First instant of a cron expression (UTC) after `afterMs`; null when there is none. */

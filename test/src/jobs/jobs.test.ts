@@ -40,6 +40,18 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const quoteOf = (symbol: string, priceUsd: number) => ({ symbol, priceUsd, currency: "USD", asOfMs: 86_400_000 });
+const fake = (overrides: Partial<MarketSource>): MarketSource => ({
+  quotes: async (symbols) => symbols.map((symbol) => quoteOf(symbol, 100)),
+  dailyBars: async () => [{ dayMs: 0, closeUsd: 100 }],
+  ...overrides,
+});
+const twoStocks = () => {
+  ledger.db.update(universe).set({ active: false }).run();
+  for (const symbol of ["GE", "XOM"])
+    ledger.db.update(universe).set({ active: true }).where(eq(universe.symbol, symbol)).run();
+};
+
 describe("price sync and score refresh", () => {
   test("bring the recorded market in, then only what is new", async () => {
     const source = createYahoo({ source: "embedded", clock, log });
@@ -70,18 +82,6 @@ describe("price sync and score refresh", () => {
     other.close();
   });
 
-  const quoteOf = (symbol: string, priceUsd: number) => ({ symbol, priceUsd, currency: "USD", asOfMs: 86_400_000 });
-  const fake = (overrides: Partial<MarketSource>): MarketSource => ({
-    quotes: async (symbols) => symbols.map((symbol) => quoteOf(symbol, 100)),
-    dailyBars: async () => [{ dayMs: 0, closeUsd: 100 }],
-    ...overrides,
-  });
-  const twoStocks = () => {
-    ledger.db.update(universe).set({ active: false }).run();
-    for (const symbol of ["GE", "XOM"])
-      ledger.db.update(universe).set({ active: true }).where(eq(universe.symbol, symbol)).run();
-  };
-
   test("a stock that fails is named and keeps its last good price", async () => {
     twoStocks();
     await priceSyncJob({ source: fake({}), cache, clock, ledger }).run(slot, signal);
@@ -106,33 +106,38 @@ describe("price sync and score refresh", () => {
   });
 });
 
-describe("portfolio sync", () => {
-  const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAccount): Broker => {
-    const no = () => Promise.reject(new Error("not asked for"));
-    return {
-      name: "fake",
-      idempotency: "enforced",
-      place: no,
-      findByClientOrderId: no,
-      listByPrefix: no,
-      cancel: no,
-      isMarketOpen: no,
-      positions: async () => held(),
-      account: async () => account(),
-    };
-  };
-  const guard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
-  const xom = { symbol: "XOM", qty: 10, avgPriceUsd: 50 };
-  const ge = { symbol: "GE", qty: 1, avgPriceUsd: 9 };
-  const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount) =>
-    portfolioSyncJob({ broker: brokerOf(held, account), ledger, guard, clock }).run(slot, signal);
-  const symbols = () =>
-    ledger.db
-      .select()
-      .from(positions)
-      .all()
-      .map((row) => row.symbol);
+const no = () => Promise.reject(new Error("not asked for"));
+const fail = () => {
+  throw new Error("no answer");
+};
+const account = () => ({ cashUsd: 400, equityUsd: 1000 });
 
+const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAccount): Broker => {
+  return {
+    name: "fake",
+    idempotency: "enforced",
+    place: no,
+    findByClientOrderId: no,
+    listByPrefix: no,
+    cancel: no,
+    isMarketOpen: no,
+    positions: async () => held(),
+    account: async () => account(),
+  };
+};
+const guard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
+const xom = { symbol: "XOM", qty: 10, avgPriceUsd: 50 };
+const ge = { symbol: "GE", qty: 1, avgPriceUsd: 9 };
+const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount) =>
+  portfolioSyncJob({ broker: brokerOf(held, account), ledger, guard, clock }).run(slot, signal);
+const symbols = () =>
+  ledger.db
+    .select()
+    .from(positions)
+    .all()
+    .map((row) => row.symbol);
+
+describe("portfolio sync", () => {
   test("writes what the broker has, drops what it no longer has, one snapshot a slot", async () => {
     await run(
       () => [xom, ge],
@@ -156,11 +161,7 @@ describe("portfolio sync", () => {
   });
 
   test("a failed or contradictory read changes nothing", async () => {
-    const account = () => ({ cashUsd: 400, equityUsd: 1000 });
     await run(() => [xom], account);
-    const fail = () => {
-      throw new Error("no answer");
-    };
     await expect(run(fail, account)).rejects.toThrow("no answer");
     await expect(run(() => [], fail)).rejects.toThrow("no answer");
     await expect(run(() => [], account)).rejects.toThrow("600.00 USD are not cash");

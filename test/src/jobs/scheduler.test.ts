@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LeaseOver, type ActGuard, type AppClock, type Job } from "../../../src/app-ports.ts";
@@ -160,24 +160,24 @@ describe("the scheduler", () => {
   });
 });
 
-describe("a drain", () => {
-  /** A job that holds until it is released or told to stop. */
-  function held() {
-    const began = Promise.withResolvers<void>();
-    const release = Promise.withResolvers<string>();
-    const work = job("price-sync", async (_slot, signal) => {
-      began.resolve();
-      signal.addEventListener("abort", () => release.reject(signal.reason));
-      return await release.promise;
-    });
-    return { work, began: began.promise, release: release.resolve };
-  }
-  const options = (jobs: readonly Job[]) => {
-    const clock: AppClock = { nowMs: () => start, originAppMs: start, realMs: (appMs) => appMs };
-    const guard: ActGuard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
-    return { jobs, ledger, clock, guard, node: "uno-a", log };
-  };
+/** A job that holds until it is released or told to stop. */
+function held() {
+  const began = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<string>();
+  const work = job("price-sync", async (_slot, signal) => {
+    began.resolve();
+    signal.addEventListener("abort", () => release.reject(signal.reason));
+    return await release.promise;
+  });
+  return { work, began: began.promise, release: release.resolve };
+}
+const options = (jobs: readonly Job[]) => {
+  const clock: AppClock = { nowMs: () => start, originAppMs: start, realMs: (appMs) => appMs };
+  const guard: ActGuard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
+  return { jobs, ledger, clock, guard, node: "uno-a", log };
+};
 
+describe("a drain", () => {
   test("lets a run finish, writes its outcome, and starts no other", async () => {
     const { work, began, release } = held();
     let others = 0;

@@ -1,8 +1,11 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nextRuns, nextSlotMs, slotMs, slotsBetween, slotText } from "../../../src/jobs/slots.ts";
 
 const at = (text: string): number => slotMs(text);
+
+const between = (after: string, until: string, limit = 10) =>
+  slotsBetween("*/15 * * * *", at(after), at(until), limit).map(slotText);
 
 describe("slots", () => {
   test("are named by their UTC minute, and sort as time does", () => {
@@ -18,8 +21,6 @@ describe("slots", () => {
   });
 
   test("after one instant and until another, the later one included, oldest first", () => {
-    const between = (after: string, until: string, limit = 10) =>
-      slotsBetween("*/15 * * * *", at(after), at(until), limit).map(slotText);
     expect(between("20261122T1415Z", "20261122T1445Z")).toEqual(["20261122T1430Z", "20261122T1445Z"]);
     expect(between("20261122T1415Z", "20261122T1429Z")).toEqual([]);
     expect(between("20261122T1445Z", "20261122T1415Z")).toEqual([]);

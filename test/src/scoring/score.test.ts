@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { annualVolatility, rateOfChange } from "../../../src/scoring/indicators.ts";

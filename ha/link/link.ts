@@ -18,6 +18,8 @@ export type LinkOrder = {
   user: string;
   password: string;
   pace?: Pace | undefined;
+  /** To be promised before the first request is served: what the agent promised while no link ran. */
+  fence?: Fence | undefined;
   channel: Channel;
   log: Logger;
   /** The promise could not be made durable: this process must not go on. */

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { DEFAULT_PACE } from "./connector.ts";
 import { Link } from "./link.ts";
+import { fenceSchema } from "./protocol.ts";
 
 /**
  * The link process: `node ha/link/main.ts --data DIR [--fence EPOCH:HOLDER] [--pace-bytes-per-s N]`, started by the agent with an IPC channel
@@ -25,11 +26,14 @@ try {
   const perSecond =
     values["pace-bytes-per-s"] === undefined ? DEFAULT_PACE.perSecond : Number(values["pace-bytes-per-s"]);
   if (!(perSecond >= 10_000)) throw new Error("--pace-bytes-per-s: a number of at least 10000 is needed");
+  const [epoch, holder] = values.fence?.split(":") ?? [];
+  const fence = values.fence === undefined ? undefined : fenceSchema.parse({ epoch: Number(epoch), holder });
   process.on("disconnect", () => process.exit(0));
   const link = new Link({
     dir: values.data,
     user,
     password,
+    fence,
     pace: { perSecond, burst: Math.min(DEFAULT_PACE.burst, perSecond) },
     channel: {
       // A failed send means that the agent is gone: `disconnect` ends this process.

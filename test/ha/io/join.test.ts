@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCluster } from "../../../ha/io/create-cluster.ts";
 import { joinCluster } from "../../../ha/io/join-client.ts";
@@ -125,6 +126,7 @@ test("a token is burned durably after the agent's word and before the answer; it
 
 test("two joiners with one token at the same moment: one becomes a member", async () => {
   const text = token("node");
+  word = () => delay(100, { initialRecord: null }); // the other one comes while the agent thinks
   const results = await Promise.allSettled([joinCluster(asNode(text)), joinCluster(asNode(text, "node-c"))]);
   expect(results.map((result) => result.status).sort()).toEqual(["fulfilled", "rejected"]);
   expect(readRoster(founder.dir).members).toHaveLength(2);

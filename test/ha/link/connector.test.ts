@@ -116,7 +116,7 @@ test("what Litestream asks is carried to the peer that receives, and the answer 
     reason: "",
   });
   expect((await local("DELETE", path)).status).toBe(204);
-  expect((await put(`/e/2/ltx/0/${ltx(1)}`, "x")).status).toBe(403);
+  expect(await put(`/e/2/ltx/0/${ltx(1)}`, "x")).toMatchObject({ status: 403, text: "only epoch 3 is sent\n" });
 });
 
 test("a newer promise of the peer is passed on as 403, seen, and answered with 503 from then on", async () => {

@@ -30,8 +30,8 @@ async function freePort(): Promise<number> {
 class LinkProcess {
   readonly child: ChildProcess;
   readonly #seen: FromLink[] = [];
-  constructor(dir: string) {
-    this.child = fork("ha/link/main.ts", ["--data", dir], {
+  constructor(dir: string, ...more: string[]) {
+    this.child = fork("ha/link/main.ts", ["--data", dir, ...more], {
       env: { ...process.env, TRADER_LINK_USER: "u", TRADER_LINK_PASSWORD: "p" },
       stdio: ["ignore", "inherit", "ignore", "ipc"],
     });
@@ -129,6 +129,22 @@ test("two links carry a replica, admit a member through the agent, and end with 
   expect(await once(b.child, "exit")).toEqual([0, null]);
   a.child.disconnect();
   expect(await once(a.child, "exit")).toEqual([0, null]);
+});
+
+test("[HA-5] a link started with a fence promises it before it serves, and one started without keeps its disk's", async () => {
+  const founder = await foundCluster(scratch, await freePort());
+  const first = new LinkProcess(founder.dir, "--fence", "4:node-b");
+  expect(await first.next("fenced")).toEqual({ kind: "fenced", epoch: 4, holder: "node-b", newest: null });
+  await first.next("ready");
+  first.child.kill("SIGKILL");
+  await once(first.child, "exit");
+  const second = new LinkProcess(founder.dir);
+  expect(await second.next("fenced")).toMatchObject({ epoch: 4, holder: "node-b" });
+  await second.next("ready");
+  second.child.kill("SIGKILL");
+  await once(second.child, "exit");
+  const third = new LinkProcess(founder.dir, "--fence", "3:node-a");
+  expect(await third.next("fenced")).toMatchObject({ epoch: 4, refused: "epoch 4 is already promised" });
 });
 
 test("a member that left the roster is refused at once, and stays so after a restart", async () => {

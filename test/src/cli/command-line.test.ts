@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readVotes } from "../../../ha/io/vote-file.ts";
+
+const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+const run = (args: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = execFile(process.execPath, args, { timeout: 20_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+
+/** Runs `trader` without a terminal. */
+const trader = (...args: string[]): Promise<Ended> => run([main, ...args]);
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "trader-cli-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const init = (...more: string[]): Promise<Ended> =>
+  trader("init", "--data", join(dir, "a"), "--name", "uno-a", "--host", "127.0.0.1", ...more);
+
+test("init founds a cluster, prints both tokens and writes the first vote record; a second one is refused", async () => {
+  const founded = await init("--json");
+  expect(founded).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(founded.stdout)).toMatchObject({
+    nodeToken: expect.stringMatching(/^at1\./),
+    witnessToken: expect.stringMatching(/^at1\./),
+    arbiter: "witness",
+  });
+  expect(await readVotes(join(dir, "a"))).toMatchObject({ epoch: 0, holder: "uno-a", sync: { inSync: ["uno-a"] } });
+  const again = await init();
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/^trader: .*already set up.*\n$/);
+});
+
+test("the broker's secret goes into the secrets file and is not printed", async () => {
+  const { stdout } = await init("--broker-key-id", "PK1", "--broker-secret", "hush-hush");
+  expect(stdout).not.toContain("hush-hush");
+  expect(JSON.parse(readFileSync(join(dir, "a", "secrets.json"), "utf8"))).toMatchObject({ brokerSecret: "hush-hush" });
+});
+
+test("bad input is one line with the option and the remedy, and exit code 1", async () => {
+  const cases = [
+    [await init("--app-port", "99999"), /^trader: option '--app-port <port>' .*a port from 1 to 65535\.\n$/],
+    [await init("--app-port", "8009"), /^trader: --app-port, --agent-port and --link-port must differ/],
+    [await init("--arbiter", "coin"), /^trader: option '--arbiter <kind>' .*witness, standalone, manual\.\n$/],
+    [await trader("status"), /^trader: required option '--data <dir>' not specified\n$/],
+    [await trader("join", "nonsense", "--data", dir, "--name", "b", "--host", "h"), /^trader: This is not a token/],
+  ] as const;
+  for (const [ended, line] of cases) {
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(line);
+    expect(ended.stdout).toBe("");
+  }
+});
+
+test("no agent there is exit code 4, and says how to start it", async () => {
+  const ended = await trader("status", "--data", dir);
+  expect(ended.code).toBe(4);
+  expect(ended.stderr).toMatch(/^trader: No agent is running on .*trader run --data .*\n$/);
+});
+
+test("what changes who leads is refused without a terminal and without --yes, before anything is asked of an agent", async () => {
+  const ended = await trader("switchover", "--data", dir);
+  expect(ended.code).toBe(2);
+  expect(ended.stderr).toMatch(/--yes/);
+});
+
+test("a change in progress is exit code 3 and not called failed", async () => {
+  mkdirSync(join(dir, "run"));
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ outcome: "in-progress", checks: [], message: "given to uno-b" }));
+  }).listen(join(dir, "run", "agent.sock"));
+  await once(server, "listening");
+  try {
+    const ended = await trader("switchover", "--yes", "--data", dir);
+    expect(ended.code).toBe(3);
+    expect(ended.stdout).toMatch(/In progress: given to uno-b\nIt goes on\. Look again with "trader status"\.\n/);
+    expect(ended.stdout + ended.stderr).not.toMatch(/fail/i);
+  } finally {
+    server.close();
+  }
+});
+
+test("--help loads neither the database, nor the agent, nor the demo", async () => {
+  const hooks = `import { registerHooks } from "node:module";
+    registerHooks({ load(url, context, next) { process.stderr.write(url + "\\n"); return next(url, context); } });`;
+  const preload = ["--import", `data:text/javascript,${encodeURIComponent(hooks)}`];
+  const { code, stdout, stderr } = await run([...preload, main, "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Exit codes: 0 done/);
+  expect(stderr).toMatch(/\/commander\//);
+  expect(stderr.split("\n").filter((url) => /drizzle|sqlite|\/ha\/agent|\/src\/demo\/|x509/.test(url))).toEqual([]);
+});

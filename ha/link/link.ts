@@ -18,8 +18,6 @@ export type LinkOrder = {
   user: string;
   password: string;
   pace?: Pace | undefined;
-  /** To be promised before the first request is served: what the agent promised while no link ran. */
-  fence?: Fence | undefined;
   channel: Channel;
   log: Logger;
   /** The promise could not be made durable: this process must not go on. */
@@ -83,10 +81,11 @@ export class Link {
 
   /**
    * Opens both ports and says `ready`; rejects when the link port is taken. A fence that was promised while no link
-   * ran is in force before the first request is.
+   * ran is in force before the first request is; `fenced` comes before `ready` where any promise stands.
    */
   async start(fence: Fence | null = null): Promise<void> {
-    if (fence !== null) await this.#fence(fence.epoch, fence.holder);
+    const asked = fence ?? this.#store.fence;
+    if (asked !== null) await this.#fence(asked.epoch, asked.holder);
     const { host, ports } = this.#config;
     const receiverPort = await this.#receiver.listen(ports.link, isLoopback(host) ? host : undefined);
     const connectorPort = await this.#connector.listen();

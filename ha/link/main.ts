@@ -5,8 +5,8 @@ import { Link } from "./link.ts";
 import { fenceSchema } from "./protocol.ts";
 
 /**
- * The link process: `node ha/link/main.ts --data DIR [--fence EPOCH:HOLDER] [--pace-bytes-per-s N]`, started by the agent with an IPC channel
- * and TRADER_LINK_USER, TRADER_LINK_PASSWORD in its environment. It ends with its agent.
+ * The link process: `node ha/link/main.ts --data DIR [--fence EPOCH:HOLDER] [--pace-bytes-per-s N]`, started by the
+ * agent with an IPC channel and TRADER_LINK_USER, TRADER_LINK_PASSWORD in its environment. It ends with its agent.
  */
 const log = pino({ name: "link" }, pino.destination({ dest: 2, sync: true }));
 
@@ -27,13 +27,12 @@ try {
     values["pace-bytes-per-s"] === undefined ? DEFAULT_PACE.perSecond : Number(values["pace-bytes-per-s"]);
   if (!(perSecond >= 10_000)) throw new Error("--pace-bytes-per-s: a number of at least 10000 is needed");
   const [epoch, holder] = values.fence?.split(":") ?? [];
-  const fence = values.fence === undefined ? undefined : fenceSchema.parse({ epoch: Number(epoch), holder });
+  const fence = values.fence === undefined ? null : fenceSchema.parse({ epoch: Number(epoch), holder });
   process.on("disconnect", () => process.exit(0));
   const link = new Link({
     dir: values.data,
     user,
     password,
-    fence,
     pace: { perSecond, burst: Math.min(DEFAULT_PACE.burst, perSecond) },
     channel: {
       // A failed send means that the agent is gone: `disconnect` ends this process.
@@ -43,8 +42,7 @@ try {
     log,
     onFatal: fail,
   });
-  const [epoch, holder] = values.fence?.split(":") ?? [];
-  await link.start(epoch === undefined || holder === undefined ? null : { epoch: Number(epoch), holder });
+  await link.start(fence);
 } catch (error) {
   fail(error);
 }

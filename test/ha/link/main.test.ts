@@ -39,6 +39,7 @@ class LinkProcess {
       this.#seen.push(fromLink.parse(raw));
       this.child.emit("seen");
     });
+    this.child.on("exit", () => this.child.emit("seen"));
     scratch.atEnd(async () => {
       if (this.child.exitCode !== null || this.child.signalCode !== null) return;
       const ended = once(this.child, "exit");
@@ -60,6 +61,7 @@ class LinkProcess {
       for (let message = this.#seen.shift(); message !== undefined; message = this.#seen.shift()) {
         if (isKind(message, kind) && fits(message)) return message;
       }
+      if (this.child.exitCode !== null) throw new Error(`the link ended with ${this.child.exitCode}`);
       await once(this.child, "seen");
     }
   }

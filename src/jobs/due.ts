@@ -10,8 +10,15 @@ export type OpenRun = {
   readonly outcome: string | null;
 };
 
-/** What the ledger knows of one job: its newest recorded slot and its rows that are not completed. */
-export type JobRecords = { readonly newestMs: number | null; readonly open: readonly OpenRun[] };
+/** What the ledger knows of one job. */
+export type JobRecords = {
+  /** Newest recorded slot. */
+  readonly newestMs: number | null;
+  /** Newest slot that was begun at all, not only closed. */
+  readonly newestBegunMs: number | null;
+  /** The rows that are not completed. */
+  readonly open: readonly OpenRun[];
+};
 
 export type DueJob = Pick<Job, "name" | "cron" | "catchUp">;
 
@@ -40,12 +47,11 @@ const ORDER = ["price-sync", "portfolio-sync", "score-refresh", "rebalance"];
 
 /**
  * What a scheduler in which nothing runs does next, from records and time alone: the same records give the same
- * decision on every node. Oldest slot first, jobs of a slot in their order, and a slot that waits for its retry holds
- * up those behind it. Every slot since the first recorded one ends in exactly one completed row: by a run, or by a
+ * decision on every node. Every slot since the first recorded one ends in exactly one completed row: by a run, or by a
  * closing that says why there was none.
  */
 export function decide(jobs: readonly DueJob[], records: (job: string) => JobRecords, nowMs: number): Decision {
-  let best: { job: string; slot: DueSlot; rank: number } | undefined;
+  const candidates: Candidate[] = [];
   let wakeMs = nowMs + WAIT_MAX_MS;
   for (const [index, job] of jobs.entries()) {
     const recorded = records(job.name);
@@ -54,20 +60,40 @@ export function decide(jobs: readonly DueJob[], records: (job: string) => JobRec
     if (closings.length > 0) return { kind: "close", job: job.name, closings };
     // A newer slot closes one that waits for its retry, so its beginning is a reason to wake too.
     wakeMs = Math.min(wakeMs, nextSlotMs(job.cron, nowMs) ?? wakeMs);
-    const slot = due[0];
-    if (slot === undefined) continue;
     const rank = ORDER.includes(job.name) ? ORDER.indexOf(job.name) : ORDER.length + index;
-    const isEarlier = best === undefined || slot.atMs < best.slot.atMs;
-    if (isEarlier || (slot.atMs === best?.slot.atMs && rank < best.rank)) best = { job: job.name, slot, rank };
+    if (due[0] !== undefined) candidates.push({ job: job.name, slot: due[0], rank, recorded });
   }
-  if (best === undefined) return { kind: "wait", untilMs: wakeMs };
-  const { open, atMs } = best.slot;
+  const first = firstOf(candidates);
+  if (first === undefined) return { kind: "wait", untilMs: wakeMs };
+  const { open, atMs } = first.slot;
   const retryMs = open?.status === "failed" ? (open.endedAtMs ?? 0) + RETRY_DELAY_MS * open.attempts : nowMs;
   // A clock that was set back must not hold a retry for longer than its delay.
   if (retryMs > nowMs && retryMs <= nowMs + RETRY_DELAY_MS * ATTEMPTS_MAX) {
     return { kind: "wait", untilMs: Math.min(wakeMs, retryMs) };
   }
-  return { kind: "run", job: best.job, atMs, attempt: (open?.attempts ?? 0) + 1 };
+  return { kind: "run", job: first.job, atMs, attempt: (open?.attempts ?? 0) + 1 };
+}
+
+type Candidate = {
+  readonly job: string;
+  readonly slot: DueSlot;
+  readonly rank: number;
+  readonly recorded: JobRecords;
+};
+
+/**
+ * The oldest slot, and of one slot the job that is first in the order. Yet a job that others build on goes before them
+ * whatever the slots, unless it has been done since their slot began: after a start or takeover, prices of 14:35 come
+ * before a rebalance of 14:30, and a job that is always due starves nobody.
+ */
+function firstOf(candidates: readonly Candidate[]): Candidate | undefined {
+  const byRank = candidates.toSorted((a, b) => a.rank - b.rank);
+  const oldest = byRank.toSorted((a, b) => a.slot.atMs - b.slot.atMs)[0];
+  if (oldest === undefined) return undefined;
+  const { atMs } = oldest.slot;
+  const isDoneSince = ({ newestBegunMs, open }: JobRecords): boolean =>
+    newestBegunMs !== null && newestBegunMs >= atMs && !open.some((run) => run.atMs >= atMs);
+  return byRank.find(({ rank, recorded }) => rank < oldest.rank && !isDoneSince(recorded)) ?? oldest;
 }
 
 type DueSlot = { readonly atMs: number; readonly open: OpenRun | null };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { and, desc, eq, ne, sql } from "../db/drizzle.ts";
+import type { SQL } from "drizzle-orm";
+import { and, desc, eq, gt, ne, sql } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { jobRuns } from "../db/ledger-schema.ts";
 import type { Closing, JobRecords } from "./due.ts";
@@ -10,13 +11,6 @@ export type Writer = { readonly epoch: number; readonly node: string };
 
 /** What the ledger knows of a job, for `decide`. */
 export function readRecords(ledger: Ledger, job: string): JobRecords {
-  const newest = ledger.db
-    .select({ slot: jobRuns.slot })
-    .from(jobRuns)
-    .where(eq(jobRuns.job, job))
-    .orderBy(desc(jobRuns.slot))
-    .limit(1)
-    .get();
   const open = ledger.db
     .select()
     .from(jobRuns)
@@ -24,12 +18,19 @@ export function readRecords(ledger: Ledger, job: string): JobRecords {
     .where(and(eq(jobRuns.job, job), sql`status <> 'completed'`))
     .all();
   return {
-    newestMs: newest === undefined ? null : slotMs(newest.slot),
+    newestMs: newestSlotMs(ledger, eq(jobRuns.job, job)),
+    newestBegunMs: newestSlotMs(ledger, and(eq(jobRuns.job, job), gt(jobRuns.attempts, 0))),
     open: open.map(({ slot, status, attempts, endedAtMs, outcome }) => {
       assert(status !== "completed");
       return { atMs: slotMs(slot), status, attempts, endedAtMs, outcome };
     }),
   };
+}
+
+function newestSlotMs(ledger: Ledger, where: SQL | undefined): number | null {
+  const query = ledger.db.select({ slot: jobRuns.slot }).from(jobRuns).where(where);
+  const row = query.orderBy(desc(jobRuns.slot)).limit(1).get();
+  return row === undefined ? null : slotMs(row.slot);
 }
 
 /** Records that a run of this slot begins. A completed slot is never begun again: that is a broken invariant. */

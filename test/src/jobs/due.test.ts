@@ -12,14 +12,14 @@ import {
   type JobRecords,
   type OpenRun,
 } from "../../../src/jobs/due.ts";
-import { slotMs } from "../../../src/jobs/slots.ts";
+import { slotMs, slotText } from "../../../src/jobs/slots.ts";
 
 const at = slotMs;
 const MINUTE_MS = 60_000;
 const every: DueJob = { name: "every", cron: "*/5 * * * *", catchUp: "every" };
 const newest: DueJob = { name: "newest", cron: "*/5 * * * *", catchUp: "newest" };
-const none: JobRecords = { newestMs: null, open: [] };
-const upTo = (text: string, ...open: OpenRun[]): JobRecords => ({ newestMs: at(text), open });
+const none: JobRecords = { newestMs: null, newestBegunMs: null, open: [] };
+const upTo = (text: string, ...open: OpenRun[]): JobRecords => ({ newestMs: at(text), newestBegunMs: at(text), open });
 const open = (
   text: string,
   status: "running" | "failed",
@@ -33,6 +33,57 @@ const open = (
   outcome: status === "failed" ? "no answer" : null,
 });
 const next = (job: DueJob, records: JobRecords, nowMs: number): Decision => decide([job], () => records, nowMs);
+
+type Row = {
+  status: "running" | "completed" | "failed";
+  attempts: number;
+  endedAtMs: number | null;
+  outcome: string | null;
+};
+
+const newestOf = (rows: readonly (readonly [number, Row])[]): number | null =>
+  rows.length === 0 ? null : Math.max(...rows.map(([atMs]) => atMs));
+
+/** A ledger in memory that refuses what the real one refuses. */
+class Records {
+  readonly rows = new Map<string, Map<number, Row>>();
+  of(job: string): JobRecords {
+    const rows = [...(this.rows.get(job) ?? [])];
+    return {
+      newestMs: newestOf(rows),
+      newestBegunMs: newestOf(rows.filter(([, row]) => row.attempts > 0)),
+      open: rows.flatMap(([atMs, { status, ...rest }]) => (status === "completed" ? [] : [{ atMs, status, ...rest }])),
+    };
+  }
+  write(job: string, atMs: number, row: Row): void {
+    const rows = this.rows.get(job) ?? new Map<number, Row>();
+    if (rows.get(atMs)?.status === "completed") throw new Error("a completed row was overwritten");
+    this.rows.set(job, rows.set(atMs, row));
+  }
+}
+
+const trader: readonly DueJob[] = [
+  { name: "rebalance", cron: "*/15 * * * *", catchUp: "newest" },
+  { name: "score-refresh", cron: "*/30 * * * *", catchUp: "newest" },
+  { name: "price-sync", cron: "*/5 * * * *", catchUp: "newest" },
+];
+/** Runs everything that is due; each run takes this long. */
+function runDue(records: Records, fromMs: number, runMs: number, runs: number): string[] {
+  const order: string[] = [];
+  for (let nowMs = fromMs; order.length < runs;) {
+    const decision = decide(trader, (job) => records.of(job), nowMs);
+    const done = { status: "completed", attempts: 1, endedAtMs: nowMs, outcome: "" } as const;
+    if (decision.kind === "wait") break;
+    if (decision.kind === "close") {
+      for (const { atMs } of decision.closings) records.write(decision.job, atMs, { ...done, attempts: 0 });
+    }
+    if (decision.kind !== "run") continue;
+    order.push(`${decision.job} ${slotText(decision.atMs).slice(9)}`);
+    records.write(decision.job, decision.atMs, done);
+    nowMs += runMs;
+  }
+  return order;
+}
 
 describe("what a scheduler does next", () => {
   test("a new ledger begins with the present slot", () => {
@@ -56,6 +107,24 @@ describe("what a scheduler does next", () => {
       done.add(decision.job);
     }
     expect(order).toEqual(["price-sync", "portfolio-sync", "score-refresh", "rebalance", "mine"]);
+  });
+
+  test("at the first start prices come before scores, though the scores' slot is older", () => {
+    const order = runDue(new Records(), at("20261122T1417Z"), 1, 9);
+    expect(order).toEqual(["price-sync 1415Z", "score-refresh 1400Z", "rebalance 1415Z"]);
+  });
+
+  test("after a takeover prices come before the rebalance that was missed", () => {
+    const records = new Records();
+    runDue(records, at("20261122T1417Z"), 1, 9);
+    const order = runDue(records, at("20261122T1437Z"), 1, 9);
+    expect(order).toEqual(["price-sync 1435Z", "score-refresh 1430Z", "rebalance 1430Z"]);
+  });
+
+  test("a job that takes longer than its interval starves nobody", () => {
+    const order = runDue(new Records(), at("20261122T1417Z"), 6 * MINUTE_MS, 9);
+    expect(order.filter((run) => run.startsWith("rebalance")).length).toBeGreaterThan(1);
+    expect(order.filter((run) => run.startsWith("score")).length).toBeGreaterThan(1);
   });
 
   test("catchUp every runs missed slots in order; newest closes the older ones", () => {
@@ -135,30 +204,6 @@ describe("what a scheduler does next", () => {
     expect(next(every, records, at("20261122T1417Z"))).toMatchObject({ kind: "run" });
   });
 });
-
-type Row = {
-  status: "running" | "completed" | "failed";
-  attempts: number;
-  endedAtMs: number | null;
-  outcome: string | null;
-};
-
-/** A ledger in memory that refuses what the real one refuses. */
-class Records {
-  readonly rows = new Map<string, Map<number, Row>>();
-  of(job: string): JobRecords {
-    const rows = [...(this.rows.get(job) ?? [])];
-    return {
-      newestMs: rows.length === 0 ? null : Math.max(...rows.map(([atMs]) => atMs)),
-      open: rows.flatMap(([atMs, { status, ...rest }]) => (status === "completed" ? [] : [{ atMs, status, ...rest }])),
-    };
-  }
-  write(job: string, atMs: number, row: Row): void {
-    const rows = this.rows.get(job) ?? new Map<number, Row>();
-    if (rows.get(atMs)?.status === "completed") throw new Error("a completed row was overwritten");
-    this.rows.set(job, rows.set(atMs, row));
-  }
-}
 
 const fate = fc.record({
   kind: fc.constantFrom("done", "done", "done", "failed", "killed-before", "killed-after"),

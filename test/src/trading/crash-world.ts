@@ -3,7 +3,7 @@ import { defaultPlanning } from "../../../src/planning/settings.ts";
 import { LeaseOver, type Slot } from "../../../src/app-ports.ts";
 import type { Broker, OrderIntent } from "../../../src/trading/broker.ts";
 import { type Absence, defaultLimits } from "../../../src/trading/order-rules.ts";
-import { type Plan, slotAtMs } from "../../../src/trading/plan-record.ts";
+import { type Plan, sameIntention, slotAtMs } from "../../../src/trading/plan-record.ts";
 import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { type DoubleBroker, type DoubleOptions, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
@@ -48,6 +48,8 @@ export class CrashWorld {
   /** A request whose sender died while it was on its way, and how many questions the broker answers before it arrives. */
   #inFlight: { readonly intent: OrderIntent; after: number } | null = null;
   readonly inFlightAfter: number;
+  /** What a node sent without having confirmed what it must. */
+  readonly violations: string[] = [];
 
   constructor(options: DoubleOptions & { readonly inFlightAfter?: number } = {}) {
     this.broker = doubleBroker({ ...options, nowMs: () => this.#nowMs });
@@ -64,6 +66,19 @@ export class CrashWorld {
   passSlot(): void {
     this.#nowMs = this.slot().atMs + SLOT_MS + 1_000;
     this.#realMs += 4_000;
+  }
+
+  inFlight(): OrderIntent | null {
+    return this.#inFlight?.intent ?? null;
+  }
+
+  // When a request goes out, the other node must have the plan with it, and everything before it as seen at the broker.
+  #mustBeConfirmed(intent: OrderIntent, confirmed: Rows | undefined): void {
+    const intents = confirmed?.get(this.slot().text)?.intents ?? [];
+    const place = intents.findIndex((other) => sameIntention(other, intent));
+    const seen = intents.slice(0, Math.max(place, 0)).every((other) => other.brokerOrderId !== null);
+    if (place < 0 || !seen)
+      this.violations.push(`${intent.clientOrderId} was sent before what it rests on was confirmed`);
   }
 
   deliverInFlight(): void {
@@ -105,6 +120,7 @@ export class CrashWorld {
       ...this.broker,
       place: async (intent) => {
         point("request not yet on the wire");
+        this.#mustBeConfirmed(intent, everConfirmed ? ledgers[0] : undefined);
         try {
           point("request on the wire");
         } catch (error) {

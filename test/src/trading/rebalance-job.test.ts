@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Ledger, openLedger } from "../../../src/db/ledger.ts";
+import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
+import { defaultPlanning } from "../../../src/planning/settings.ts";
+import { scoreStock } from "../../../src/scoring/score.ts";
+import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
+import type { Broker } from "../../../src/trading/broker.ts";
+import { ledgerPlanStore } from "../../../src/trading/ledger-plan-store.ts";
+import { stocksOf } from "../../../src/trading/market-view.ts";
+import { type PlanStore, slotAtMs } from "../../../src/trading/plan-record.ts";
+import { type MarketView, type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
+import { type ExchangeProcess, startExchange } from "../exchange/exchange-process.ts";
+import { doubleBroker } from "./double-broker.ts";
+import { SLOT, TestTime, intent, plan, tradingDeps } from "./trading-fixture.ts";
+
+const market = loadEmbeddedMarket();
+const SLOT_MS = 900_000;
+const originAppMs = slotAtMs(SLOT);
+const never = new AbortController().signal;
+
+let folder: string;
+let ledger: Ledger;
+let store: PlanStore;
+let time: TestTime;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "trader-rebalance-"));
+  ledger = openLedger(join(folder, "ledger.db"), 200);
+  store = ledgerPlanStore(ledger);
+  time = new TestTime();
+});
+afterEach(() => {
+  ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function viewNow(): MarketView {
+  const day = market.dayAt({ originAppMs, nowMs: () => time.appMs });
+  const closes = (symbol: string): number[] =>
+    Array.from({ length: 300 }, (_, back) => market.closeUsd(symbol, day - 299 + back) ?? 0);
+  return {
+    pricesUsd: new Map(market.symbols.map((symbol) => [symbol, market.closeUsd(symbol, day) ?? 0])),
+    scores: new Map(market.symbols.map((symbol) => [symbol, scoreStock(closes(symbol)).total])),
+  };
+}
+
+const deps = (broker: Broker, over: Partial<RebalanceDeps> = {}): RebalanceDeps => ({
+  ...tradingDeps(broker, store, time),
+  stocks: () => stocksOf(ledger),
+  market: viewNow,
+  planning: defaultPlanning,
+  ...over,
+});
+const slotNow = () => {
+  const atMs = Math.floor(time.appMs / SLOT_MS) * SLOT_MS;
+  return { atMs, text: new Date(atMs).toISOString().replaceAll(/[-:]|\d\d\.000/g, "") };
+};
+const priced = (): Broker & ReturnType<typeof doubleBroker> => {
+  const priceUsd = (symbol: string) => market.priceAt(symbol, { originAppMs, nowMs: () => time.appMs });
+  return doubleBroker({ nowMs: () => time.appMs, priceUsd });
+};
+
+describe("on the embedded market", () => {
+  test("a paper account trades in most slots: it buys until it is invested, then follows the scores", async () => {
+    const broker = priced();
+    const job = rebalanceJob(deps(broker));
+    const outcomes: string[] = [];
+    for (let slots = 0; slots < 60; slots++) {
+      outcomes.push(await job.run(slotNow(), never));
+      time.appMs += SLOT_MS;
+      time.realMs += 4_000;
+    }
+    expect(outcomes.filter((outcome) => outcome.endsWith("filled.")).length).toBeGreaterThan(45);
+    expect(broker.book.cashUsd).toBeLessThan(10_000);
+    expect(broker.book.cashUsd).toBeGreaterThan(0);
+    expect(outcomes.slice(25).some((outcome) => outcome.startsWith("sell"))).toBe(true);
+  }, 20_000);
+
+  test("a slot that was run is not run again", async () => {
+    const broker = priced();
+    const job = rebalanceJob(deps(broker));
+    const first = await job.run(slotNow(), never);
+    expect(await job.run(slotNow(), never)).toMatch(/^Done before: /);
+    expect(broker.book.attempts).toHaveLength(1);
+    expect(first).toMatch(/^buy \d+ [A-Z]+ filled\.$/);
+  });
+
+  test("nothing is planned when a read fails, the market is closed, or the slot is over", async () => {
+    const broker = priced();
+    const failing = { ...broker, positions: async () => Promise.reject(new Error("502")) };
+    await expect(rebalanceJob(deps(failing)).run(slotNow(), never)).rejects.toThrow("502");
+    const closed = { ...broker, isMarketOpen: async () => false };
+    expect(await rebalanceJob(deps(closed)).run(slotNow(), never)).toBe("The market is closed.");
+    const slot = slotNow();
+    time.appMs += SLOT_MS;
+    expect(await rebalanceJob(deps(broker)).run(slot, never)).toContain("over before anything was planned");
+    expect(store.newestSlot()).toBeNull();
+  });
+
+  test("a symbol with an order in doubt is not traded, and its cash is not spent", async () => {
+    const broker = priced();
+    const earlier = "20261122T1400Z";
+    const view = viewNow();
+    const best = (await bestOf(broker)) ?? "";
+    const qty = Math.floor(90_000 / (view.pricesUsd.get(best) ?? 1));
+    const doubtful = intent(1, {
+      slot: earlier,
+      clientOrderId: `pair-${earlier}-1`,
+      symbol: best,
+      qty,
+      state: "unknown",
+    });
+    store.insert(plan([doubtful], { slot: earlier, status: "ended" }));
+    await rebalanceJob(deps(broker, { planning: { ...defaultPlanning, tradesMax: 5 } })).run(slotNow(), never);
+    const bought = broker.book.attempts.reduce(
+      (sum, { symbol, qty }) => sum + qty * (view.pricesUsd.get(symbol) ?? 0),
+      0,
+    );
+    expect(broker.book.attempts.map((attempt) => attempt.symbol)).not.toContain(best);
+    expect(bought).toBeGreaterThan(0);
+    expect(bought).toBeLessThan(10_000);
+  });
+
+  async function bestOf(broker: ReturnType<typeof priced>): Promise<string | undefined> {
+    const { planTrades } = await import("../../../src/planning/plan.ts");
+    const { pricesUsd, scores } = viewNow();
+    const given = { stocks: stocksOf(ledger), scores, pricesUsd, held: new Map(), blocked: new Map(), reservedUsd: 0 };
+    return planTrades({ ...given, cashUsd: broker.book.cashUsd, settings: defaultPlanning }).trades[0]?.symbol;
+  }
+});
+
+describe("on the real exchange simulator, with the real ledger", () => {
+  let exchange: ExchangeProcess | undefined;
+  afterEach(async () => exchange?.kill());
+
+  test("a cycle that dies after its request is taken up by a successor that knows only what was confirmed", async () => {
+    const now = Date.now();
+    const clock = ["--clock-origin-real", String(now), "--clock-origin-app", String(originAppMs), "--clock-scale", "1"];
+    exchange = await startExchange(join(folder, "exchange"), clock);
+    const broker = createAlpaca({ baseUrl: exchange.url, keyId: "k", secret: "s" });
+    const planning = { ...defaultPlanning, tradesMax: 3 };
+    const replica = join(folder, "replica.db");
+    let confirms = 0;
+    const confirm = async () => {
+      confirms++;
+      rmSync(replica, { force: true });
+      ledger.db.$client.exec(`VACUUM INTO '${replica}'`);
+      return "confirmed" as const;
+    };
+    // The second order reaches the exchange; its sender dies with the answer.
+    const dying: Broker = {
+      ...broker,
+      place: async (order) => {
+        const outcome = await broker.place(order);
+        if (order.clientOrderId.endsWith("-2")) throw new Error("never read");
+        return outcome;
+      },
+    };
+    const guard = { epoch: 1, remainingMs: () => 0, check: (): void => undefined };
+    guard.check = () => {
+      if (store.read(SLOT)?.intents[1]?.state === "sent" && confirms === 2) throw new Error("killed");
+    };
+    await expect(rebalanceJob(deps(dying, { planning, confirm, guard })).run(slotNow(), never)).rejects.toThrow(
+      "killed",
+    );
+
+    const successor = openLedger(replica, 200);
+    try {
+      const heir = ledgerPlanStore(successor);
+      expect(heir.read(SLOT)?.intents.map((found) => found.state)).toEqual([expect.any(String), "planned", "planned"]);
+      const other = { ...viewNow(), scores: new Map([["KO", 1]]) };
+      const over = {
+        store: heir,
+        planning,
+        market: () => other,
+        guard: { ...guard, epoch: 2, check: () => undefined },
+      };
+      await rebalanceJob(deps(broker, over)).run(slotNow(), never);
+      const journal = await exchange.journal();
+      expect(journal.map((attempt) => attempt.outcome)).toEqual(journal.map(() => "accepted"));
+      expect(new Set(journal.map((attempt) => attempt.clientOrderId)).size).toBe(journal.length);
+      const intents = heir.read(SLOT)?.intents ?? [];
+      expect(journal.map(({ symbol, qty }) => ({ symbol, qty }))).toEqual(
+        intents.map(({ symbol, qty }) => ({ symbol, qty })),
+      );
+      expect(intents).toHaveLength(3);
+    } finally {
+      successor.close();
+    }
+  });
+});

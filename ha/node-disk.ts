@@ -1,14 +1,14 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import type { Position } from "./core/messages.ts";
-import { compareLedgers, setAside } from "./io/attic.ts";
+import { compareWithNewer, setAside } from "./io/attic.ts";
 import { checkDatabase } from "./io/check-database.ts";
 import { Follower } from "./io/follower.ts";
-import { adoptLedger, readLineage, relabelLedger, removeLedger } from "./io/ledger-files.ts";
-import { restoreOnce } from "./io/litestream-restore.ts";
+import { adoptLedger, continueLedger, ledgerPath, putAside, readLineage } from "./io/ledger-files.ts";
+import { removeRestored, restoreOnce } from "./io/litestream-restore.ts";
 import { startReplication } from "./io/litestream.ts";
 import type { LedgerDisk } from "./primary-duty.ts";
 import type { Replicator } from "./replication.ts";
@@ -27,6 +27,8 @@ export type NodeDiskParts = {
 
 const configPath = fileURLToPath(new URL("../litestream.yml", import.meta.url));
 const restoreLimitMs = 60_000;
+const compareLimitMs = 60_000;
+const checkLimitMs = 10_000;
 
 /** The ledger, the received replica, the warm copy and the attic of one node, and what moves between them. */
 export class NodeDisk implements LedgerDisk {
@@ -41,8 +43,8 @@ export class NodeDisk implements LedgerDisk {
   constructor(parts: NodeDiskParts) {
     this.#parts = parts;
     this.#ledgerDir = join(parts.dataDir, "ledger");
-    this.ledgerPath = join(this.#ledgerDir, "ledger.db");
-    this.#lineageEpoch = readLineage(this.#ledgerDir);
+    this.ledgerPath = ledgerPath(this.#ledgerDir);
+    this.#lineageEpoch = readLineage(this.#ledgerDir)?.epoch ?? null;
   }
 
   onDisk(): OnDisk {
@@ -58,27 +60,21 @@ export class NodeDisk implements LedgerDisk {
         this.#candidate = this.#warmPath(step.upTo) ?? (await this.#restore(step.upTo.epoch, "promotion"));
         return;
       case "check-database":
-        await checkDatabase(this.#taken());
-        return;
+        return this.#check(this.#taken());
       case "adopt-ledger":
-        await adoptLedger({
-          from: this.#taken(),
-          ledgerDir: this.#ledgerDir,
-          epoch: step.epoch,
-          atticDir: join(this.#parts.dataDir, "attic"),
-        });
-        this.#lineageEpoch = step.epoch;
+        this.#adopt(this.#taken(), step.epoch);
         return;
       case "relabel-ledger":
-        return this.relabel(step.epoch);
+        this.relabel(step.epoch);
+        return;
       case "open-ledger":
       case "start-replication":
         throw new Error(`${step.kind} is not a step of the disk`);
     }
   }
 
-  async relabel(epoch: number): Promise<void> {
-    await relabelLedger(this.#ledgerDir, epoch);
+  relabel(epoch: number): void {
+    continueLedger(this.#ledgerDir, epoch);
     this.#lineageEpoch = epoch;
   }
 
@@ -131,23 +127,48 @@ export class NodeDisk implements LedgerDisk {
   /** [HA-9] Rows that only the old ledger has are set aside with it; an old ledger without any is let go. */
   async rejoin(epoch: number, signal: AbortSignal): Promise<RejoinOutcome> {
     const newer = await this.#restore(epoch, "rejoin");
-    const comparison = await compareLedgers({ older: this.ledgerPath, newer });
-    rmSync(newer, { force: true });
-    if (signal.aborted) return { tailRows: 0, attic: null };
-    const tailRows = comparison.tailRows;
-    const attic =
-      tailRows === 0
-        ? null
-        : await setAside({
-            ledgerDir: this.#ledgerDir,
-            atticDir: join(this.#parts.dataDir, "attic"),
-            nowMs: Date.now(),
-            epoch: this.#lineageEpoch ?? 0,
-            summary: comparison,
-          });
-    if (attic === null) await removeLedger(this.#ledgerDir);
+    const tail = await compareWithNewer({
+      ledgerDir: this.#ledgerDir,
+      newer,
+      limitMs: compareLimitMs,
+      env: process.env,
+    });
+    await removeRestored(newer);
+    if (signal.aborted || tail.kind === "none") {
+      if (!signal.aborted) putAside(this.#ledgerDir, { kind: "discard" });
+      this.#lineageEpoch = signal.aborted ? this.#lineageEpoch : null;
+      return { tailRows: 0, attic: null };
+    }
+    const attic = setAside({ ...this.#attic(), summary: tail });
     this.#lineageEpoch = null;
-    return { tailRows, attic };
+    return { tailRows: tail.kind === "tail" ? tail.rows : null, attic };
+  }
+
+  /** A ledger that nobody has compared with anything may hold a tail: it is kept. */
+  #adopt(from: string, epoch: number): void {
+    if (this.#lineageEpoch !== null) {
+      setAside({
+        ...this.#attic(),
+        summary: { kind: "unknown", reason: "this node was promoted before it was compared" },
+      });
+    }
+    adoptLedger({ from, ledgerDir: this.#ledgerDir, epoch, old: { kind: "discard" } });
+    this.#lineageEpoch = epoch;
+  }
+
+  #attic() {
+    return {
+      ledgerDir: this.#ledgerDir,
+      atticDir: join(this.#parts.dataDir, "attic"),
+      nowMs: Date.now(),
+      epoch: this.#lineageEpoch,
+    };
+  }
+
+  async #check(path: string): Promise<void> {
+    const outcome = await checkDatabase(path, checkLimitMs, process.env);
+    if (outcome.kind === "damaged") throw new Error(`the copy is damaged: ${outcome.problems.join("; ")}`);
+    if (outcome.kind === "unknown") throw new Error(`the copy could not be checked: ${outcome.reason}`);
   }
 
   /** Null unless the warm copy has applied everything up to there. */

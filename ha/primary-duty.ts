@@ -16,7 +16,7 @@ export type LedgerDisk = {
   /** Performs one step that touches files or the follower; throws when it failed. */
   perform(step: PromotionStep): Promise<void>;
   /** A running lease goes on under a higher epoch, with the ledger open. */
-  relabel(epoch: number): Promise<void>;
+  relabel(epoch: number): void;
 };
 
 export type PromotedEvent = {
@@ -115,7 +115,7 @@ export class PrimaryDuty {
     this.#replication = null;
     await before?.stop();
     if (!this.#stillLeads(epoch)) return;
-    await this.#ports.disk.relabel(epoch);
+    this.#ports.disk.relabel(epoch);
     this.#leads = epoch;
     this.#startReplication(epoch);
   }

@@ -13,7 +13,8 @@ export type WarmCopy = {
 /** A file that nobody writes any more, and exactly the position that it holds. */
 export type FrozenCopy = { readonly path: string; readonly epoch: number; readonly txid: number };
 
-export type RejoinOutcome = { readonly tailRows: number; readonly attic: string | null };
+/** `tailRows` null: there may be a tail that could not be counted. */
+export type RejoinOutcome = { readonly tailRows: number | null; readonly attic: string | null };
 
 export type StandbyPorts = {
   /** Newest position that the receiver made durable. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { ArbiterKind, NodeConfig, PresetName } from "../../ha/io/node-files.ts";
 import { hostSchema, nameSchema } from "../../ha/io/node-files.ts";
@@ -76,7 +77,10 @@ async function init(options: InitOptions): Promise<void> {
   const { createCluster, refuseUsedFolder } = await import("../../ha/io/create-cluster.ts");
   const { createToken } = await import("../../ha/io/tokens.ts");
   refuseUsedFolder(dir);
+  const { writeLineage } = await import("../../ha/io/ledger-files.ts");
   await firstVote(dir, name);
+  // The empty ledger of a cluster that nobody has led: everything that there is.
+  writeLineage(join(dir, "ledger"), { epoch: 0 });
   const { brokerKeyId, brokerSecret } = options;
   await createCluster({ dir, name, cluster, arbiter, preset, host, ports, brokerKeyId, brokerSecret });
   const alone = arbiter === "standalone";

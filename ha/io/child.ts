@@ -18,6 +18,8 @@ export type ChildOptions = {
   runDir: string;
   log: Logger;
   onLine?: (line: string) => void;
+  /** Level at which its lines are logged; "info" unless told. */
+  lineLevel?: "debug" | "info";
 };
 
 /** A running child process in a process group of its own. */
@@ -96,7 +98,7 @@ export function spawnChild(options: ChildOptions): Child {
     const source = spawned[stream];
     if (source === null) continue;
     readLines(source, (line) => {
-      log.info({ child: name, pid, stream }, line);
+      log[options.lineLevel ?? "info"]({ child: name, pid, stream }, line);
       options.onLine?.(line);
     });
   }

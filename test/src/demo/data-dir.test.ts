@@ -36,7 +36,8 @@ test("what a killed demo left is removed by the next one, what a running one has
 
 test("a directory that cannot be written, or holds a demo, or is too deep for a socket is refused by its name", () => {
   writeFileSync(join(top, "file"), "");
-  expect(() => openDataDir(join(top, "file"))).toThrow(/--data .*file: cannot be written \(EEXIST\)/);
+  expect(() => openDataDir(join(top, "file"))).toThrow(/--data .*file: cannot be written .*not a directory/);
+  expect(() => openDataDir("/proc/nothing")).toThrow(/cannot be written \(ENOENT\)/);
   mkdirSync(join(top, "used", "node-b"), { recursive: true });
   expect(() => openDataDir(join(top, "used"))).toThrow(/holds an earlier demo \(node-b\)/);
   expect(() => openDataDir(join(top, "x".repeat(90)))).toThrow(/too long/);

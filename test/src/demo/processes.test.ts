@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,9 +37,10 @@ test("what was started is gone after killAll, and nothing starts any more", asyn
   expect(() => processes.start("late", ["sleep", "600"])).toThrow(/has ended/);
 });
 
+const byHand = (lifeline: number): ChildProcess =>
+  spawn("setpriv", ["--pdeathsig", "KILL", "--", "sh", "-c", "read x", "sh", "--lifeline", String(lifeline)]);
+
 test("what somebody else started with this lifeline is ended too, other lifelines are not", async () => {
-  const byHand = (lifeline: number) =>
-    spawn("setpriv", ["--pdeathsig", "KILL", "--", "sh", "-c", "read x", "sh", "--lifeline", String(lifeline)]);
   const [ours, theirs] = [byHand(process.pid), byHand(process.pid + 1)];
   const exits = once(ours, "exit");
   // Its arguments are its own only after the exec.

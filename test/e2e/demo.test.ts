@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { takenPort } from "../../src/demo/ports.ts";
+import {
+  type Demo,
+  eventually,
+  getJson,
+  pidsOf,
+  portsOf,
+  type Ready,
+  type ReadyNode,
+  ready,
+  runs,
+  spawnDemo,
+  statusOf,
+} from "./demo-process.ts";
+
+const READY_LIMIT_MS = 90_000;
+const pid = z.int();
+const healthSchema = z.looseObject({
+  role: z.string(),
+  epoch: z.int(),
+  inSync: z.array(z.string()),
+  pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid.nullable() }),
+});
+const probeAnswer = z.looseObject({ n: z.int(), confirmed: z.boolean(), epoch: z.int() });
+const probeRows = z.array(z.looseObject({ n: z.int(), value: z.string() }));
+const attempts = z.array(
+  z.looseObject({ clientOrderId: z.string(), symbol: z.string(), side: z.string(), qty: z.number() }),
+);
+
+/** Writes a probe; its value when it was confirmed, null when not. */
+async function probe(node: ReadyNode, value: string): Promise<string | null> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${node.appPort}/api/probe`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ value }),
+      signal: AbortSignal.timeout(3_000),
+    });
+    const answer = probeAnswer.safeParse(await response.json());
+    return answer.data?.confirmed === true ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+async function primaryFirst({ nodes }: Ready): Promise<readonly [ReadyNode, ReadyNode]> {
+  const [a, b] = nodes;
+  return (await statusOf(a.agentPort, "/primary")) === 200 ? [a, b] : [b, a];
+}
+
+function nothingLeft(left: Ready): Promise<void> {
+  return eventually("no process and no port stays behind", 5_000, async () => {
+    const ports = portsOf(left).map((port) => ({ port, udp: false, use: "the demo" }));
+    return pidsOf(left).every((each) => !runs(each)) && (await takenPort(ports)) === null;
+  });
+}
+
+describe("a demo that trades", () => {
+  let demo: Demo;
+  let line: Ready;
+  let byHand: ChildProcess | null = null;
+
+  beforeAll(async () => {
+    demo = spawnDemo(["--seed", "7"]);
+    line = await ready(demo);
+  }, READY_LIMIT_MS);
+  afterAll(() => {
+    byHand?.kill("SIGKILL");
+    demo.child.kill("SIGKILL");
+  });
+
+  test("says that it is ready only when the pair is protected and has traded", async () => {
+    const [primary, standby] = await primaryFirst(line);
+    expect(await statusOf(primary.agentPort, "/cluster")).toBe(200);
+    expect(await statusOf(standby.agentPort, "/standby")).toBe(200);
+    expect(await getJson(line.exchange.port, "/journal", attempts)).not.toEqual([]);
+    expect(pidsOf(line).filter((each) => !runs(each))).toEqual([]);
+  });
+
+  test("its primary is killed whole: the other leads with everything confirmed, and the dead one comes back by hand", async () => {
+    const [primary, standby] = await primaryFirst(line);
+    const confirmed: string[] = [];
+    for (let n = 0; n < 10; n += 1) {
+      const value = await probe(primary, `before-${n}`);
+      if (value !== null) confirmed.push(value);
+    }
+    expect(confirmed.length).toBeGreaterThan(0);
+    const { pids } = await getJson(primary.agentPort, "/health", healthSchema);
+    for (const each of Object.values(pids)) if (each !== null) process.kill(each, "SIGKILL");
+
+    await eventually(
+      "the other node leads",
+      15_000,
+      async () => (await statusOf(standby.agentPort, "/primary")) === 200,
+    );
+    await eventually("a probe is confirmed by it alone", 15_000, async () => (await probe(standby, "after")) !== null);
+    const rows = await getJson(standby.appPort, "/api/probe", probeRows);
+    expect(rows.map(({ value }) => value)).toEqual(expect.arrayContaining(confirmed));
+    expect(runs(pids.agent)).toBe(false);
+    expect(await statusOf(primary.agentPort, "/health/live")).toBeNull();
+
+    const [command = "", ...args] = primary.start;
+    // Nothing of the demo's environment but what any login has.
+    const { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE } = process.env;
+    const env = { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE };
+    byHand = spawn("setpriv", ["--pdeathsig", "KILL", "--", command, ...args], { cwd: "/", env, stdio: "ignore" });
+    await eventually(
+      "it is back as a standby in sync",
+      30_000,
+      async () => (await statusOf(primary.agentPort, "/standby")) === 200,
+    );
+    const back = await getJson(primary.agentPort, "/health", healthSchema);
+    expect(back.inSync).toContain(primary.name);
+    expect(await statusOf(standby.agentPort, "/cluster")).toBe(200);
+
+    const intentions = new Map<string, Set<string>>();
+    for (const { clientOrderId, symbol, side, qty } of await getJson(line.exchange.port, "/journal", attempts)) {
+      const seen = intentions.get(clientOrderId) ?? new Set();
+      intentions.set(clientOrderId, seen.add(`${side} ${qty} ${symbol}`));
+    }
+    expect([...intentions].filter(([, seen]) => seen.size > 1)).toEqual([]);
+  }, 70_000);
+
+  test("SIGTERM ends it with code 0 and leaves nothing, a node started by hand included", async () => {
+    const ended = once(demo.child, "exit");
+    demo.child.kill("SIGTERM");
+    expect((await ended)[0]).toBe(0);
+    await nothingLeft(line);
+    if (byHand?.pid !== undefined) expect(runs(byHand.pid)).toBe(false);
+    const folder = line.nodes[0].dataDir.replace(/\/node-a$/, "");
+    expect(existsSync(folder)).toBe(false);
+  }, 20_000);
+});
+
+test(
+  "SIGKILL of the parent of its launcher leaves nothing",
+  async () => {
+    const demo = spawnDemo([], ["sh", "-c", '"$@" & wait', "sh"]);
+    try {
+      const line = await ready(demo);
+      demo.child.kill("SIGKILL");
+      await nothingLeft(line);
+    } finally {
+      demo.child.kill("SIGKILL");
+    }
+  },
+  READY_LIMIT_MS,
+);
+
+test("a port in use is one clear line and exit code 1, before anything is started", async () => {
+  const base = 25_000 + (process.pid % 1000) * 10;
+  const taken = createServer().listen(base + 100, "127.0.0.1");
+  await once(taken, "listening");
+  try {
+    const { child, output } = spawnDemo(["--base-port", String(base)]);
+    expect((await once(child, "exit"))[0]).toBe(1);
+    expect(output()).toMatch(new RegExp(`^trader: port ${base + 100}, for node-b's app, is in use: .*\\n$`));
+  } finally {
+    taken.close();
+  }
+});
+
+test("a directory that cannot be written is one clear line and exit code 1", async () => {
+  const { child, output } = spawnDemo(["--data", "/proc/nothing"]);
+  expect((await once(child, "exit"))[0]).toBe(1);
+  expect(output()).toMatch(/^trader: --data \/proc\/nothing: cannot be written .*\n$/);
+});

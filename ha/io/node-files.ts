@@ -37,7 +37,7 @@ export const nodeConfigSchema = z.object({
 /** `node.json` of a node: `host` is where the other members reach it. */
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;
 
-export const witnessConfigSchema = z.object({
+const witnessConfigSchema = z.object({
   kind: z.literal("witness"),
   ...shared,
   ports: z.object({ agent: portSchema }),

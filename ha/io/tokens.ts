@@ -9,7 +9,7 @@ import { fingerprintOf } from "./pki.ts";
 /** One-time tokens: what `trader join` is given, and what the founder keeps of them (hashes only, in `tokens.json`). */
 
 const roleSchema = z.enum(["node", "witness"]);
-export type TokenRole = z.infer<typeof roleSchema>;
+type TokenRole = z.infer<typeof roleSchema>;
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const tokenSchema = z.object({

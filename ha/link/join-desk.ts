@@ -32,7 +32,7 @@ const MOST_WAITING = 8;
 const MOST_OF = { node: 2, witness: 1 };
 
 /** Null when the roster has room for this member; a member that asks again is no stranger to it. */
-export function rosterRefusal(roster: Roster, member: Member, again: boolean): string | null {
+function rosterRefusal(roster: Roster, member: Member, again: boolean): string | null {
   const others = roster.members.filter((other) => !(again && other.name === member.name));
   if (others.some((other) => other.name === member.name)) {
     return `The cluster already has a member named ${member.name}. Choose another name.`;

@@ -20,7 +20,7 @@ export type PeerView = {
 };
 
 /** Rhythm of the watch; a peer that misses one poll of several is not yet away. */
-export const WATCH = { everyMs: 200, limitMs: 1000, repeatMs: 1000, missesAllowed: 1 };
+const WATCH = { everyMs: 200, limitMs: 1000, repeatMs: 1000, missesAllowed: 1 };
 
 /** What a state means for a primary `self` of `sending.epoch`: it receives only with exactly that promise. */
 export function viewOf(state: ReceiverState, sending: Sending, self: string): PeerView {
@@ -44,7 +44,7 @@ export const awayView = (reason: string): PeerView => ({
 });
 
 /** One `GET /state`, with its own time limit; rejects with the reason. */
-export async function askState(sending: Sending, agent: Agent, signal: AbortSignal): Promise<ReceiverState> {
+async function askState(sending: Sending, agent: Agent, signal: AbortSignal): Promise<ReceiverState> {
   const { peer } = sending;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(WATCH.limitMs)]);
   const { promise, resolve, reject } = Promise.withResolvers<ReceiverState>();

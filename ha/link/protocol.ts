@@ -12,7 +12,7 @@ export const fenceSchema = z.object({ epoch, holder: nameSchema });
 export type Fence = z.infer<typeof fenceSchema>;
 
 /** A place in the history of the ledger: the newest transaction durably received in an epoch. */
-export const positionSchema = z.object({ epoch, txid });
+const positionSchema = z.object({ epoch, txid });
 export type ReplicaPosition = z.infer<typeof positionSchema>;
 
 export const toLink = z.discriminatedUnion("kind", [

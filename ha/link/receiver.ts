@@ -28,7 +28,7 @@ export type ReceiverLimits = {
   handshakeMs: number;
   maxConnections: number;
 };
-export const RECEIVER_LIMITS: ReceiverLimits = {
+const RECEIVER_LIMITS: ReceiverLimits = {
   maxBodyBytes: 128 * 1024 * 1024,
   maxSmallBodyBytes: 16 * 1024,
   requestMs: 60_000,

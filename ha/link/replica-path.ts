@@ -9,7 +9,8 @@ export type ReplicaPath = {
 const GRAMMAR = /^\/e\/(0|[1-9]\d{0,14})(?:(\/ltx)(?:\/(\d)(?:\/(([0-9a-f]{16})-([0-9a-f]{16})\.ltx))?)?)?\/?$/;
 const FILE = /^([0-9a-f]{16})-([0-9a-f]{16})\.ltx$/;
 
-function range(name: string): ReplicaPath["file"] {
+/** The transactions that a file `<min16>-<max16>.ltx` holds, or null when the name is not one. */
+export function parseLtxName(name: string): ReplicaPath["file"] {
   const match = FILE.exec(name);
   if (match === null) return null;
   const minTxid = Number.parseInt(match[1] ?? "", 16);
@@ -17,9 +18,6 @@ function range(name: string): ReplicaPath["file"] {
   if (minTxid < 1 || maxTxid < minTxid || !Number.isSafeInteger(maxTxid)) return null;
   return { name, minTxid, maxTxid };
 }
-
-/** The transactions that a file `<min16>-<max16>.ltx` holds, or null when the name is not one. */
-export const parseLtxName = range;
 
 /**
  * The place that a request's raw target names, or null. Only `/e/<epoch>/ltx/<digit>/<min16>-<max16>.ltx` and its
@@ -32,7 +30,7 @@ export function parseReplicaPath(target: string): ReplicaPath | null {
   const epoch = Number(epochText);
   const level = levelText === undefined ? null : Number(levelText);
   if (name !== undefined) {
-    const file = target.endsWith("/") ? null : range(name);
+    const file = target.endsWith("/") ? null : parseLtxName(name);
     return file === null ? null : { epoch, depth: "file", level, file };
   }
   return { epoch, depth: level === null ? (ltx === undefined ? "epoch" : "ltx") : "level", level, file: null };

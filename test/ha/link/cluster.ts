@@ -36,7 +36,7 @@ export class Scratch {
 /** A founder's directory `node-a`, and identities of further members of its cluster. */
 export type TestCluster = { dir: string; ca: KeyPair; a: Identity; member: (name: string) => Promise<Identity> };
 
-export async function identityFrom(ca: KeyPair, name: string): Promise<Identity> {
+async function identityFrom(ca: KeyPair, name: string): Promise<Identity> {
   const keyPem = await createKey();
   const certificatePem = await issueCertificate(ca, "demo", name, await createRequest(name, keyPem));
   return { name, keyPem, certificatePem, caPem: ca.certificatePem };

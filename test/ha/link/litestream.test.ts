@@ -7,14 +7,17 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
+import { findLitestream } from "../../../ha/io/litestream-binary.ts";
 import { Connector } from "../../../ha/link/connector.ts";
 import type { PeerView } from "../../../ha/link/peer-watch.ts";
 import { foundCluster, Scratch, silent, startReceiver } from "./cluster.ts";
 
-/** The real Litestream through connector and receiver. Needs LITESTREAM_BIN; says so when it is skipped. */
-const binary = process.env["LITESTREAM_BIN"] ?? "";
-const present = binary !== "" && existsSync(binary);
-if (!present) console.warn("SKIPPED: the link with the real Litestream; set LITESTREAM_BIN to its binary");
+/** The real Litestream through connector and receiver; where none can be had, this says so and is skipped. */
+const binary = await findLitestream({ env: process.env, log: silent, fetch: true }).catch((error: unknown) => {
+  console.warn("SKIPPED: the link with the real Litestream:", error);
+  return "";
+});
+const present = binary !== "";
 
 const run = promisify(execFile);
 const scratch = new Scratch();

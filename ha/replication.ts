@@ -155,7 +155,7 @@ export class Replication {
   }
 
   #startIfNeeded(nowMs: number): void {
-    const receiving = this.#peer?.receiving === true && this.#peer.epoch === this.epoch;
+    const receiving = this.#peer?.receiving === true;
     if (this.#replicator !== null || !receiving || this.#connectorPort === null || nowMs < this.#startAfterMs) return;
     const { log } = this.#ports;
     const started = this.#ports.startReplicator(this.epoch, this.#connectorPort);

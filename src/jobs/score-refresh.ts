@@ -16,7 +16,7 @@ export const scoreRefreshJob = (deps: Omit<MarketDeps, "source"> & { readonly le
 });
 
 /** Scores these symbols from the cached bars and says what it did; throws when no bars of any are cached. */
-export async function refreshScores(
+async function refreshScores(
   { cache, clock }: Omit<MarketDeps, "source">,
   symbols: readonly string[],
   signal: AbortSignal,

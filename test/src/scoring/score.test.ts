@@ -26,6 +26,14 @@ describe("the score", () => {
     expect(total).toBeCloseTo(0.4 * trend + 0.35 * momentum + 0.25 * volatility, 10);
   });
 
+  test("the trend counts a price above its means, and the short mean above the long one", () => {
+    const rising = growth(260, 0.002);
+    const high = rising.at(-1) ?? 0;
+    expect(scoreStock([...rising, high * 0.9]).trend).toBeCloseTo(0.6, 10);
+    expect(scoreStock([...rising, high * 0.1]).trend).toBeCloseTo(0.1, 10);
+    expect(scoreStock([...growth(260, -0.002), 1000]).trend).toBe(1);
+  });
+
   test("prefers the rising to the falling, and the calm to the wild", () => {
     expect(scoreStock(growth(300, 0.002)).total).toBeGreaterThan(scoreStock(growth(300, -0.002)).total);
     const wild = growth(300, 0.001).map((close, day) => close * (day % 2 === 0 ? 1.04 : 0.96));

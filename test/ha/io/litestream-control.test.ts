@@ -26,9 +26,10 @@ const sync = (status: number, body: string) => {
   return syncOverSocket(socket, "/d/ledger.db", 20_000);
 };
 
+const reply = (status: string, replicated: number): string =>
+  JSON.stringify({ status, path: "/d/ledger.db", txid: 5, replicated_txid: replicated });
+
 test("a sync that replicated less than it took is not a success, whatever it calls itself", async () => {
-  const reply = (status: string, replicated: number) =>
-    JSON.stringify({ status, path: "/d/ledger.db", txid: 5, replicated_txid: replicated });
   expect(await sync(200, reply("synced", 4))).toEqual({ kind: "unknown", reason: "replicated up to 4 of 5" });
   expect(await sync(200, reply("no_change", 4))).toEqual({ kind: "unknown", reason: "replicated up to 4 of 5" });
   expect(await sync(200, reply("no_change", 5))).toEqual({ kind: "synced", txid: 5, replicatedTxid: 5 });

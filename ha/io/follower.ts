@@ -78,11 +78,6 @@ export class Follower {
     return this.#txid;
   }
 
-  /** The process that follows now; null between two of them. */
-  get pid(): number | null {
-    return this.#child?.pid ?? null;
-  }
-
   /** How often its output was thrown away since the start. */
   restarts(): number {
     return this.#restarts;

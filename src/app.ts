@@ -35,6 +35,9 @@ export type AppOptions = {
   readonly log: Logger;
 };
 
+/** The first callers of a new primary are answered before the missed slots take the processor. */
+const scheduleAfterMs = 200;
+
 /**
  * One node's trader: warm as a standby from its start, primary from the agent's `promote` until it is killed.
  * Nothing here ends a primary: the deadline, the agent or the end of the agent does.
@@ -49,8 +52,9 @@ export class App implements Desk {
   readonly #warmer: MarketWarmer;
   #pair: PairView | null = null;
   #primary: Primary | null = null;
-  /** Counts drains and resumes: a drain that was called off is not answered. */
-  #drains = 0;
+  /** The newest drain; only that one is answered. */
+  #drainN = 0;
+  #drainWanted = false;
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -113,10 +117,11 @@ export class App implements Desk {
         if (message.epoch === this.#primary?.epoch) this.#deadline.extendTo(BigInt(message.validUntilNs));
         return;
       case "drain":
-        void this.#drain(++this.#drains);
+        this.#drainWanted = true;
+        void this.#drain(++this.#drainN);
         return;
       case "resume":
-        this.#drains++;
+        this.#drainWanted = false;
         this.#primary?.resume();
         return;
     }
@@ -127,16 +132,15 @@ export class App implements Desk {
     if (this.#primary) return fail(new Error(`promoted to epoch ${epoch} while epoch ${this.#primary.epoch} is open`));
     this.#deadline.extendTo(validUntilNs);
     this.#warmer.stop();
-    const guard = actGuard(epoch, this.#deadline);
     try {
       this.#primary = new Primary({
         node,
         ledgerPath,
         clock,
-        guard,
+        guard: actGuard(epoch, this.#deadline),
         confirm: channel.confirm,
         cache: this.#cache,
-        work: (ledger, confirm) =>
+        work: (ledger, guard, confirm) =>
           primaryWork({
             node,
             cluster,
@@ -155,15 +159,17 @@ export class App implements Desk {
     } catch (error) {
       return fail(error);
     }
-    this.#primary.run().catch(fail);
+    const primary = this.#primary;
     channel.send({ kind: "opened", epoch });
-    log.info({ epoch }, "the ledger is open and the schedule runs");
+    log.info({ epoch }, "the ledger is open");
+    setTimeout(() => void primary.run().catch(fail), scheduleAfterMs);
   }
 
   async #drain(n: number): Promise<void> {
     try {
       await this.#primary?.drain();
-      if (n === this.#drains) this.#options.channel.send({ kind: "drained" });
+      if (!this.#drainWanted) this.#primary?.resume();
+      else if (n === this.#drainN) this.#options.channel.send({ kind: "drained" });
     } catch (error) {
       this.#options.fail(error);
     }

@@ -21,8 +21,8 @@ export type PrimaryOptions = {
   readonly guard: ActGuard;
   readonly confirm: Confirm;
   readonly cache: MarketCache;
-  /** What a primary does on this ledger; `confirm` is timed here and handed on. */
-  readonly work: (ledger: Ledger, confirm: Confirm) => PrimaryWork;
+  /** What a primary does on this ledger, under this guard; `confirm` is timed here and handed on. */
+  readonly work: (ledger: Ledger, guard: ActGuard, confirm: Confirm) => PrimaryWork;
   readonly log: Logger;
 };
 
@@ -35,15 +35,17 @@ export class Primary implements OpenLedger {
   readonly #work: PrimaryWork;
   readonly #scheduler: Scheduler;
   #lastConfirm: ConfirmTime | null = null;
+  #drained = false;
 
   /** Opens and migrates the ledger; throws with `cause` when that fails. Starts nothing. */
   constructor(options: PrimaryOptions) {
-    const { node, ledgerPath, clock, guard, log } = options;
+    const { node, ledgerPath, clock, log } = options;
     this.#options = options;
+    const guard = this.#untilDrained(options.guard);
     this.epoch = guard.epoch;
     guard.check(busyTimeoutMs);
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs);
-    this.#work = options.work(this.#ledger, this.#confirm);
+    this.#work = options.work(this.#ledger, guard, this.#confirm);
     this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
     this.probes = new LedgerProbes({ db: this.#ledger.db, guard, confirm: this.#confirm, nowMs: () => clock.nowMs() });
   }
@@ -58,13 +60,18 @@ export class Primary implements OpenLedger {
     }
   }
 
-  /** Starts nothing more and resolves when what runs has ended and its outcome is written. */
+  /**
+   * Starts nothing more and resolves when what runs has ended and its outcome is written, or has had its time:
+   * whatever is still on its way then can write no more.
+   */
   async drain(): Promise<void> {
     const limit = new Promise<void>((resolve) => void setTimeout(resolve, probeDrainMs).unref());
     await Promise.all([this.#scheduler.drain(), Promise.race([this.probes.drain(), limit])]);
+    this.#drained = true;
   }
 
   resume(): void {
+    this.#drained = false;
     this.probes.resume();
     this.#scheduler.resume();
   }
@@ -87,6 +94,18 @@ export class Primary implements OpenLedger {
 
   lastConfirm(): ConfirmTime | null {
     return this.#lastConfirm;
+  }
+
+  #untilDrained(guard: ActGuard): ActGuard {
+    return {
+      epoch: guard.epoch,
+      remainingMs: () => (this.#drained ? 0 : guard.remainingMs()),
+      check: (marginMs) => {
+        // Not a LeaseOver: the handover may be called off, and then all goes on.
+        if (this.#drained) throw new Error(`epoch ${guard.epoch} has been handed over`);
+        guard.check(marginMs);
+      },
+    };
   }
 
   readonly #confirm: Confirm = async () => {

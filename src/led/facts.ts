@@ -4,6 +4,8 @@ import { percent, type LedFacts } from "./display.ts";
 
 /** Real milliseconds for which an order that was just sent is the activity. */
 const orderShownMs = 3_000;
+/** An order may be unknown for a while after a takeover; for longer than this it is an error. */
+const unknownMsMax = 60_000;
 
 export type LedInputs = {
   readonly node: string;
@@ -40,11 +42,14 @@ export function ledFacts({ node, pair, open, activity, realSinceMs }: LedInputs)
     epoch: open.epoch,
     role: "primary",
     leader: node,
-    errors: errorsOf(open.ledger),
+    errors: errorsOf(open.ledger, realSinceMs),
     activity: fresh ? `${newest.side === "buy" ? "BUYING" : "SELLING"} ${orderText(newest)}` : activity,
     lastTrade: newest?.side ?? null,
     investedShare: open.ledger.investedShare,
-    actions: (open.ledger.plans[0]?.orders ?? []).map((order) => `${order.side.toUpperCase()} ${orderText(order)}`),
+    actions: [
+      ...unknownOrders(open.ledger).map((order) => `${order.symbol} UNKNOWN`),
+      ...(open.ledger.plans[0]?.orders ?? []).map((order) => `${order.side.toUpperCase()} ${orderText(order)}`),
+    ],
   };
 }
 
@@ -54,11 +59,13 @@ const orderText = (order: OrderView): string =>
 /** The other node in sync is the leader's name; a pair that knows only an address shows the address. */
 const leaderName = (pair: PairView): string => pair.inSync.find((name) => name !== pair.node) ?? pair.primaryApp ?? "";
 
+const unknownOrders = (ledger: LedgerView): readonly OrderView[] =>
+  ledger.plans.flatMap((plan) => plan.orders).filter((order) => order.state === "unknown");
+
 /** An error stands until the job's next run has succeeded or the order is known. */
-function errorsOf(ledger: LedgerView): readonly string[] {
-  const unknown = ledger.plans
-    .flatMap((plan) => plan.orders)
-    .filter((order) => order.state === "unknown")
+function errorsOf(ledger: LedgerView, realSinceMs: LedInputs["realSinceMs"]): readonly string[] {
+  const unknown = unknownOrders(ledger)
+    .filter((order) => realSinceMs(order.sentAtMs ?? order.updatedAtMs) > unknownMsMax)
     .map((order) => `order unknown ${order.symbol}`);
   const newestRuns = new Map(ledger.jobRuns.toReversed().map((run) => [run.job, run]));
   const failed = [...newestRuns.values()]

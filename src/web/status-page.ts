@@ -98,7 +98,7 @@ function actionsOf(status: AppStatus): Html {
   const plan = status.plans[0];
   if (!plan) return html`<p class="soft">No plan yet.</p>`;
   return html`<p>${plan.reason} <span class="soft">(${plan.slot}, ${plan.status})</span></p>
-    ${plan.orders.map((order) => html`<p>${actionText(order)}: ${order.reason}</p>`)}`;
+    ${plan.orders.map((order) => html`<p>${order.reason} <span class="soft">${order.state}</span></p>`)}`;
 }
 
 const actionText = (order: StatusOrder): string =>

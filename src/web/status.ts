@@ -1,4 +1,4 @@
-import type { LedgerView, OrderView } from "../ledger-view.ts";
+import type { JobRunView, OrderView } from "../ledger-view.ts";
 import type { ConfirmTime, Desk, NextRun } from "./desk.ts";
 
 /** What `GET /api/status` answers. Amounts are null unless the caller sits on this machine; shares are always there. */
@@ -29,7 +29,7 @@ export type AppStatus = {
     reason: string;
     orders: readonly StatusOrder[];
   }[];
-  readonly jobRuns: LedgerView["jobRuns"];
+  readonly jobRuns: readonly JobRunView[];
   readonly nextRuns: readonly NextRun[];
 };
 export type StatusOrder = Pick<OrderView, "n" | "clientOrderId" | "symbol" | "side" | "state" | "reason" | "share"> & {
@@ -44,6 +44,7 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
   const open = desk.open();
   const ledger = open?.view() ?? null;
   const shown = (value: number | null): number | null => (amounts ? value : null);
+  const said = (text: string): string => (amounts ? text : withoutAmounts(text));
   return {
     node: desk.node,
     role: open ? "primary" : "standby",
@@ -68,21 +69,30 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
       epoch,
       node,
       status,
-      reason,
-      orders: orders.map((order) => statusOrder(order, shown)),
+      reason: said(reason),
+      orders: orders.map((order) => ({ ...statusOrder(order, shown), reason: said(order.reason) })),
     })),
-    jobRuns: ledger?.jobRuns ?? [],
+    jobRuns: (ledger?.jobRuns ?? []).map((run) => ({
+      ...run,
+      outcome: run.outcome === null ? null : said(run.outcome),
+    })),
     nextRuns: open?.nextRuns() ?? [],
   };
 }
 
-const statusOrder = (order: OrderView, shown: (value: number | null) => number | null): StatusOrder => ({
+/** A sentence with every figure but percentages and slots left out: sentences name quantities and sums. */
+const withoutAmounts = (text: string): string =>
+  text.replaceAll(/\d{8}T\d{4}Z|\d+(?:[.,]\d+)*%?/g, (figure) => (/[%Z]$/.test(figure) ? figure : "…"));
+
+const statusOrder = (
+  order: OrderView,
+  shown: (value: number | null) => number | null,
+): Omit<StatusOrder, "reason"> => ({
   n: order.n,
   clientOrderId: order.clientOrderId,
   symbol: order.symbol,
   side: order.side,
   state: order.state,
-  reason: order.reason,
   share: order.share,
   qty: shown(order.qty),
   filledQty: shown(order.filledQty),

@@ -19,11 +19,11 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** A slot of 15 minutes every two seconds, the first one half a second away. */
+/** A slot of 15 minutes every three seconds. */
 const fastClock = (): ClockArgs => ({
   originRealMs: Date.now(),
   originAppMs: Date.UTC(2026, 10, 22, 14, 11),
-  scale: 450,
+  scale: 300,
 });
 const ledgerOf = (name: string): string => join(dir, name, "ledger", "ledger.db");
 
@@ -88,10 +88,9 @@ test("a promoted app trades whole cycles, draws its display and answers probes",
 });
 
 test("a standby has no ledger, says so on its display, and reads through to the primary", async () => {
-  const primary = await startApp({ name: "uno-a" });
+  const [primary, standby] = await Promise.all([startApp({ name: "uno-a" }), startApp({ name: "uno-b" })]);
   primary.promote(1, ledgerOf("uno-a"), 5_000);
   await primary.hear("opened");
-  const standby = await startApp({ name: "uno-b" });
 
   expect((await standby.get("/")).status).toBe(503);
   standby.view({ node: "uno-b", inSync: ["uno-a", "uno-b"], primaryApp: `127.0.0.1:${primary.port}` });
@@ -107,18 +106,17 @@ test("a standby has no ledger, says so on its display, and reads through to the 
 });
 
 test("[HA-8] an app whose lease is not renewed is dead, and so is one whose agent is gone", async () => {
-  const leased = await startApp({ name: "uno-a" });
+  const [leased, orphan] = await Promise.all([startApp({ name: "uno-a" }), startApp({ name: "uno-b" })]);
   leased.promote(1, ledgerOf("uno-a"), 800);
   await leased.hear("opened");
   expect(await leased.letLeaseEnd()).toBe("SIGKILL");
 
-  const orphan = await startApp({ name: "uno-b" });
   orphan.child.disconnect();
   expect(await orphan.ended()).toBe("SIGKILL");
 });
 
 test("rows of a killed primary are there for its successor, under a higher epoch", async () => {
-  const first = await startApp();
+  const [first, next] = await Promise.all([startApp(), startApp({ name: "uno-b" })]);
   first.promote(1, ledgerOf("uno-a"), 5_000);
   await first.hear("opened");
   const many = await Promise.all(Array.from({ length: 30 }, (_, i) => first.get("/api/probe", probe(`p${i}`))));
@@ -127,7 +125,6 @@ test("rows of a killed primary are there for its successor, under a higher epoch
   expect((await first.get("/api/probe", probe("unsure"))).status).toBe(202);
   await first.stop();
 
-  const next = await startApp();
   next.promote(2, ledgerOf("uno-a"), 5_000);
   await next.hear("opened");
   await next.get("/api/probe", probe("after"));
@@ -140,8 +137,10 @@ test("a primary killed in the midst of its cycles is followed without a second o
   const clock = fastClock();
   const exchangeUrl = await exchange(clock);
   const journal = async () => attempts.parse(await (await fetch(`${exchangeUrl}/journal`)).json());
-  const first = await startApp({ clock, exchangeUrl });
-  const second = await startApp({ clock, exchangeUrl, name: "uno-b" });
+  const [first, second] = await Promise.all([
+    startApp({ clock, exchangeUrl }),
+    startApp({ clock, exchangeUrl, name: "uno-b" }),
+  ]);
   first.promote(1, ledgerOf("uno-a"), 2_000);
   await expect.poll(async () => (await journal()).length, { interval: 5, timeout: 15_000 }).toBe(1);
   await first.stop();
@@ -156,7 +155,7 @@ test("a primary killed in the midst of its cycles is followed without a second o
   ledger.close();
   expect(plans[0]).toMatchObject({ epoch: 1 });
   expect(plans.at(-1)).toMatchObject({ epoch: 2 });
-  expect(intents[0]).toEqual({ id: ids[0], state: "filled" });
+  expect(intents).toContainEqual({ id: ids[0], state: "filled" });
 });
 
 test("a drain that is called off leaves the app as it was", async () => {

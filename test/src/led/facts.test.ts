@@ -29,9 +29,11 @@ test("a failed run is an error until the job's next run has succeeded", () => {
   expect(errors([after, failed, run])).toEqual([]);
 });
 
-test("an order whose fate is unknown is an error", () => {
+test("an order whose fate is unknown is shown first, and is an error when that lasts", () => {
   const ledger = { ...ledgerView, plans: [{ ...plan, orders: [{ ...order, state: "unknown" as const }] }] };
-  expect(ledFacts({ ...inputs, open: { epoch: 3, ledger } }).errors).toEqual(["order unknown AAPL"]);
+  const facts = (sinceMs: number) => ledFacts({ ...inputs, open: { epoch: 3, ledger }, realSinceMs: () => sinceMs });
+  expect(facts(60_000)).toMatchObject({ errors: [], actions: ["AAPL UNKNOWN", "BUY AAPL 2.5%"] });
+  expect(facts(60_001).errors).toEqual(["order unknown AAPL"]);
 });
 
 test("a pair with one node in sync is not protected", () => {

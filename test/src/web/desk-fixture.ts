@@ -35,7 +35,7 @@ export const ledgerView: LedgerView = {
           symbol: "AAPL",
           side: "buy",
           qty: 25,
-          reason: "2.5% below its target",
+          reason: "Buy 25 AAPL: 2.5% below its target.",
           state: "filled",
           brokerOrderId: "x",
           filledQty: 25,
@@ -56,7 +56,7 @@ export const ledgerView: LedgerView = {
       status: "completed",
       startedAtMs: 1,
       endedAtMs: 2,
-      outcome: "20 prices",
+      outcome: "equity 100,000.00 USD, superseded by 20261122T1420Z",
     },
   ],
 };

@@ -11,7 +11,7 @@ test("a primary's page shows role, protection, actions with their reason, and es
   const text = await answer.text();
   expect(answer.status).toBe(200);
   expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
-  for (const shown of ["leads", "strict", "uno-a, uno-b", "confirmed in 42 ms", "$97,250", "Buy 25 AAPL 2.5%"]) {
+  for (const shown of ["leads", "strict", "uno-a, uno-b", "confirmed in 42 ms", "$97,250", "Buy 25 AAPL: 2.5% below"]) {
     expect(text).toContain(shown);
   }
   expect(text).toContain("&lt;b&gt;AAPL&lt;/b&gt; is below its target");
@@ -28,10 +28,26 @@ test("a caller from elsewhere sees shares and no amounts", async () => {
     cashUsd: null,
     investedShare: 0.0275,
     positions: [{ symbol: "AAPL", share: 0.0275, qty: null, priceUsd: null }],
-    plans: [{ orders: [{ clientOrderId: "demo-20261122T1415Z-1", qty: null, filledQty: null }] }],
+    plans: [
+      {
+        orders: [
+          {
+            clientOrderId: "demo-20261122T1415Z-1",
+            qty: null,
+            filledQty: null,
+            reason: "Buy … AAPL: 2.5% below its target.",
+          },
+        ],
+      },
+    ],
+    jobRuns: [{ outcome: "equity … USD, superseded by 20261122T1420Z" }],
   });
   const here = await (await routes.request("/api/status", {}, local)).json();
-  expect(here).toMatchObject({ cashUsd: 97_250, positions: [{ qty: 25 }] });
+  expect(here).toMatchObject({
+    cashUsd: 97_250,
+    positions: [{ qty: 25 }],
+    jobRuns: [{ outcome: "equity 100,000.00 USD, superseded by 20261122T1420Z" }],
+  });
 });
 
 test("a standby is read through to the primary, which learns that the request was forwarded", async () => {

@@ -277,7 +277,7 @@ describe("across takeovers at any instant", () => {
           expect([...rows.values()].every((row) => row.status === "completed")).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

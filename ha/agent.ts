@@ -124,7 +124,7 @@ class Agent {
         },
         opened: () => this.#review(),
         confirmRequest: (n) => this.#primary.confirm(n),
-        cannotRun: (reason) => log.error({ reason }, "the app cannot run"),
+        cannotRun: (reason) => this.#primary.cannotRun(reason),
       },
     });
     this.#standby = new StandbyDuty({

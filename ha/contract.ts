@@ -23,7 +23,7 @@ export const pairView = z.object({
 export type PairView = z.infer<typeof pairView>;
 
 export const toApp = z.discriminatedUnion("kind", [
-  /** Open this ledger and go on with the schedule. Sent once, to a warm app. */
+  /** Check this ledger's pages, open it and go on with the schedule. Sent once, to a warm app. */
   z.object({ kind: z.literal("promote"), epoch, ledger: z.string(), validUntilNs: hrtimeNs }),
   /** The lease was renewed. No act may start at or after this instant. */
   z.object({ kind: z.literal("lease"), epoch, validUntilNs: hrtimeNs }),

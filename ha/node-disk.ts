@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import type { Position } from "./core/messages.ts";
 import { compareWithNewer, setAside } from "./io/attic.ts";
-import { checkDatabase } from "./io/check-database.ts";
 import { Follower } from "./io/follower.ts";
 import { adoptLedger, continueLedger, ledgerPath, putAside, readLineage } from "./io/ledger-files.ts";
 import { removeRestored, restoreOnce } from "./io/litestream-restore.ts";
@@ -28,7 +27,6 @@ export type NodeDiskParts = {
 const configPath = fileURLToPath(new URL("../litestream.yml", import.meta.url));
 const restoreLimitMs = 60_000;
 const compareLimitMs = 60_000;
-const checkLimitMs = 10_000;
 
 /** The ledger, the received replica, the warm copy and the attic of one node, and what moves between them. */
 export class NodeDisk implements LedgerDisk {
@@ -59,8 +57,6 @@ export class NodeDisk implements LedgerDisk {
       case "apply-received":
         this.#candidate = this.#warmPath(step.upTo) ?? (await this.#restore(step.upTo.epoch, "promotion"));
         return;
-      case "check-database":
-        return this.#check(this.#taken());
       case "adopt-ledger":
         this.#adopt(this.#taken(), step.epoch);
         return;
@@ -163,12 +159,6 @@ export class NodeDisk implements LedgerDisk {
       nowMs: Date.now(),
       epoch: this.#lineageEpoch,
     };
-  }
-
-  async #check(path: string): Promise<void> {
-    const outcome = await checkDatabase(path, checkLimitMs, process.env);
-    if (outcome.kind === "damaged") throw new Error(`the copy is damaged: ${outcome.problems.join("; ")}`);
-    if (outcome.kind === "unknown") throw new Error(`the copy could not be checked: ${outcome.reason}`);
   }
 
   /** Null unless the warm copy has applied everything up to there. */

@@ -44,6 +44,8 @@ export type PrimaryPorts = {
 const openLimitMs = 20_000;
 /** After a promotion that could not be completed this node leaves the lease to the other one for a while. */
 const unfitForMs = 30_000;
+/** An app that fails on both nodes must not send the lease to and fro: so often an hour. */
+const givenAwayMax = 3;
 
 /** Everything that this node does because it holds the lease. */
 export class PrimaryDuty {
@@ -52,6 +54,7 @@ export class PrimaryDuty {
   #leads: number | null = null;
   #replication: Replication | null = null;
   #promoting: Promise<void> = Promise.resolve();
+  #givenAwayMs: number[] = [];
   #broken: { readonly reason: string; readonly untilMs: number } | null = null;
 
   constructor(ports: PrimaryPorts) {
@@ -129,6 +132,19 @@ export class PrimaryDuty {
   /** A fresh app is warm; on a primary it opens the ledger again. */
   appReady(): void {
     if (this.#leads !== null) this.#openLedger(this.#leads);
+  }
+
+  /** The app says that it cannot do its job: the standby may do better, a few times an hour. */
+  cannotRun(reason: string): void {
+    const { shell, nowMs, log } = this.#ports;
+    const { phase, peer, voter } = shell.member;
+    log.error({ reason }, "the app cannot run");
+    if (phase.kind !== "primary" || peer === null || !(voter.record?.sync.inSync.includes(peer) ?? false)) return;
+    const sinceMs = nowMs() - 3_600_000;
+    this.#givenAwayMs = this.#givenAwayMs.filter((atMs) => atMs > sinceMs);
+    if (this.#givenAwayMs.length >= givenAwayMax) return;
+    this.#givenAwayMs.push(nowMs());
+    this.#giveAway(`the app cannot run: ${reason}`);
   }
 
   confirm(n: number): void {

@@ -12,11 +12,11 @@ export type PromotionStep =
   | { readonly kind: "stop-follower" }
   /** The warm copy, where it has applied everything up to here; a restore of what was received otherwise. */
   | { readonly kind: "apply-received"; readonly upTo: Position }
-  | { readonly kind: "check-database" }
   /** Into place with no leftovers; an older ledger of this node goes to the attic unread. */
   | { readonly kind: "adopt-ledger"; readonly epoch: number }
   /** The ledger that this node led before is the newest copy: only its epoch changes. */
   | { readonly kind: "relabel-ledger"; readonly epoch: number }
+  /** The app checks it, opens it, migrates it, and goes on with the schedule. */
   | { readonly kind: "open-ledger"; readonly epoch: number }
   | { readonly kind: "start-replication"; readonly epoch: number };
 
@@ -40,9 +40,5 @@ export function planPromotion(epoch: number, disk: OnDisk): PromotionPlan {
   const copy = copyOfRecord(disk);
   if (copy === "ledger") return disk.lineageEpoch === epoch ? plan() : plan({ kind: "relabel-ledger", epoch });
   if (disk.received === null) return { kind: "nothing-to-lead" };
-  return plan(
-    { kind: "apply-received", upTo: disk.received },
-    { kind: "check-database" },
-    { kind: "adopt-ledger", epoch },
-  );
+  return plan({ kind: "apply-received", upTo: disk.received }, { kind: "adopt-ledger", epoch });
 }

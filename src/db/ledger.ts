@@ -10,12 +10,13 @@ export type LedgerDb = BetterSQLite3Database<typeof schema> & { readonly $client
 export type Ledger = { readonly db: LedgerDb; close(): void };
 
 /**
- * Opens the ledger at this path, creates or migrates it, and gives a new one its universe.
+ * Opens the ledger at this path, checks its pages, creates or migrates it, and gives a new one its universe.
  * A commit returns only after it is on disk. Throws an Error with `cause`; then nothing stays open.
  */
 export function openLedger(path: string, busyTimeoutMs: number): Ledger {
   const client = openSqlite(path, busyTimeoutMs);
   try {
+    checkPages(client);
     const db = drizzle(client, { schema });
     migrate(db, { migrationsFolder: migrationsFolder("ledger") });
     if (db.select().from(schema.universe).limit(1).all().length === 0) {
@@ -43,4 +44,10 @@ function openSqlite(path: string, busyTimeoutMs: number): Database.Database {
     client?.close();
     throw new Error(`the ledger ${path} could not be opened`, { cause: error });
   }
+}
+
+/** Milliseconds for a ledger, which is small; it may have come from another disk a moment ago. */
+function checkPages(client: Database.Database): void {
+  const found: unknown = client.pragma("quick_check(3)", { simple: true });
+  if (found !== "ok") throw new Error(`the ledger is damaged: ${String(found)}`);
 }

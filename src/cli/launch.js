@@ -20,9 +20,9 @@ export function ownNode() {
 
 /**
  * Hands over to the project's own Node with these arguments; ends with the same exit code or signal. When this process
- * is killed, the other one gets `deathSignal` from the kernel, where util-linux is installed.
+ * is killed, the kernel kills the other one, where util-linux is installed.
  */
-export function launch(args, deathSignal = "KILL") {
+export function launch(args) {
   let binary;
   try {
     binary = ownNode();
@@ -31,7 +31,7 @@ export function launch(args, deathSignal = "KILL") {
     process.exit(1);
   }
   const cache = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), `trader-compile-cache-${process.getuid?.() ?? 0}`);
-  const command = hasSetpriv() ? ["setpriv", "--pdeathsig", deathSignal, "--", binary] : [binary];
+  const command = hasSetpriv() ? ["setpriv", "--pdeathsig", "KILL", "--", binary] : [binary];
   const child = spawn(command[0], [...command.slice(1), ...args], {
     stdio: "inherit",
     env: { ...process.env, NODE_COMPILE_CACHE: cache },

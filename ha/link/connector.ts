@@ -12,7 +12,7 @@ import type { Identity } from "./identity.ts";
 import { fullBucket, take } from "./pacing.ts";
 import type { Pace } from "./pacing.ts";
 import { awayView, watchPeer } from "./peer-watch.ts";
-import type { PeerView, Sending } from "./peer-watch.ts";
+import type { PeerView, RosterPort, Sending } from "./peer-watch.ts";
 
 /** Generous: below 100 Mbit/s with room for heartbeats, and more than a day's ledger in each second. */
 export const DEFAULT_PACE: Pace = { perSecond: 8 * 1024 * 1024, burst: 1024 * 1024 };
@@ -27,6 +27,7 @@ export type ConnectorParts = {
   password: string;
   pace?: Pace;
   onPeer: (view: PeerView) => void;
+  roster: RosterPort;
   log: Logger;
 };
 
@@ -89,7 +90,8 @@ export class Connector {
       active.view = view;
       this.#parts.onPeer(view);
     };
-    watchPeer(sending, this.#parts.identity.name, this.#polls, onView, active.abort.signal).catch((error: unknown) =>
+    const self = { name: this.#parts.identity.name, roster: this.#parts.roster };
+    watchPeer(sending, self, this.#polls, onView, active.abort.signal).catch((error: unknown) =>
       this.#parts.log.error({ err: error }, "connector: the watch of the peer ended"),
     );
   }

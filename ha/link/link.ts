@@ -50,12 +50,14 @@ export class Link {
     this.#received = new LatestOnly(RECEIVED_EVERY_MS, (position) => {
       this.#agent.send({ kind: "received", ...position });
     });
+    const roster = { current: () => this.#roster, take: (given: Roster) => this.#hearRoster(given) };
     this.#connector = new Connector({
       identity,
       user,
       password,
       ...(order.pace !== undefined && { pace: order.pace }),
       onPeer: (view) => this.#agent.send({ kind: "peer", ...view }),
+      roster,
       log,
     });
     const desk = new JoinDesk({
@@ -72,7 +74,7 @@ export class Link {
     this.#receiver = new Receiver({
       identity,
       store: this.#store,
-      isMember: (name) => this.#roster.members.some((member) => member.name === name),
+      roster,
       join: (body) => desk.handle(body),
       onReceived: (position) => this.#received.push(position),
       log,
@@ -136,5 +138,16 @@ export class Link {
     if (roster.version < this.#roster.version) return;
     this.#roster = roster;
     if (readRoster(this.#order.dir).version < roster.version) writeRoster(this.#order.dir, roster);
+  }
+
+  /** A newer roster from the peer; one without this very node is of no use and not taken. */
+  #hearRoster(roster: Roster): void {
+    const known = this.#roster;
+    const isMember = roster.members.some(({ name }) => name === this.#config.name);
+    if (roster.version <= known.version || !isMember) return;
+    this.#takeRoster(roster);
+    for (const member of roster.members) {
+      if (!known.members.some(({ name }) => name === member.name)) this.#agent.send({ kind: "joined", member, roster });
+    }
   }
 }

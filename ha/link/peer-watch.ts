@@ -3,6 +3,8 @@ import type { Agent } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorCode } from "../io/durable-file.ts";
 import { tlsNameOf } from "../io/pki.ts";
+import { rosterSchema } from "../io/node-files.ts";
+import type { Roster } from "../io/node-files.ts";
 import { readBody } from "./http-body.ts";
 import { stateSchema } from "./protocol.ts";
 import type { ReceiverState, ToLink } from "./protocol.ts";
@@ -43,26 +45,54 @@ export const awayView = (reason: string): PeerView => ({
   reason: reason.slice(0, 500),
 });
 
-/** One `GET /state`, with its own time limit; rejects with the reason. */
-async function askState(sending: Sending, agent: Agent, signal: AbortSignal): Promise<ReceiverState> {
+/** One small request to the peer's receiver, with its own time limit; rejects when there is no good answer. */
+async function askPeer(
+  sending: Sending,
+  agent: Agent,
+  signal: AbortSignal,
+  what: { method: "GET" | "PUT"; path: string; body?: string },
+): Promise<string> {
   const { peer } = sending;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(WATCH.limitMs)]);
-  const { promise, resolve, reject } = Promise.withResolvers<ReceiverState>();
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const request = httpsRequest(
-    { host: peer.host, port: peer.port, path: "/state", agent, servername: tlsNameOf(peer.name), signal: limit },
+    {
+      host: peer.host,
+      port: peer.port,
+      method: what.method,
+      path: what.path,
+      agent,
+      servername: tlsNameOf(peer.name),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(WATCH.limitMs)]),
+    },
     (response) => {
       readBody(response, 16 * 1024)
         .then((text) => {
-          if (response.statusCode !== 200)
-            throw new Error(`${peer.name} answers ${response.statusCode}: ${text ?? ""}`);
-          return stateSchema.parse(JSON.parse(text ?? ""));
+          const status = response.statusCode ?? 0;
+          if (status < 200 || status > 299) throw new Error(`${peer.name} answers ${status}: ${text ?? ""}`);
+          return text ?? "";
         })
         .then(resolve, reject);
     },
   );
   request.on("error", reject);
-  request.end();
+  request.end(what.body);
   return promise;
+}
+
+/** Where the roster of this node is read and replaced. */
+export type RosterPort = { current: () => Roster; take: (roster: Roster) => void };
+
+/** The newer roster wins on both sides, so that members that joined one after the other learn of each other. */
+async function exchangeRoster(
+  theirVersion: number,
+  roster: RosterPort,
+  ask: (what: { method: "GET" | "PUT"; path: string; body?: string }) => Promise<string>,
+): Promise<void> {
+  const mine = roster.current();
+  if (theirVersion < mine.version) await ask({ method: "PUT", path: "/roster", body: JSON.stringify(mine) });
+  if (theirVersion > mine.version) {
+    roster.take(rosterSchema.parse(JSON.parse(await ask({ method: "GET", path: "/roster" }))));
+  }
 }
 
 const hasNobody = (error: unknown): boolean => ["ECONNREFUSED", "EHOSTUNREACH"].includes(errorCode(error) ?? "");
@@ -73,11 +103,12 @@ const hasNobody = (error: unknown): boolean => ["ECONNREFUSED", "EHOSTUNREACH"].
  */
 export async function watchPeer(
   sending: Sending,
-  self: string,
+  self: { name: string; roster: RosterPort },
   agent: Agent,
   onView: (view: PeerView) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const ask = (what: { method: "GET" | "PUT"; path: string; body?: string }) => askPeer(sending, agent, signal, what);
   let last = "";
   let lastAtMs = Number.NEGATIVE_INFINITY;
   let misses = 0;
@@ -85,8 +116,10 @@ export async function watchPeer(
     const startedMs = performance.now();
     let view: PeerView | null = null;
     try {
-      view = viewOf(await askState(sending, agent, signal), sending, self);
+      const state = stateSchema.parse(JSON.parse(await ask({ method: "GET", path: "/state" })));
+      view = viewOf(state, sending, self.name);
       misses = 0;
+      await exchangeRoster(state.rosterVersion, self.roster, ask).catch(() => undefined); // again at the next poll
     } catch (error) {
       misses += 1;
       const reason = error instanceof Error ? error.message : String(error);

@@ -64,7 +64,7 @@ export const fromLink = z.discriminatedUnion("kind", [
   }),
   /** Somebody shows a good token: is there a first vote record for this member? Answered by `join-answer`. */
   z.object({ kind: z.literal("join-request"), id: joinId, member: memberSchema }),
-  /** A token was used; `roster` is already in `roster.json`. */
+  /** A token was used, here or (heard from the peer) on the founder; `roster` is already in `roster.json`. */
   z.object({ kind: z.literal("joined"), member: memberSchema, roster: rosterSchema }),
 ]);
 export type FromLink = z.infer<typeof fromLink>;
@@ -75,5 +75,6 @@ export const stateSchema = z.object({
   diskId: z.string().regex(/^[0-9a-f]{32}$/),
   fence: fenceSchema.nullable(),
   newest: positionSchema.nullable(),
+  rosterVersion: z.int().nonnegative(),
 });
 export type ReceiverState = z.infer<typeof stateSchema>;

@@ -8,10 +8,12 @@ import { pipeline } from "node:stream/promises";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { errorCode } from "../io/durable-file.ts";
+import { rosterSchema } from "../io/node-files.ts";
 import { refusal } from "./fence.ts";
 import { answer, readBody } from "./http-body.ts";
 import { memberOf } from "./identity.ts";
 import type { Identity } from "./identity.ts";
+import type { RosterPort } from "./peer-watch.ts";
 import type { ReceiverState, ReplicaPosition } from "./protocol.ts";
 import { parseReplicaPath } from "./replica-path.ts";
 import type { ReplicaPath } from "./replica-path.ts";
@@ -37,11 +39,11 @@ const RECEIVER_LIMITS: ReceiverLimits = {
   maxConnections: 64,
 };
 
-/** What a receiver stands on. `isMember` judges by the roster of the moment; `join` answers one `POST /join`. */
+/** What a receiver stands on; members are those of the roster of the moment. `join` answers one `POST /join`. */
 export type ReceiverParts = {
   identity: Identity;
   store: ReplicaStore;
-  isMember: (name: string) => boolean;
+  roster: RosterPort;
   join: (body: unknown) => Promise<{ status: number; body: object }>;
   onReceived: (position: ReplicaPosition) => void;
   log: Logger;
@@ -110,12 +112,17 @@ export class Receiver {
       const member = memberOf(request.socket as TLSSocket);
       if (request.method === "POST" && request.url === "/join") await this.#join(request, response);
       else if (member === null) answer(request, response, 403, "a certificate of this cluster is needed\n", CLOSE);
-      else if (!this.#parts.isMember(member)) answer(request, response, 403, `${member} is not in the roster\n`, CLOSE);
+      else if (!this.#isMember(member)) answer(request, response, 403, `${member} is not in the roster\n`, CLOSE);
       else if (request.url === "/state") this.#state(request, response);
+      else if (request.url === "/roster") await this.#roster(request, response);
       else await this.#replica(request, response, member);
     } catch (error) {
       this.#fail(request, response, error);
     }
+  }
+
+  #isMember(name: string): boolean {
+    return this.#parts.roster.current().members.some((member) => member.name === name);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -131,26 +138,32 @@ export class Receiver {
       answer(request, response, 413, '{"error":"The request is too long."}', CLOSE);
       return;
     }
-    let body: unknown = null;
-    try {
-      body = JSON.parse(text);
-    } catch {
-      // stays null, which no schema takes
-    }
-    const result = await this.#parts.join(body);
+    const result = await this.#parts.join(parseJson(text));
     answer(request, response, result.status, JSON.stringify(result.body), CLOSE);
   }
 
   #state(request: IncomingMessage, response: ServerResponse): void {
-    const { store, identity } = this.#parts;
+    const { store, identity, roster } = this.#parts;
     const state: ReceiverState = {
       node: identity.name,
       diskId: store.diskId,
       fence: store.fence,
       newest: store.newest,
+      rosterVersion: roster.current().version,
     };
     if (request.method === "GET") answer(request, response, 200, JSON.stringify(state));
     else answer(request, response, 405, "only GET\n", { allow: "GET" });
+  }
+
+  async #roster(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { roster } = this.#parts;
+    if (request.method === "GET") return answer(request, response, 200, JSON.stringify(roster.current()));
+    if (request.method !== "PUT") return answer(request, response, 405, "GET or PUT\n", { allow: "GET, PUT" });
+    const text = await readBody(request, this.#limits.maxSmallBodyBytes);
+    const given = rosterSchema.safeParse(parseJson(text ?? ""));
+    if (!given.success) return answer(request, response, 400, "not a roster\n", CLOSE);
+    roster.take(given.data);
+    return answer(request, response, 204);
   }
 
   async #replica(request: IncomingMessage, response: ServerResponse, sender: string): Promise<void> {
@@ -241,6 +254,15 @@ export class Receiver {
     const { epoch, level, file } = place;
     const there = await this.#parts.store.remove({ epoch, level, name: file.name });
     return answer(request, response, there ? 204 : 404);
+  }
+}
+
+/** Null, which no schema here takes, for a text that is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createCluster } from "../../../ha/io/create-cluster.ts";
+import type { Roster } from "../../../ha/io/node-files.ts";
 import { createCa, createKey, createRequest, issueCertificate, tlsNameOf } from "../../../ha/io/pki.ts";
 import type { KeyPair } from "../../../ha/io/pki.ts";
 import { readIdentity } from "../../../ha/link/identity.ts";
@@ -63,6 +64,25 @@ export async function foundCluster(scratch: Scratch, linkPort = 9): Promise<Test
 /** An identity of another authority with the same names: all that an attacker can make. */
 export const foreign = async (name: string): Promise<Identity> => identityFrom(await createCa("demo"), name);
 
+/** A roster of these nodes, as version 1, and what came in its place. */
+export function rosterOf(...names: string[]) {
+  const members = names.map((name, i) => ({
+    name,
+    kind: "node" as const,
+    host: "h",
+    agentPort: 1 + i,
+    linkPort: 2,
+    appPort: 3,
+  }));
+  let roster: Roster = { version: 1, members };
+  return {
+    current: () => roster,
+    take: (given: Roster) => {
+      roster = given;
+    },
+  };
+}
+
 /** A running receiver of `identity` over a fresh folder. */
 export async function startReceiver(scratch: Scratch, identity: Identity, more: Partial<ReceiverParts> = {}) {
   const dir = scratch.folder();
@@ -71,7 +91,7 @@ export async function startReceiver(scratch: Scratch, identity: Identity, more: 
   const receiver = new Receiver({
     identity,
     store,
-    isMember: () => true,
+    roster: rosterOf("node-a", "node-b"),
     join: () => Promise.resolve({ status: 404, body: {} }),
     onReceived: (position) => received.push(position),
     log: silent,

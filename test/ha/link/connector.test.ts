@@ -4,12 +4,13 @@ import { request as httpRequest } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, afterAll, beforeEach, expect, test } from "vitest";
+import type { Roster } from "../../../ha/io/node-files.ts";
 import { Connector } from "../../../ha/link/connector.ts";
 import type { ConnectorParts } from "../../../ha/link/connector.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
 import { viewOf } from "../../../ha/link/peer-watch.ts";
 import type { PeerView, Sending } from "../../../ha/link/peer-watch.ts";
-import { foreign, foundCluster, ltx, Scratch, silent, startReceiver } from "./cluster.ts";
+import { foreign, foundCluster, ltx, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
 
 const lasting = new Scratch();
 const scratch = new Scratch();
@@ -34,7 +35,15 @@ async function start(more: Partial<ConnectorParts> = {}): Promise<void> {
     views.push(view);
     seen.emit("view");
   };
-  const mine = new Connector({ identity: a, user: "u", password: "p", onPeer, log: silent, ...more });
+  const mine = new Connector({
+    identity: a,
+    user: "u",
+    password: "p",
+    onPeer,
+    roster: rosterOf("node-a", "node-b"),
+    log: silent,
+    ...more,
+  });
   connector = mine;
   port = await mine.listen();
   scratch.atEnd(() => mine.stop());
@@ -215,9 +224,37 @@ test("a paced upload arrives whole", async () => {
   expect(readFileSync(join(receiver.dir, "replica", "e", "3", "ltx", "0", ltx(1)), "utf8")).toBe(body);
 });
 
+test.each([
+  [2, 1],
+  [1, 2],
+])("of rosters %i and %i the newer one ends on both sides", async (mine, theirs) => {
+  const [here, there] = [rosterOf("node-a", "node-b"), rosterOf("node-a", "node-b")];
+  here.take({ ...here.current(), version: mine });
+  there.take({ ...there.current(), version: theirs });
+  const changed = Promise.withResolvers<void>();
+  const telling = (roster: typeof here) => ({
+    current: roster.current,
+    take: (given: Roster) => {
+      roster.take(given);
+      changed.resolve();
+    },
+  });
+  await start({ roster: telling(here) });
+  const receiver = await startReceiver(scratch, b, { roster: telling(there) });
+  connector.send(to(receiver, 3));
+  await changed.promise;
+  expect([here.current().version, there.current().version]).toEqual([2, 2]);
+});
+
 test("[HA-5] a peer receives only with exactly our epoch promised to exactly us", () => {
   const sending = { epoch: 3, peer: { name: "node-b", host: "h", port: 1 } };
-  const state = { node: "node-b", diskId: "0".repeat(32), newest: null, fence: { epoch: 3, holder: "node-a" } };
+  const state = {
+    node: "node-b",
+    diskId: "0".repeat(32),
+    newest: null,
+    rosterVersion: 1,
+    fence: { epoch: 3, holder: "node-a" },
+  };
   expect(viewOf(state, sending, "node-a").receiving).toBe(true);
   for (const fence of [
     null,

@@ -10,7 +10,7 @@ import { afterEach, expect, test } from "vitest";
 import { findLitestream } from "../../../ha/io/litestream-binary.ts";
 import { Connector } from "../../../ha/link/connector.ts";
 import type { PeerView } from "../../../ha/link/peer-watch.ts";
-import { foundCluster, Scratch, silent, startReceiver } from "./cluster.ts";
+import { foundCluster, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
 
 /** The real Litestream through connector and receiver; where none can be had, this says so and is skipped. */
 const binary = await findLitestream({ env: process.env, log: silent, fetch: true }).catch((error: unknown) => {
@@ -84,7 +84,14 @@ test.skipIf(!present)(
     await receiver.store.promise({ epoch: 3, holder: "node-a" });
     const receiving = Promise.withResolvers<void>();
     const onPeer = (view: PeerView): void => void (view.receiving && receiving.resolve());
-    const connector = new Connector({ identity: a, user: "u", password: "p", onPeer, log: silent });
+    const connector = new Connector({
+      identity: a,
+      user: "u",
+      password: "p",
+      onPeer,
+      roster: rosterOf("node-a", "node-b"),
+      log: silent,
+    });
     scratch.atEnd(() => connector.stop());
     const port = await connector.listen();
     connector.send({ epoch: 3, peer: { name: "node-b", host: "127.0.0.1", port: receiver.port } });

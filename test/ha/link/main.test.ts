@@ -104,6 +104,11 @@ test("two links carry a replica, admit a member through the agent, and end with 
 
   a.say({ kind: "send", epoch: 2, peer: { name: "node-b", host: "127.0.0.1", port: ports.link } });
   await a.next("peer", (view) => view.receiving);
+  const witness = { name: "w", kind: "witness" as const, host: "127.0.0.1", agentPort: 9 };
+  const grown = { version: 3, members: [...readRoster(dir).members, witness] };
+  a.say({ kind: "roster", roster: grown });
+  expect(await b.next("joined")).toEqual({ kind: "joined", member: witness, roster: grown });
+  expect(readRoster(dir)).toEqual(grown);
   const put = httpRequest({
     host: "127.0.0.1",
     port: connectorPort,

@@ -26,7 +26,7 @@ beforeAll(async () => {
   [b, c, stranger] = await Promise.all([cluster.member("node-b"), cluster.member("node-c"), foreign("node-a")]);
 });
 beforeEach(async () => {
-  at = await startReceiver(scratch, b, { isMember: (name) => name !== "node-c" });
+  at = await startReceiver(scratch, b);
   await at.store.promise({ epoch: 5, holder: "node-a" });
 });
 afterAll(() => scratch.end());
@@ -117,8 +117,21 @@ test("any member may read the state", async () => {
     diskId: at.store.diskId,
     fence: { epoch: 5, holder: "node-a" },
     newest: { epoch: 5, txid: 9 },
+    rosterVersion: 1,
   });
   expect((await ask(b, "DELETE", "/state")).status).toBe(405);
+});
+
+test("a member reads and replaces the roster; what is not one, and strangers, change nothing", async () => {
+  const roster: unknown = JSON.parse((await ask(a, "GET", "/roster")).text);
+  expect(roster).toMatchObject({ version: 1, members: [{ name: "node-a" }, { name: "node-b" }] });
+  const next = { version: 2, members: [] };
+  expect((await ask(stranger, "PUT", "/roster", JSON.stringify(next))).status).toBe(403);
+  expect((await ask(a, "PUT", "/roster", '{"version":"x"}')).status).toBe(400);
+  expect((await ask(a, "DELETE", "/roster")).status).toBe(405);
+  expect(JSON.parse((await ask(a, "GET", "/roster")).text)).toEqual(roster);
+  expect((await ask(a, "PUT", "/roster", JSON.stringify(next))).status).toBe(204);
+  expect((await ask(a, "GET", "/roster")).status).toBe(403); // no longer a member
 });
 
 test("paths outside the grammar reach no file, whatever the method", async () => {

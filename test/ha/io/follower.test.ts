@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -86,7 +86,12 @@ test("trap 4: what an earlier run left is thrown away, and its position never pa
   mkdirSync(outputDir);
   writeFileSync(join(outputDir, "ledger.db"), "another epoch's");
   writeFileSync(join(outputDir, "ledger.db-txid"), "00000000000000ff\n");
+  // Even when the new epoch has come as far.
+  const folder = join(it.replicaDir(3), "ltx", "0");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "0000000000000001-00000000000000ff.ltx"), "");
   expect(await follow(3).freeze()).toBeNull();
+  rmSync(it.replicaDir(3), { recursive: true });
   it.write("one");
   const newest = await it.synced(it.replicate(3));
   const follower = follow(3);

@@ -2,7 +2,7 @@ import type { LedgerDb } from "./db/ledger.ts";
 import { asc, desc, eq, inArray } from "./db/drizzle.ts";
 import { cash, jobRuns, orderIntents, plans, positions } from "./db/ledger-schema.ts";
 
-export type PositionView = {
+type PositionView = {
   readonly symbol: string;
   readonly qty: number;
   readonly avgPriceUsd: number;
@@ -15,7 +15,7 @@ export type OrderView = typeof orderIntents.$inferSelect & {
   /** Part of positions and cash that this order moves, 0..1. */
   readonly share: number;
 };
-export type PlanView = typeof plans.$inferSelect & { readonly orders: readonly OrderView[] };
+type PlanView = typeof plans.$inferSelect & { readonly orders: readonly OrderView[] };
 export type JobRunView = Pick<
   typeof jobRuns.$inferSelect,
   "job" | "slot" | "epoch" | "node" | "status" | "startedAtMs" | "endedAtMs" | "outcome"

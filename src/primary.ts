@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
 import { openLedger, type Ledger } from "./db/ledger.ts";
@@ -9,8 +10,12 @@ import type { PrimaryWork } from "./primary-work.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
 import { LedgerProbes } from "./web/probes.ts";
 
-/** Well under a quarter of the shortest lease. */
-const busyTimeoutMs = 200;
+/** A wait for another process's lock holds up everything here: at most a quarter of the lease, within these bounds. */
+const busyMsMin = 150;
+const busyMsMax = 2_000;
+/** A schedule that met a lock is begun again after this long, this often in a row. */
+const busyPauseMs = 250;
+const busyRunsMax = 20;
 /** A drain waits this long for answers to probes; their rows are committed anyway. */
 const probeDrainMs = 1_000;
 
@@ -43,7 +48,8 @@ export class Primary implements OpenLedger {
     this.#options = options;
     const guard = this.#untilDrained(options.guard);
     this.epoch = guard.epoch;
-    guard.check(busyTimeoutMs);
+    guard.check(busyMsMin);
+    const busyTimeoutMs = Math.round(Math.min(Math.max(guard.remainingMs() / 4, busyMsMin), busyMsMax));
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs);
     this.#work = options.work(this.#ledger, guard, this.#confirm);
     this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
@@ -52,11 +58,25 @@ export class Primary implements OpenLedger {
 
   /** Reconciles with the broker beside the schedule, whose first order waits for it; resolves at the end of the lease, rejects when the ledger fails. */
   async run(): Promise<void> {
+    const { log } = this.#options;
     try {
-      await Promise.all([this.#work.begin(), this.#scheduler.run()]);
+      await Promise.all([this.#work.begin(), this.#schedule()]);
     } catch (error) {
       if (!(error instanceof LeaseOver)) throw error;
-      this.#options.log.warn({ err: error }, "the lease is over: the schedule has stopped");
+      log.warn({ err: error }, "the lease is over: the schedule has stopped");
+    }
+  }
+
+  async #schedule(): Promise<void> {
+    for (let runs = 1; ; runs++) {
+      try {
+        return await this.#scheduler.run();
+      } catch (error) {
+        // A lock held for long is not the end of this node's work; records tell the schedule where to go on.
+        if (!isBusy(error) || runs >= busyRunsMax) throw error;
+        this.#options.log.warn({ err: error }, "the ledger is locked: the schedule is begun again");
+        await sleep(busyPauseMs);
+      }
     }
   }
 
@@ -114,4 +134,10 @@ export class Primary implements OpenLedger {
     this.#lastConfirm = { outcome, tookMs: Math.round(performance.now() - startedMs) };
     return outcome;
   };
+}
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return code.startsWith("SQLITE_BUSY") || isBusy(error.cause);
 }

@@ -7,7 +7,7 @@ export const forwardedHeader = "x-trader-forwarded-by";
 export const answeredHeader = "x-trader-answered-by";
 
 /** Is this an address of this very machine? Accepts IPv4, IPv6 and IPv4 mapped into IPv6. */
-export const isLoopback = (address: string | undefined): boolean =>
+const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^(::1|(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i.test(address);
 
 /**

@@ -29,7 +29,7 @@ export type Probes = {
   add(value: string): Promise<ProbeOutcome>;
   list(): readonly ProbeRow[];
 };
-export type ProbeRow = {
+type ProbeRow = {
   readonly n: number;
   readonly value: string;
   readonly epoch: number;

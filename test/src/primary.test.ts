@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ActGuard, Job } from "../../src/app-ports.ts";
 import { appClock, realTime } from "../../src/clock.ts";
 import { openMarketCache, type MarketCache } from "../../src/db/market-cache.ts";
-import { Primary } from "../../src/primary.ts";
+import { Primary, type PrimaryOptions } from "../../src/primary.ts";
 
 let dir: string;
 let cache: MarketCache;
@@ -21,21 +22,27 @@ afterEach(() => {
 
 const free: ActGuard = { epoch: 4, remainingMs: () => 1_000, check: () => {} };
 
-function primaryWith(work: (guard: ActGuard) => Pick<Job, "run">): Primary {
-  return new Primary({
-    node: "uno-a",
-    ledgerPath: join(dir, "ledger.db"),
-    clock: appClock(realTime),
-    guard: free,
-    confirm: () => Promise.resolve("confirmed"),
-    cache,
+let onWarning: (() => void) | undefined;
+const log = pino({ level: "warn" }, { write: () => onWarning?.() });
+
+const primaryOptions = (): Omit<PrimaryOptions, "work"> => ({
+  node: "uno-a",
+  ledgerPath: join(dir, "ledger.db"),
+  clock: appClock(realTime),
+  guard: free,
+  confirm: () => Promise.resolve("confirmed"),
+  cache,
+  log,
+});
+
+const primaryWith = (work: (guard: ActGuard) => Pick<Job, "run">): Primary =>
+  new Primary({
+    ...primaryOptions(),
     work: (_ledger, guard) => ({
       jobs: [{ name: "one", cron: "* * * * *", catchUp: "newest", ...work(guard) }],
       begin: () => Promise.resolve(),
     }),
-    log: pino({ level: "silent" }),
   });
-}
 
 test("what outlives a drain writes nothing, until the drain is called off", async () => {
   let guard: ActGuard = free;
@@ -60,4 +67,37 @@ test("the view names the job's next run on the app's clock", () => {
   const [next] = primary.nextRuns();
   expect(next?.job).toBe("one");
   expect(next?.inRealMs).toBeLessThanOrEqual(60_000);
+});
+
+test("a ledger that another process has locked for a while does not end the schedule", async () => {
+  const ran = Promise.withResolvers<void>();
+  let nowMs = Date.UTC(2026, 0, 1, 12, 0, 30);
+  const primary = new Primary({
+    ...primaryOptions(),
+    clock: { nowMs: () => nowMs, originAppMs: 0, realMs: () => 1 },
+    work: () => ({
+      jobs: [
+        {
+          name: "one",
+          cron: "* * * * *",
+          catchUp: "newest",
+          run: () => {
+            ran.resolve();
+            return Promise.resolve("done");
+          },
+        },
+      ],
+      begin: () => Promise.resolve(),
+    }),
+  });
+  const other = new Database(join(dir, "ledger.db"));
+  other.exec("begin immediate");
+  const warned = new Promise<void>((resolve) => (onWarning = resolve));
+  void primary.run();
+  nowMs += 60_000;
+  await warned;
+  other.exec("commit");
+  other.close();
+  await ran.promise;
+  await primary.drain();
 });

@@ -30,6 +30,15 @@ const plan = (over: Partial<Plan> = {}): Plan => ({
   ...over,
 });
 
+const at = (slot: string, states: Intent["state"][], status: Plan["status"]): Plan =>
+  plan({
+    slot,
+    status,
+    intents: states.map((state, index) =>
+      intent(index + 1, { slot, state, clientOrderId: `pair-${slot}-${index + 1}` }),
+    ),
+  });
+
 /** The rules of the plan store; the ledger and the store of the tests pass them. */
 export function planStoreContract(name: string, open: OpenPlanStore): void {
   describe(`${name}, as a plan store`, () => {
@@ -77,14 +86,6 @@ export function planStoreContract(name: string, open: OpenPlanStore): void {
       const store = start();
       const slots = ["20261122T1500Z", "20261122T1400Z", "20261122T1445Z", "20261122T1430Z"];
       const [unfinished = "", doubtful = "", done = "", empty = ""] = slots;
-      const at = (slot: string, states: Intent["state"][], status: Plan["status"]): Plan =>
-        plan({
-          slot,
-          status,
-          intents: states.map((state, index) =>
-            intent(index + 1, { slot, state, clientOrderId: `pair-${slot}-${index + 1}` }),
-          ),
-        });
       store.insert(at(unfinished, ["filled", "planned"], "confirmed"));
       store.insert(at(doubtful, ["unknown", "open"], "ended"));
       store.insert(at(done, ["filled", "not-sent", "rejected", "cancelled", "expired"], "done"));

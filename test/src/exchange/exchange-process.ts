@@ -2,8 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import type { Attempt } from "../../../src/exchange/book.ts";
 
+const attempt = z.object({
+  at: z.string(),
+  clientOrderId: z.string(),
+  symbol: z.string(),
+  side: z.string(),
+  qty: z.number(),
+  outcome: z.string(),
+});
 const main = fileURLToPath(new URL("../../../src/exchange/main.ts", import.meta.url));
 
 export type ExchangeProcess = {
@@ -20,7 +29,7 @@ export async function startExchange(dataDir: string, argv: readonly string[] = [
   let stderr = "";
   child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
   const lines = createInterface({ input: child.stdout! });
-  const ready = once(lines, "line").then(([line]) => JSON.parse(String(line)) as { port: number });
+  const ready = once(lines, "line").then(([line]) => z.object({ port: z.number() }).parse(JSON.parse(String(line))));
   const ended = once(child, "exit").then(([code]) => {
     throw new Error(`the exchange ended with code ${code}: ${stderr}`);
   });
@@ -30,7 +39,7 @@ export async function startExchange(dataDir: string, argv: readonly string[] = [
   return {
     url,
     child,
-    journal: async () => (await (await fetch(`${url}/journal`)).json()) as Attempt[],
+    journal: async () => z.array(attempt).parse(await (await fetch(`${url}/journal`)).json()),
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { Exchange } from "../../../src/exchange/exchange.ts";
 import { exchangeServer } from "../../../src/exchange/server.ts";
 
@@ -35,7 +36,11 @@ function start(options: { acceptDuplicates?: boolean }): void {
 const headers = { "APCA-API-KEY-ID": "k", "APCA-API-SECRET-KEY": "s", "content-type": "application/json" };
 const get = (path: string) => exchangeServer(exchange).request(path, { headers });
 const json = async (response: Response | Promise<Response>) =>
-  (await (await response).json()) as Record<string, unknown>;
+  z.record(z.string(), z.unknown()).parse(await (await response).json());
+const list = async (response: Response | Promise<Response>) =>
+  z
+    .array(z.looseObject({ id: z.string().optional(), outcome: z.string().optional() }))
+    .parse(await (await response).json());
 const post = (id: string, over: Record<string, unknown> = {}) =>
   exchangeServer(exchange).request("/v2/orders", {
     method: "POST",
@@ -60,7 +65,7 @@ describe("orders", () => {
     expect(found).toMatchObject({ id: placed["id"], status: "filled", filled_qty: "3", filled_avg_price: "100" });
     expect(await json(get(`/v2/orders/${String(placed["id"])}`))).toEqual(found);
     expect(await json(get("/v2/account"))).toMatchObject({ cash: "9700", equity: "10000" });
-    expect(await json(get("/v2/positions"))).toMatchObject([{ symbol: "AAPL", qty: "3", avg_entry_price: "100" }]);
+    expect(await list(get("/v2/positions"))).toMatchObject([{ symbol: "AAPL", qty: "3", avg_entry_price: "100" }]);
   });
 
   test("a used client order id is refused as Alpaca does, after a cancel too", async () => {
@@ -72,7 +77,7 @@ describe("orders", () => {
     expect(again.status).toBe(422);
     expect(await json(again)).toEqual({ code: 40010001, message: "client_order_id must be unique" });
     vi.advanceTimersByTime(1_000);
-    expect(await json(get("/v2/positions"))).toEqual([]);
+    expect(await list(get("/v2/positions"))).toEqual([]);
   });
 
   test("with duplicates accepted the second order is real, and a look-up finds the first", async () => {
@@ -81,7 +86,7 @@ describe("orders", () => {
     const first = await json(post("c-1"));
     expect((await post("c-1", { symbol: "MSFT" })).status).toBe(200);
     vi.advanceTimersByTime(50);
-    expect(await json(get("/v2/positions"))).toHaveLength(2);
+    expect(await list(get("/v2/positions"))).toHaveLength(2);
     expect((await json(get("/v2/orders:by_client_order_id?client_order_id=c-1")))["id"]).toBe(first["id"]);
   });
 
@@ -93,7 +98,7 @@ describe("orders", () => {
     exchange.close();
     start({});
     vi.advanceTimersByTime(50);
-    expect(await json(get("/v2/positions"))).toMatchObject([{ symbol: "AAPL", qty: "3" }]);
+    expect(await list(get("/v2/positions"))).toMatchObject([{ symbol: "AAPL", qty: "3" }]);
   });
 
   test("open buys reserve their cash and open sells their shares", async () => {
@@ -108,13 +113,13 @@ describe("orders", () => {
   test("a listing filters by state and instant, and pages backwards from an order", async () => {
     const ids: unknown[] = [];
     for (let n = 1; n <= 5; n++) ids.push((await json(post(`c-${n}`, { qty: 1 })))["id"]);
-    const newest = (await json(get("/v2/orders?status=all&limit=2"))) as unknown as { id: string }[];
+    const newest = await list(get("/v2/orders?status=all&limit=2"));
     expect(newest.map((order) => order.id)).toEqual([ids[4], ids[3]]);
-    const older = await json(get(`/v2/orders?status=all&limit=2&before_order_id=${newest[1]?.id}`));
-    expect((older as unknown as { id: string }[]).map((order) => order.id)).toEqual([ids[2], ids[1]]);
-    expect(await json(get("/v2/orders?status=closed"))).toEqual([]);
-    expect(await json(get("/v2/orders?status=all&after=2026-11-22T14:15:00Z"))).toEqual([]);
-    expect(await json(get("/v2/orders?status=all&after=2026-11-22T14:14:00Z"))).toHaveLength(5);
+    const older = await list(get(`/v2/orders?status=all&limit=2&before_order_id=${newest[1]?.id}`));
+    expect(older.map((order) => order.id)).toEqual([ids[2], ids[1]]);
+    expect(await list(get("/v2/orders?status=closed"))).toEqual([]);
+    expect(await list(get("/v2/orders?status=all&after=2026-11-22T14:15:00Z"))).toEqual([]);
+    expect(await list(get("/v2/orders?status=all&after=2026-11-22T14:14:00Z"))).toHaveLength(5);
   });
 
   test("without a key pair there is no answer, and the market is always open", async () => {
@@ -130,7 +135,7 @@ describe("journal", () => {
     await post("c-2", { qty: "1000" });
     await post("c-3", { symbol: "NONE" });
     await post("c-4", { type: "limit" });
-    const journal = (await json(exchangeServer(exchange).request("/journal"))) as unknown as { outcome: string }[];
+    const journal = await list(exchangeServer(exchange).request("/journal"));
     expect(journal[1]).toEqual({
       at: "2026-11-23T00:00:00.000Z",
       clientOrderId: "c-1",
@@ -139,7 +144,7 @@ describe("journal", () => {
       qty: 4,
       outcome: "rejected: client_order_id must be unique",
     });
-    expect(journal.map((attempt) => attempt.outcome.slice(0, 27))).toEqual([
+    expect(journal.map((attempt) => attempt.outcome?.slice(0, 27))).toEqual([
       "accepted",
       "rejected: client_order_id m",
       "rejected: insufficient buyi",

@@ -197,6 +197,18 @@ describe("a request without an answer", () => {
     expect(sends).toBe(1);
   });
 
+  test("an order that was placed but does not show in look-ups is not sent a second time", async () => {
+    store.insert(plan([intent(1)]));
+    let sends = 0;
+    const shy = {
+      ...broker,
+      place: async (order: Parameters<typeof broker.place>[0]) => (sends++, broker.deliver(order)),
+    };
+    const hidden = { ...shy, findByClientOrderId: async () => null, listByPrefix: async () => [] };
+    expect(await run({ broker: hidden })).toMatchObject({ kind: "left", reason: expect.stringContaining("placed") });
+    expect(sends).toBe(1);
+  });
+
   test("with look-ups that fail, the cycle is left and nothing is sent again", async () => {
     store.insert(plan([intent(1)]));
     let sends = 0;

@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { type RequestListener, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -22,6 +21,12 @@ brokerContract("Alpaca's SDK on the exchange simulator", async ({ fills, acceptD
   };
 });
 
+const say =
+  (status: number, body: string): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, { "content-type": "application/json" }).end(body);
+  };
+
 describe("answers that decide nothing", () => {
   let stop: (() => void) | undefined;
   afterEach(() => stop?.());
@@ -33,19 +38,14 @@ describe("answers that decide nothing", () => {
       server.closeAllConnections();
       server.close();
     };
-    const { port } = server.address() as AddressInfo;
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
     return createAlpaca({ baseUrl: `http://127.0.0.1:${port}`, keyId: "k", secret: "s", timeoutMs });
   }
   const intent = { clientOrderId: "pair-20261122T1415Z-1", symbol: "AAPL", side: "buy", qty: 1 } as const;
-  const say =
-    (status: number, body: string): RequestListener =>
-    (_, response) => {
-      response.writeHead(status, { "content-type": "application/json" }).end(body);
-    };
-
-  test.each([
-    ["no answer in time", (() => undefined) as RequestListener],
-    ["a broken connection", ((request) => request.socket.destroy()) as RequestListener],
+  test.each<[string, RequestListener]>([
+    ["no answer in time", () => undefined],
+    ["a broken connection", (request) => request.socket.destroy()],
     ["an answer that is no order", say(200, '{"id":"x"}')],
     ["an answer that is no JSON", say(200, "<html>")],
     ["500", say(500, "{}")],
@@ -94,7 +94,7 @@ describe("answers that decide nothing", () => {
       qty: "1",
       status: "filled",
       submitted_at: new Date(Date.UTC(2026, 10, 22) + Math.floor(n / 7)).toISOString(),
-    })).reverse();
+    })).toReversed();
     const broker = await brokerOver((request, response) => {
       const query = new URL(request.url ?? "/", "http://x").searchParams;
       const until = query.get("until") ?? "9999";

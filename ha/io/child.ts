@@ -6,7 +6,7 @@ import { removePidFile, writePidFile } from "./pid-file.ts";
 import { type ProcessIdentity, groupGone, identify, killGroup } from "./proc.ts";
 
 /** How a child ended; one of the two is null. */
-export type Exit = { code: number | null; signal: NodeJS.Signals | null };
+type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
 /** `env` is the child's whole environment. `onLine` sees each line of both streams after the bounds. */
 export type ChildOptions = {

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { z } from "zod";
 
 /** How many keys of a table a summary names. */
-export const KEYS_MAX = 20;
+const KEYS_MAX = 20;
 const KEY_CHARS_MAX = 200;
 
 /**

@@ -17,7 +17,7 @@ export type FollowerTiming = {
   backoffMaxMs: number;
 };
 
-export const DEFAULT_FOLLOWER_TIMING: FollowerTiming = {
+const DEFAULT_FOLLOWER_TIMING: FollowerTiming = {
   intervalMs: 100,
   stallMs: 5000,
   restoreMs: 120_000,

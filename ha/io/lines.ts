@@ -4,7 +4,7 @@ import { StringDecoder } from "node:string_decoder";
 /** Bounds of what a child may say: longer lines are cut, and lines beyond a second's share are counted, not passed on. */
 export type LineLimits = { lineChars: number; linesPerSecond: number };
 
-export const DEFAULT_LINE_LIMITS: LineLimits = { lineChars: 4000, linesPerSecond: 200 };
+const DEFAULT_LINE_LIMITS: LineLimits = { lineChars: 4000, linesPerSecond: 200 };
 
 /** Calls `onLine` for each line of a stream within `limits`; `nowMs` is any monotonic clock. */
 export function readLines(

@@ -38,7 +38,7 @@ export type FindOptions = {
 const VERSION_LIMIT_MS = 10_000;
 
 /** The folder of things that this project fetches once for all its nodes of a user. */
-export function cacheFolder(env: NodeJS.ProcessEnv): string {
+function cacheFolder(env: NodeJS.ProcessEnv): string {
   const set = (name: string): string | null => (env[name] === undefined || env[name] === "" ? null : env[name]);
   const base = set("XDG_CACHE_HOME") ?? join(set("HOME") ?? homedir(), ".cache");
   return set("TRADER_CACHE") ?? join(base, "arduino-trader");

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Child, spawnChild } from "../../../ha/io/child.ts";
@@ -144,7 +145,14 @@ test("a command that does not exist ends with a code; a directory that cannot be
 test("[HA-8] when the parent is SIGKILLed its children die with it", async () => {
   const parent = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "--", process.execPath, join(import.meta.dirname, "holder-fixture.ts"), join(dir, "run")],
+    [
+      "--pdeathsig",
+      "KILL",
+      "--",
+      process.execPath,
+      fileURLToPath(new URL("./holder-fixture.ts", import.meta.url)),
+      join(dir, "run"),
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const [chunk]: unknown[] = await once(parent.stdout, "data");

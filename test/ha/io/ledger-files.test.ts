@@ -1,18 +1,6 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { checkDatabase } from "../../../ha/io/check-database.ts";
 import { adoptLedger, continueLedger, readLineage, writeLineage } from "../../../ha/io/ledger-files.ts";
 import { newestReceived, restoreOnce } from "../../../ha/io/litestream-restore.ts";
 import { ReplicationFixture, valuesOf } from "./replication-fixture.ts";
@@ -46,7 +34,6 @@ test("a promotion's file becomes the ledger alone, with its lineage, and replica
   for (const name of readdirSync(crashed)) copyFileSync(join(crashed, name), join(it.ledgerDir, name));
   expect(existsSync(join(it.ledgerDir, ".ledger.db-litestream"))).toBe(true);
 
-  expect(await checkDatabase(from, 20_000, process.env)).toEqual({ kind: "ok" });
   adoptLedger({ from, ledgerDir: it.ledgerDir, epoch: 4, old: { kind: "discard" } });
   expect(readdirSync(it.ledgerDir).sort()).toEqual(["ledger.db", "lineage.json"]);
   expect(statSync(it.ledgerDir).mode & 0o777).toBe(0o700);
@@ -116,25 +103,4 @@ test("no lineage is null, one that cannot be understood is an error", () => {
   expect(() => readLineage(it.ledgerDir)).toThrow(/cannot be understood/);
   writeLineage(it.ledgerDir, { epoch: 1 });
   expect(readLineage(it.ledgerDir)).toEqual({ epoch: 1 });
-});
-
-test("a damaged database is found, a check that cannot be made is not called damage", async () => {
-  it.db().transaction(() => {
-    for (let n = 0; n < 2000; n += 1) it.write("x".repeat(100));
-  })();
-  it.db().pragma("wal_checkpoint(TRUNCATE)");
-  it.closeDb();
-  expect(await checkDatabase(it.ledger, 20_000, process.env)).toEqual({ kind: "ok" });
-  const bytes = Buffer.alloc(20_000, 0xaa);
-  const fd = openSync(it.ledger, "r+");
-  writeSync(fd, bytes, 0, bytes.length, 40_960);
-  closeSync(fd);
-  expect((await checkDatabase(it.ledger, 20_000, process.env)).kind).toBe("damaged");
-  writeFileSync(it.ledger, "this is no database at all, but long enough to have a header of its own".repeat(20));
-  expect((await checkDatabase(it.ledger, 20_000, process.env)).kind).toBe("damaged");
-  expect((await checkDatabase(join(it.dir, "none.db"), 20_000, process.env)).kind).toBe("unknown");
-  expect(await checkDatabase(it.ledger, 1, process.env)).toEqual({
-    kind: "unknown",
-    reason: "the check took too long",
-  });
 });

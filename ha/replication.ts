@@ -41,6 +41,7 @@ export class Replication {
   readonly #confirmer: Confirmer;
   #timer: NodeJS.Timeout | null = null;
   #peer: PeerState | null = null;
+  #diskId: string | null = null;
   #lostSinceMs: number | null = null;
   #connectorPort: number | null = null;
   #replicator: Replicator | null = null;
@@ -104,13 +105,14 @@ export class Replication {
   }
 
   onPeer(state: PeerState): void {
-    const rejoined = state.diskId !== this.#peer?.diskId;
+    const known = this.#diskId;
+    this.#diskId = state.diskId ?? known;
     this.#peer = state;
     const nowMs = this.#ports.nowMs();
     if (state.receiving) this.#lostSinceMs = null;
     else this.#lostSinceMs ??= nowMs;
-    // Another disk has acknowledged nothing yet.
-    if (rejoined) this.#detach("the standby's disk is another one");
+    // Another disk has acknowledged nothing yet; a peer that is away keeps the one it had.
+    if (known !== null && known !== this.#diskId) this.#detach("the standby's disk is another one");
     this.#review();
   }
 

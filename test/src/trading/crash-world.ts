@@ -189,8 +189,8 @@ export class CrashWorld {
   async settle(rows: Rows): Promise<Rows> {
     let last = rows;
     const absences = new Map<string, Absence>();
-    for (let slots = 0; slots < 8; slots++) {
-      if (slots === 7) this.deliverInFlight();
+    for (let slots = 0; slots < 6; slots++) {
+      if (slots === 5) this.deliverInFlight();
       this.passSlot();
       this.#realMs += 5_000;
       const life = await this.live({ node: "last", rows: last, absences });

@@ -166,7 +166,7 @@ describe("stories of many deaths", () => {
         }
         judge(world, await world.settle(rows), acceptDuplicates);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });

@@ -9,7 +9,7 @@ import type { DemoPlan, NodePlan } from "./plan.ts";
 import type { DemoProcesses } from "./processes.ts";
 import type { Key } from "./terminal.ts";
 
-const TAKEOVER_LIMIT_MS = 60_000;
+const TAKEOVER_LIMIT_MS = 20_000;
 const LOOK_MS = 10;
 
 /** What the keys of the live screen do; each says on the screen what it did and what came of it. */
@@ -54,11 +54,18 @@ export class Keys {
     const node = await this.#primary();
     const pids = node === null ? undefined : (await viewOf(node))?.pids;
     if (node === null || pids === undefined) return this.#notes.add("Nobody leads: there is nothing to kill.");
+    const [a, b] = this.#plan.nodes;
+    const other = node === a ? b : a;
+    const hasOther = await says(other, "/health/live");
     for (const pid of Object.values(pids)) if (pid !== null) killNow(pid);
     const killedMs = performance.now();
     this.#notes.add(`SIGKILL to all of ${node.name}: agent, link, app and Litestream.`);
-    const [a, b] = this.#plan.nodes;
-    const other = node === a ? b : a;
+    if (hasOther) void this.#awaitTakeover(other, killedMs);
+    else this.#notes.add("Now both are dead. Start them again: r, r.");
+  }
+
+  /** Says how long it took, as seen from outside; meanwhile the other keys work. */
+  async #awaitTakeover(other: NodePlan, killedMs: number): Promise<void> {
     while (performance.now() - killedMs < TAKEOVER_LIMIT_MS) {
       if (await says(other, "/primary")) {
         const seconds = ((performance.now() - killedMs) / 1000).toFixed(2);
@@ -66,7 +73,7 @@ export class Keys {
       }
       await sleep(LOOK_MS);
     }
-    this.#notes.add("Nobody took over: the other node was not running, or it did not hold everything confirmed.");
+    this.#notes.add(`${other.name} has not taken over; it says why: trader status --data ${other.dataDir}`);
   }
 
   async #switchOver(): Promise<void> {

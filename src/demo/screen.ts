@@ -1,4 +1,3 @@
-import { protectionText } from "../cli/status-text.ts";
 import { frameAt, type LedFrame, matrixColumns, matrixRows } from "../led/frame.ts";
 import { renderFrame } from "../led/terminal.ts";
 import { type NodeShot, primaryOf, type ShownAttempt, type Snapshot } from "./observe.ts";
@@ -9,6 +8,8 @@ export type Scene = {
   readonly snapshot: Snapshot;
   readonly title: string;
   readonly leaseMs: number;
+  /** Nodes whose agent was started and has not ended. */
+  readonly starting: readonly string[];
   /** What the demo did or saw itself, oldest first. */
   readonly notes: readonly Note[];
   readonly tick: number;
@@ -44,8 +45,10 @@ export function screenLines(scene: Scene, rows: number, columns: number, paint: 
 function nodeBox(node: NodeShot, scene: Scene, width: number, paint: Paint): string[] {
   const { name, view, led } = node;
   const picture = led === null ? dark(paint) : renderFrame(frameAt(led, scene.tick), hasColour(paint));
-  if (view === null)
-    return [`${paint("bold", name)}  ${paint("red", "● dead")}`, "its agent does not answer", ...picture];
+  if (view === null) {
+    const state = scene.starting.includes(name) ? paint("yellow", "○ starting") : paint("red", "● dead");
+    return [`${paint("bold", name)}  ${state}`, "its agent does not answer", ...picture];
+  }
   const leads = view.role === "primary";
   const role = leads ? paint("green", "● PRIMARY") : paint("blue", `○ ${view.role}`);
   const lag = view.peer?.lagTxids;
@@ -73,10 +76,14 @@ function bar(share: number, cells: number): string {
   return "█".repeat(full) + "░".repeat(Math.max(0, cells - full));
 }
 
+/** Short enough for 80 columns; `trader status` says it at length. */
 function pairText(snapshot: Snapshot): string {
-  const primary = primaryOf(snapshot);
-  if (primary?.view === null || primary === null) return "nobody leads at this moment.";
-  return protectionText(primary.view);
+  const view = primaryOf(snapshot)?.view ?? null;
+  if (view === null) return "nobody leads at this moment";
+  if (view.inSync.length < 2 || view.peer?.reachable !== true)
+    return `strict, but ${view.node} is alone: its death would stop trading`;
+  if (view.arbiter?.reachable !== true) return "strict, but the witness is away: a board's death would stop trading";
+  return "strict: any one of the three may die, and trading goes on";
 }
 
 function orderLines(orders: readonly ShownAttempt[] | null, rows: number, paint: Paint): string[] {

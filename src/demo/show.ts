@@ -39,7 +39,8 @@ export function showDemo(show: Show): void {
   let tick = 0;
   const timer = setInterval(() => {
     tick += 1;
-    const scene = { snapshot, title, leaseMs, notes: notes.list, tick };
+    const starting = plan.nodes.map(({ name }) => name).filter((name) => processes.runs(name));
+    const scene = { snapshot, title, leaseMs, starting, notes: notes.list, tick };
     terminal.draw(screenLines(scene, terminal.rows, terminal.columns, paint));
   }, DRAW_MS);
   signal.addEventListener("abort", () => {

@@ -65,6 +65,7 @@ const scene = (snapshot: Snapshot, notes: Scene["notes"] = []): Scene => ({
   snapshot,
   title: "Demo",
   leaseMs: 1000,
+  starting: [],
   notes,
   tick: 20,
 });
@@ -77,7 +78,13 @@ test("24 rows of 80 columns show both nodes, the lease, the protection, orders, 
   for (const piece of ["node-a  ● PRIMARY  epoch 3", "0.80 s left", "node-b  ○ standby", "in sync, 0 behind"]) {
     expect(text).toContain(piece);
   }
-  for (const piece of ["Protection: strict.", "buy    12 AAPL", "node-a became primary.", "k kill the primary", "1:"]) {
+  for (const piece of [
+    "Protection: strict: any one",
+    "buy    12 AAPL",
+    "node-a became primary.",
+    "k kill the primary",
+    "1:",
+  ]) {
     expect(text).toContain(piece);
   }
 });
@@ -99,6 +106,12 @@ test("a killed node is shown dead and its LEDs dark", () => {
   const lines = screenLines(scene(dead), 30, 80, painter(false));
   expect(lines[2]).toMatch(/^node-a {2}● dead .*node-b {2}● PRIMARY {2}epoch 4/);
   expect(lines[5]).toMatch(/^│ {26}│/);
+});
+
+test("a node whose agent was started and does not answer yet is not called dead", () => {
+  const early: Snapshot = { ...whole, nodes: [{ name: "node-a", view: null, led: null }, shot("node-b", "primary")] };
+  const lines = screenLines({ ...scene(early), starting: ["node-a"] }, 30, 80, painter(false));
+  expect(lines[2]).toMatch(/^node-a {2}○ starting/);
 });
 
 test("events of both nodes and the demo's own come once, in order", () => {

@@ -40,12 +40,12 @@ export class AgentHistory {
   }
 
   async load(): Promise<void> {
-    this.#recent = (await this.read(recentMax)).map(({ at, text }) => ({ at, text }));
+    this.#recent = (await this.read(recentMax)).map(({ at, sentence }) => ({ at, text: sentence }));
   }
 
-  async read(limit: number): Promise<(HistoryEvent & { text: string })[]> {
+  async read(limit: number): Promise<(HistoryEvent & { sentence: string })[]> {
     const events = await readHistory(this.#dir, limit);
-    return events.map((event) => ({ ...event, text: sentence(event) }));
+    return events.map((event) => ({ ...event, sentence: sentence(event) }));
   }
 
   write(unstamped: Unstamped): void {

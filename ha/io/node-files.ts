@@ -16,7 +16,7 @@ export const hostSchema = z
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:%-]*[A-Za-z0-9])?$|^::1$/, "a host name or an IP address");
 /** A TCP or UDP port; 0 (any free one) is not an address that others could use. */
 export const portSchema = z.int().min(1).max(65_535);
-export const arbiterSchema = z.enum(["witness", "standalone", "manual"]);
+export const arbiterSchema = z.enum(["witness", "standalone"]);
 export type ArbiterKind = z.infer<typeof arbiterSchema>;
 export const presetSchema = z.enum(["fast", "default", "wifi"]);
 export type PresetName = z.infer<typeof presetSchema>;

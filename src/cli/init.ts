@@ -56,7 +56,7 @@ export function addInit(program: Command): void {
   withNodeOptions(command)
     .addOption(
       new Option("--arbiter <kind>", "who has the third vote")
-        .choices(["witness", "standalone", "manual"])
+        .choices(["witness", "standalone"])
         .default("witness"),
     )
     .addOption(

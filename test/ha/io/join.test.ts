@@ -78,7 +78,7 @@ test("a founder's directory is complete, private, and never made twice", async (
     expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
   expect(statSync(dir).mode & 0o777).toBe(0o700);
   const { ports, host } = readNodeConfig(dir);
-  const again = createCluster({ dir, cluster: "x", name: "x", host, ports, arbiter: "manual", preset: "fast" });
+  const again = createCluster({ dir, cluster: "x", name: "x", host, ports, arbiter: "witness", preset: "fast" });
   await expect(again).rejects.toThrow(/already set up/);
 });
 

@@ -56,7 +56,7 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
   const cases = [
     [await init("--app-port", "99999"), /^trader: option '--app-port <port>' .*a port from 1 to 65535\.\n$/],
     [await init("--app-port", "8009"), /^trader: --app-port, --agent-port and --link-port must differ/],
-    [await init("--arbiter", "coin"), /^trader: option '--arbiter <kind>' .*witness, standalone, manual\.\n$/],
+    [await init("--arbiter", "coin"), /^trader: option '--arbiter <kind>' .*witness, standalone\.\n$/],
     [await trader("status"), /^trader: required option '--data <dir>' not specified\n$/],
     [await trader("join", "nonsense", "--data", dir, "--name", "b", "--host", "h"), /^trader: This is not a token/],
   ] as const;

@@ -1,6 +1,6 @@
 import { newerSync } from "./messages.ts";
 import type { LeaseReply, Name, VoterRecord } from "./messages.ts";
-import { highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
+import { highestEpoch, newestSync, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
 import type { Bid, Member, PromotionCause } from "./member.ts";
 import { request, requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
@@ -9,12 +9,16 @@ import { retag, setSync } from "./holder.ts";
 /** A standby greets every few beats, to know who is there and under which boot id. */
 const greetEveryBeats = 4;
 
-/** Rule 6, and the recorded holder's right to go on with its own epoch. */
+/**
+ * Rule 6, and the recorded holder's right to go on with its own epoch. The newest set heard of decides, not its own
+ * record alone: a primary may have died after only the arbiter heard that this node had joined.
+ */
 export function mayStand(member: Member, nowMs: number): boolean {
   const { record, name } = member.voter;
-  if (record === null || !member.fit || nowMs < member.standAfterMs) return false;
-  if (!record.sync.inSync.includes(name) || !ownVoteIsFree(member, nowMs)) return false;
-  return record.holder === name || record.released || !record.sync.paused;
+  const newest = newestSync(member);
+  if (record === null || newest === null || !member.fit || nowMs < member.standAfterMs) return false;
+  if (!newest.inSync.includes(name) || !ownVoteIsFree(member, nowMs)) return false;
+  return record.holder === name || record.released || !newest.paused;
 }
 
 /** Its own voter owes nothing to another: no promise runs, none of before a restart may still run. */

@@ -54,8 +54,9 @@ export function onRenewal(draft: Draft, reply: LeaseReply, nowMs: number): void 
     draft.act.push({ kind: "raised", epoch });
     return setSync(draft, retag(voter.record.sync, epoch), nowMs);
   }
-  // A candidate that failed has fenced its receiver against this epoch: move above it, in place.
-  if (reply.refusal === "stale-epoch" && highestEpoch(member) >= (phase.raiseTo ?? phase.epoch + 1)) {
+  // A candidate that failed has fenced its receiver against this epoch, or voted for itself in the very same one:
+  // move above both, in place.
+  if (reply.refusal === "stale-epoch" && reply.epoch === (phase.raiseTo ?? phase.epoch)) {
     draft.member = { ...member, phase: { ...phase, raiseTo: highestEpoch(member) + 1 } };
     return;
   }

@@ -88,6 +88,7 @@ export type MemberEvent =
   | { readonly kind: "force" };
 
 export type Action =
+  /** Performed only while the lease still runs: the loop may have stood still since it was decided. */
   | { readonly kind: "promote"; readonly epoch: number; readonly cause: PromotionCause }
   | { readonly kind: "demote"; readonly epoch: number; readonly reason: string }
   /** The same lease goes on under a higher epoch. */
@@ -159,18 +160,33 @@ export const withRemote = (member: Member, name: Name, change: Partial<Remote>):
 export const highestEpoch = (member: Member): number =>
   Math.max(member.voter.record?.epoch ?? 0, ...others(member).map((name) => remoteOf(member, name).record?.epoch ?? 0));
 
+/** The newest set that this node has any word of; null where it is blank. */
+export const newestSync = (member: Member): SyncRecord | null => {
+  const own = member.voter.record?.sync ?? null;
+  if (own === null) return null;
+  return others(member).reduce((newest, name) => newerSync(newest, remoteOf(member, name).record?.sync ?? newest), own);
+};
+
 /**
  * Rule 4: when the lease ends by this node's clock, margin taken off: the second longest of three grants
  * (its own voter's among them), or its own alone where one voter is all there is. `without` leaves one voter out.
  */
 export function validUntilMs(member: Member, without: Name | null = null): number {
-  const own = member.voter.promise?.to === member.voter.name ? member.voter.promise.untilMs : Number.NEGATIVE_INFINITY;
-  const grants = others(member)
-    .filter((name) => name !== without)
-    .map((name) => remoteOf(member, name).grantUntilMs);
-  const longestFirst = [own, ...grants].sort((a, b) => b - a);
-  return (longestFirst[member.majority - 1] ?? Number.NEGATIVE_INFINITY) - member.voter.timing.marginMs;
+  const { peer, arbiter, voter, majority } = member;
+  const own = voter.promise?.to === voter.name ? voter.promise.untilMs : never;
+  const first = grantOf(member, peer, without);
+  const second = grantOf(member, arbiter, without);
+  const longest = Math.max(own, first, second);
+  const shortest = Math.min(own, first, second);
+  // Of three numbers, the one that is neither; where two are equal, it is one of them.
+  const middle = own === longest ? Math.max(first, second) : own === shortest ? Math.min(first, second) : own;
+  return (majority === 1 ? longest : middle) - voter.timing.marginMs;
 }
+
+const never = Number.NEGATIVE_INFINITY;
+
+const grantOf = (member: Member, name: Name | null, without: Name | null): number =>
+  name === null || name === without ? never : (member.remotes[name]?.grantUntilMs ?? never);
 
 const sameSync = (a: SyncRecord, b: SyncRecord): boolean => a.setEpoch === b.setEpoch && a.setVersion === b.setVersion;
 
@@ -185,7 +201,7 @@ export function setAcknowledged(member: Member, without: Name | null = null): bo
   });
 }
 
-/** May this primary call a write confirmed that only its own disk holds? */
+/** May this primary call a write confirmed that only its own disk holds? While its lease runs (`validUntilMs`). */
 export const mayConfirmAlone = (member: Member): boolean =>
   member.phase.kind === "primary" &&
   (member.voter.record?.sync.inSync ?? []).every((name) => name === member.voter.name) &&

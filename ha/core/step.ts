@@ -1,11 +1,11 @@
-import type { LeaseReply, LeaseRequest, Message, VoterRecord } from "./messages.ts";
+import type { LeaseReply, LeaseRequest, Message } from "./messages.ts";
 import { ask, askAgain, force, giveUp, greet, mayStand, onVote, onWould } from "./candidate.ts";
 import { request, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { announceRelease, changeSet, expand, onDemoted, onRenewal, release, renew, stepDown } from "./holder.ts";
 import { creditReply, highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
 import type { Member, MemberEvent, Ready } from "./member.ts";
-import { onEnrolment, onRelease, onRequest } from "./voter.ts";
+import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";
 
 export { ownVoteIsFree } from "./candidate.ts";
 
@@ -152,18 +152,4 @@ function onReply(draft: Draft, reply: LeaseReply, nowMs: number): void {
     case "stepping-down":
     case "releasing":
   }
-}
-
-function sameRecord(a: VoterRecord | null, b: VoterRecord | null): boolean {
-  if (a === b) return true;
-  if (a === null || b === null) return false;
-  return (
-    a.epoch === b.epoch &&
-    a.holder === b.holder &&
-    a.released === b.released &&
-    a.sync.paused === b.sync.paused &&
-    a.sync.setEpoch === b.sync.setEpoch &&
-    a.sync.setVersion === b.sync.setVersion &&
-    a.sync.inSync.join() === b.sync.inSync.join()
-  );
 }

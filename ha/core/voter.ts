@@ -65,8 +65,10 @@ export function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judge
   if (!settled && nowMs < abstainUntilMs) return refuse("abstaining", abstainUntilMs - nowMs);
   if (request.force) return { granted: true };
   const newest = newerSync(record.sync, request.sync);
-  // Maintenance stops promotions; a primary that moves to a higher epoch in place is none.
-  if (newest.paused && !settled && request.purpose !== "renew") return refuse("paused");
+  // Maintenance stops promotions. A primary that moves to a higher epoch in place is none, nor is a holder that
+  // comes back: only who won an epoch tags a set with it.
+  const carriesOn = settled || request.purpose === "renew" || request.sync.setEpoch === request.epoch;
+  if (newest.paused && !carriesOn) return refuse("paused");
   // [HA-7]
   return newest.inSync.includes(request.from) ? { granted: true } : refuse("not-in-sync");
 }
@@ -129,4 +131,19 @@ export function onEnrolment(voter: Voter, enrolment: Enrolment, nowMs: number): 
   const fresh = enrolment.nonce === voter.nonce && enrolment.voterBoot === voter.boot;
   if (voter.record !== null || !fresh || record.sync.inSync.includes(voter.name)) return voter;
   return { ...voter, record, promise: { to: enrolment.from, untilMs: nowMs + voter.timing.leaseMs } };
+}
+
+/** Is there nothing new to persist? */
+export function sameRecord(a: VoterRecord | null, b: VoterRecord | null): boolean {
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  return (
+    a.epoch === b.epoch &&
+    a.holder === b.holder &&
+    a.released === b.released &&
+    a.sync.paused === b.sync.paused &&
+    a.sync.setEpoch === b.sync.setEpoch &&
+    a.sync.setVersion === b.sync.setVersion &&
+    a.sync.inSync.join() === b.sync.inSync.join()
+  );
 }

@@ -1,5 +1,5 @@
 import type { Message, VoterRecord } from "./messages.ts";
-import { onEnrolment, onRelease, onRequest } from "./voter.ts";
+import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";
 import type { Voter } from "./voter.ts";
 
 /** The caller makes `persist` durable before it sends `send`. */
@@ -14,8 +14,11 @@ const none = { position: { epoch: 0, txid: 0 }, fit: false };
 /** The third voter: it grants, and never stands. */
 export function stepWitness(voter: Voter, message: Message, nowMs: number): WitnessReady {
   const { voter: next, reply } = answer(voter, message, nowMs);
-  const changed = JSON.stringify(next.record) !== JSON.stringify(voter.record);
-  return { voter: next, persist: changed ? next.record : null, send: reply === null ? [] : [reply] };
+  return {
+    voter: next,
+    persist: sameRecord(next.record, voter.record) ? null : next.record,
+    send: reply === null ? [] : [reply],
+  };
 }
 
 function answer(voter: Voter, message: Message, nowMs: number): ReturnType<typeof onRequest> {

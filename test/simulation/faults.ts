@@ -1,0 +1,214 @@
+import { boot, crash, feed, inLoop } from "./agent.ts";
+import { replay } from "./network.ts";
+import { switchOver } from "./replica.ts";
+import { log } from "./world.ts";
+import type { Host, Moment, World } from "./world.ts";
+
+/** What may go wrong in a schedule. `wipe`: a disk is lost with its vote. */
+export type FaultKind =
+  | "crash"
+  | "crash-agent"
+  | "crash-witness"
+  | "power-cut"
+  | "cut"
+  | "cut-one-way"
+  | "cut-lease"
+  | "loss"
+  | "late"
+  | "stall"
+  | "slow-disk"
+  | "replay"
+  | "switchover"
+  | "hand-over"
+  | "maintenance"
+  | "crash-at-promotion"
+  | "crash-at-expansion"
+  | "crash-at-vote"
+  | "crash-at-release"
+  | "wipe"
+  | "wipe-standby";
+
+export const ordinaryFaults: readonly FaultKind[] = [
+  "crash",
+  "crash",
+  "crash-agent",
+  "crash-witness",
+  "power-cut",
+  "cut",
+  "cut",
+  "cut-one-way",
+  "cut-one-way",
+  "cut-lease",
+  "loss",
+  "late",
+  "stall",
+  "slow-disk",
+  "replay",
+  "switchover",
+  "switchover",
+  "hand-over",
+  "maintenance",
+  "crash-at-promotion",
+  "crash-at-expansion",
+  "crash-at-vote",
+  "crash-at-release",
+];
+
+/** A vote reaches the disk within this time. */
+export const ordinaryPersistMs = 6;
+
+/** One fault begins now; what it does ends by itself, or when the run heals. */
+export function strike(world: World, kind: FaultKind): void {
+  const { random, network, hosts } = world;
+  const { leaseMs } = world.timing;
+  const nodes = hosts.filter((host) => host.kind === "node");
+  const witness = hosts.filter((host) => host.kind === "witness");
+  const lasting = random.between(0.05, random.chance(0.3) ? 3 : 1.3) * leaseMs;
+  world.faults++;
+  log(world, () => `FAULT ${kind} for ${lasting.toFixed(0)} ms`);
+  switch (kind) {
+    case "crash":
+      return down(world, favoured(world, nodes), lasting, "host");
+    case "crash-agent":
+      return down(world, favoured(world, nodes), Math.min(lasting, leaseMs) * random.between(0.1, 1), "agent");
+    case "crash-witness":
+      return down(world, random.pick(witness), lasting, "host");
+    case "power-cut":
+      for (const host of hosts) down(world, host, lasting * random.between(0.5, 1), "host");
+      return;
+    case "cut": {
+      const alone = random.pick(hosts);
+      const from = hosts.filter((host) => host !== alone);
+      const both = random.chance(0.5) ? from : [random.pick(from)];
+      for (const other of both) {
+        cut(world, alone, other, lasting);
+        cut(world, other, alone, lasting);
+      }
+      return;
+    }
+    case "cut-one-way": {
+      const from = random.pick(hosts);
+      return cut(world, from, random.pick(hosts.filter((host) => host !== from)), lasting);
+    }
+    case "cut-lease": {
+      const from = random.pick(hosts);
+      const to = random.pick(hosts.filter((host) => host !== from));
+      cut(world, from, to, lasting, "lease ");
+      if (random.chance(0.5)) cut(world, to, from, lasting, "lease ");
+      return;
+    }
+    case "loss":
+      return mood(world, lasting, () => (network.loss = random.between(0.2, 0.9)));
+    case "late":
+      network.lateMs = random.between(0.2, 1.6) * leaseMs;
+      return mood(world, lasting, () => {
+        network.late = random.between(0.1, 0.7);
+        network.duplication = 0.3;
+      });
+    case "stall":
+      random.pick(nodes).stalledUntilMs = world.nowMs + lasting;
+      return;
+    case "slow-disk":
+      return mood(world, lasting, () => (world.persistMs = random.between(20, 400)));
+    case "replay":
+      for (let count = 0; count < 12 && network.sent.length > 0; count++) {
+        const { message, atMs } = random.pick(network.sent);
+        replay(world, message, atMs, random.between(0, lasting));
+      }
+      return;
+    case "switchover":
+    case "hand-over":
+      for (const host of nodes)
+        if (host.up) switchOver(world, host, kind === "switchover" ? (host.name === "a" ? "b" : "a") : null);
+      return;
+    case "maintenance":
+      setMaintenance(world, random.chance(0.7));
+      return;
+    case "crash-at-promotion":
+      world.armed.add("promotion");
+      return;
+    case "crash-at-expansion":
+      world.armed.add("expansion");
+      return;
+    case "crash-at-vote":
+      world.armed.add("vote");
+      return mood(world, lasting, () => (world.persistMs = random.between(20, 400)));
+    case "crash-at-release":
+      world.armed.add("release");
+      return strike(world, "switchover");
+    case "wipe-standby": {
+      const standby = nodes.find((host) => host.up && host.member?.phase.kind === "standby");
+      if (standby === undefined || world.wiped) return;
+      return wipe(world, standby, random.between(30, 400));
+    }
+    case "wipe":
+      return wipe(world, random.pick(hosts), lasting);
+  }
+}
+
+/** The primary is the more interesting victim. */
+function favoured(world: World, nodes: readonly Host[]): Host {
+  const primary = nodes.find((host) => host.member?.phase.kind === "primary");
+  return primary !== undefined && world.random.chance(0.6) ? primary : world.random.pick(nodes);
+}
+
+export function setMaintenance(world: World, on: boolean): void {
+  for (const host of world.hosts)
+    if (host.up && host.kind === "node")
+      inLoop(world, host, world.nowMs, () => feed(world, host, { kind: "pause", on }));
+}
+
+/** Down, and up again by itself: whoever has started it meanwhile. */
+export function down(world: World, host: Host, lasting: number, what: "host" | "agent"): void {
+  crash(world, host, what);
+  const { boots } = host;
+  world.queue.add(world.nowMs + lasting, () => {
+    if (!host.up && host.boots === boots) boot(world, host);
+  });
+}
+
+/** Crashes this host soon, if that was waited for. */
+export function trip(world: World, host: Host, moment: Moment): void {
+  if (!world.armed.delete(moment)) return;
+  const { random, network } = world;
+  const { leaseMs } = world.timing;
+  const { boots } = host;
+  const released = moment === "release";
+  const lasting = released ? random.between(10, 200) : random.between(0.3, 3) * leaseMs;
+  mood(world, random.between(50, 400), () => {
+    network.lateMs = 1.6 * leaseMs;
+    if (released) network.late = 0.9;
+    else network.loss = random.between(0.2, 0.8);
+  });
+  world.queue.add(world.nowMs + random.between(0.1, moment === "expansion" ? 250 : 60), () => {
+    if (host.up && host.boots === boots) down(world, host, lasting, "host");
+  });
+}
+
+export function wipe(world: World, host: Host, lasting: number): void {
+  world.wiped = true;
+  crash(world, host, "host");
+  log(world, () => `the disk of ${host.name} is lost`);
+  host.disk.record = null;
+  host.disk.ledger = null;
+  host.disk.ledgerEpoch = -1;
+  for (const voters of world.ghost.setVoters.values()) voters.delete(host.name);
+  down(world, host, lasting, "host");
+}
+
+/** `what`: everything, or the lease's datagrams only while the replica passes. */
+export function cut(world: World, from: Host, to: Host, lasting: number, what: "" | "lease " = ""): void {
+  const { cuts } = world.network;
+  const path = `${what}${from.name}>${to.name}`;
+  cuts.add(path);
+  world.queue.add(world.nowMs + lasting, () => cuts.delete(path));
+}
+
+export function mood(world: World, lasting: number, begin: () => unknown): void {
+  begin();
+  world.queue.add(world.nowMs + lasting, () => {
+    Object.assign(world.network, world.network.base);
+    world.network.late = 0;
+    world.persistMs = ordinaryPersistMs;
+  });
+}

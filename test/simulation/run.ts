@@ -1,0 +1,194 @@
+import { needOf } from "../../ha/core/need.ts";
+import type { VoterRecord } from "../../ha/core/messages.ts";
+import { checkTiming } from "../../ha/core/timing.ts";
+import { boot, feed, inLoop } from "./agent.ts";
+import { checkActing, isActing } from "./checker.ts";
+import { createEventQueue } from "./event-queue.ts";
+import { ordinaryFaults, ordinaryPersistMs, setMaintenance, strike } from "./faults.ts";
+import type { FaultKind } from "./faults.ts";
+import { calm, createNetwork } from "./network.ts";
+import { shipped } from "./parts.ts";
+import type { Parts } from "./parts.ts";
+import { createRandom } from "./random.ts";
+import { freshPrimary } from "./replica.ts";
+import { localMs, violate } from "./world.ts";
+import type { Host, World } from "./world.ts";
+
+export type Schedule = {
+  readonly seed: number;
+  readonly parts?: Parts;
+  readonly faults?: readonly FaultKind[];
+  /** At most one disk is lost. */
+  readonly wipes?: boolean;
+  /** Beside what happens by itself, an operator forces now and then. */
+  readonly forces?: boolean;
+  /** Strikes at chosen moments, instead of faults at random ones. */
+  readonly script?: (world: World) => void;
+  readonly trace?: string[] | null;
+};
+
+export type Outcome = {
+  readonly seed: number;
+  readonly events: number;
+  readonly faults: number;
+  readonly promotions: number;
+  readonly violation: string | null;
+};
+
+/** Short of the presets, so that much happens in little time; the same relations hold. */
+export const simulatedTiming = checkTiming({ leaseMs: 1_000, beatMs: 200, marginMs: 50, tickMs: 50, syncLimitMs: 400 });
+
+const settleLeases = 14;
+const eventsMin = 220;
+
+export function createWorld(schedule: Schedule): World {
+  const random = createRandom(schedule.seed);
+  const host = (name: string, kind: Host["kind"]): Host => ({
+    name,
+    kind,
+    rate: random.between(0.995, 1.005),
+    offsetMs: random.between(0, 1e6),
+    disk: { record: everybodyKnows(), ledger: null, ledgerEpoch: 1 },
+    up: false,
+    boots: 0,
+    stalledUntilMs: 0,
+    effectsUntilMs: 0,
+    effectsWaiting: 0,
+    persisting: [],
+    member: null,
+    voter: null,
+    app: null,
+    leftovers: [],
+    grantsOfThisBoot: 0,
+    primary: freshPrimary(),
+    incoming: null,
+  });
+  return {
+    nowMs: 0,
+    timing: simulatedTiming,
+    parts: schedule.parts ?? shipped,
+    random,
+    queue: createEventQueue(),
+    network: createNetwork(),
+    hosts: [host("a", "node"), host("b", "node"), host("w", "witness")],
+    ghost: {
+      holders: new Map([[1, "a"]]),
+      setVoters: new Map(),
+      set: null,
+      confirmed: null,
+      confirmedAtMs: 0,
+      promotions: 0,
+      forced: false,
+    },
+    trace: schedule.trace ?? null,
+    armed: new Set(),
+    forces: schedule.forces ?? false,
+    writeGapMs: random.chance(0.8) ? 200 : 2_000,
+    persistMs: ordinaryPersistMs,
+    writing: true,
+    violation: null,
+    faults: 0,
+    wiped: false,
+  };
+}
+
+/** Node a held epoch 1, and both nodes hold everything. */
+const everybodyKnows = (): VoterRecord => ({
+  epoch: 1,
+  holder: "a",
+  released: false,
+  sync: { inSync: ["a", "b"], paused: false, setEpoch: 1, setVersion: 2 },
+});
+
+/** Runs the world on; returns how many events happened. Stops at a violation or where `done` says so. */
+export function advance(world: World, untilMs: number, done: () => boolean = () => false): number {
+  let events = 0;
+  while (world.violation === null && !done()) {
+    const next = world.queue.take();
+    if (next === undefined || next.atMs > untilMs) {
+      if (next !== undefined) world.queue.add(next.atMs, next.run);
+      break;
+    }
+    world.nowMs = next.atMs;
+    next.run();
+    checkActing(world);
+    events++;
+  }
+  return events;
+}
+
+/** One schedule: faults for some leases, then peace, in which the pair has to come back to itself. */
+export function runSchedule(schedule: Schedule): Outcome {
+  const world = createWorld(schedule);
+  const { random, timing } = world;
+  for (const host of world.hosts) boot(world, host);
+  const healMs = timing.leaseMs * random.between(3, 7);
+  const kinds = schedule.faults ?? ordinaryFaults;
+  world.network.base = {
+    loss: random.chance(0.5) ? 0 : random.between(0, 0.2),
+    duplication: random.between(0, 0.1),
+  };
+  Object.assign(world.network, world.network.base);
+  const count = 3 + Math.floor(random.next() * 6);
+  schedule.script?.(world);
+  for (let fault = 0; fault < count && schedule.script === undefined; fault++) {
+    const atMs = random.between(150, healMs - 100);
+    const kind = schedule.wipes === true && fault === 0 ? "wipe" : random.pick(kinds);
+    world.queue.add(atMs, () => strike(world, kind));
+    if (schedule.forces === true && random.chance(0.4)) world.queue.add(atMs + 900, () => forceSomebody(world));
+  }
+  let events = advance(world, healMs);
+  heal(world);
+  events += advance(world, healMs + settleLeases * timing.leaseMs, () => events >= eventsMin && isSettled(world));
+  while (events < eventsMin && world.violation === null) events += advance(world, world.nowMs + timing.leaseMs);
+  if (world.violation === null && !isSettled(world) && !needsPerson(world))
+    violate(world, `HA-10: no primary in ${settleLeases} leases of peace, and no word of what is needed`);
+  return {
+    seed: schedule.seed,
+    events,
+    faults: world.faults,
+    promotions: world.ghost.promotions,
+    violation: world.violation,
+  };
+}
+
+function heal(world: World): void {
+  world.armed.clear();
+  world.writing = true;
+  calm(world.network);
+  world.persistMs = ordinaryPersistMs;
+  for (const host of world.hosts) if (!host.up) boot(world, host);
+  // An operator ends the maintenance, as soon as there is a primary to say it to.
+  const end = (): void => {
+    if (!world.hosts.some((host) => host.member?.voter.record?.sync.paused)) return;
+    setMaintenance(world, false);
+    world.queue.add(world.nowMs + world.timing.leaseMs, end);
+  };
+  world.queue.add(world.nowMs, end);
+}
+
+/** One primary acts and confirms, both nodes hold everything, and every voter agrees. */
+function isSettled(world: World): boolean {
+  const acting = world.hosts.filter((host) => isActing(host, world.nowMs));
+  const [primary] = acting;
+  const record = primary?.member?.voter.record;
+  if (acting.length !== 1 || record === undefined || record === null || world.ghost.confirmed === null) return false;
+  const fresh = world.nowMs - world.ghost.confirmedAtMs < world.timing.leaseMs + world.writeGapMs;
+  return (
+    fresh && record.sync.inSync.length === 2 && world.hosts.every((host) => host.disk.record?.epoch === record.epoch)
+  );
+}
+
+/** After a lost disk: every node says what it needs. */
+function needsPerson(world: World): boolean {
+  const nodes = world.hosts.filter((host) => host.kind === "node");
+  return (
+    (world.wiped || world.ghost.forced) &&
+    nodes.every((host) => host.member !== null && needOf(host.member, localMs(host, world.nowMs)) !== null)
+  );
+}
+
+function forceSomebody(world: World): void {
+  const host = world.random.pick(world.hosts.filter((one) => one.kind === "node"));
+  if (host.up) inLoop(world, host, world.nowMs, () => feed(world, host, { kind: "force" }));
+}

@@ -1,0 +1,99 @@
+import { cut, down, mood, wipe } from "./faults.ts";
+import { switchOver } from "./replica.ts";
+import { hostOf } from "./world.ts";
+import type { Host, World } from "./world.ts";
+
+/** Strikes at a chosen moment, with some play in it. */
+export type Script = (world: World) => void;
+
+const pollMs = 1;
+
+type Hosts = { readonly a: Host; readonly b: Host; readonly w: Host };
+
+const hostsOf = (world: World): Hosts => ({ a: hostOf(world, "a"), b: hostOf(world, "b"), w: hostOf(world, "w") });
+
+const at = (world: World, fromMs: number, toMs: number, run: (hosts: Hosts) => void): void =>
+  world.queue.add(world.nowMs + world.random.between(fromMs, toMs), () => run(hostsOf(world)));
+
+/** Runs once, as soon as it is so; never, if it is not within some leases. */
+function when(world: World, isSo: (hosts: Hosts) => boolean, run: (hosts: Hosts) => void, polls = 6_000): void {
+  world.queue.add(world.nowMs + pollMs, () => {
+    if (isSo(hostsOf(world))) run(hostsOf(world));
+    else if (polls > 0) when(world, isSo, run, polls - 1);
+  });
+}
+
+const longMs = 4_000;
+
+/** The primary lives by the witness alone, its standby still receives; then the witness restarts. */
+export const witnessRestarts: Script = (world) =>
+  at(world, 900, 1_400, ({ a, b }) => {
+    cut(world, a, b, longMs, "lease ");
+    cut(world, b, a, longMs, "lease ");
+    at(world, 1_000, 1_600, ({ w }) => down(world, w, world.random.between(5, 150), "host"));
+  });
+
+/** The witness grants the standby's election, dies with the vote unwritten, and meets the old primary first. */
+export const voteInTheAir: Script = (world) =>
+  at(world, 900, 1_400, ({ a, b, w }) => {
+    down(world, a, world.random.between(1_000, 1_900), "host");
+    cut(world, b, a, longMs, "lease ");
+    mood(world, longMs, () => (world.persistMs = 300));
+    const voting = ({ w: witness }: Hosts): boolean => witness.persisting.some(({ record }) => record.holder === "b");
+    when(world, voting, () => at(world, 5, 60, () => down(world, w, world.random.between(5, 60), "host")));
+  });
+
+/** What the old primary shipped arrives when the new one already works. */
+export const lateShips: Script = (world) =>
+  at(world, 900, 1_400, ({ a, b, w }) => {
+    mood(world, longMs, () => {
+      world.network.late = 0.6;
+      world.network.lateMs = 2_000;
+    });
+    for (const other of [b, w]) {
+      cut(world, a, other, 2_500, "lease ");
+      cut(world, other, a, 2_500, "lease ");
+    }
+  });
+
+/** After a switchover the old primary begins its new copy before anybody heard that it is out of the set. */
+export const deathInMidRestore: Script = (world) =>
+  at(world, 900, 1_400, ({ a }) => {
+    switchOver(world, a, "b");
+    when(
+      world,
+      (hosts) => hosts.a.disk.record?.holder === "b",
+      ({ b, w }) => {
+        cut(world, b, hostOf(world, "a"), longMs, "lease ");
+        cut(world, b, w, longMs, "lease ");
+      },
+    );
+    when(
+      world,
+      (hosts) => hosts.a.incoming !== null,
+      ({ b }) => down(world, b, longMs, "host"),
+    );
+  });
+
+/** The standby comes back without its disk, and the primary dies before it has shipped anything to it. */
+export const wipedStandby: Script = (world) =>
+  at(world, 900, 1_400, ({ b }) => {
+    wipe(world, b, world.random.between(5, 60));
+    const copying = (hosts: Hosts): boolean => hosts.b.incoming !== null;
+    when(world, copying, ({ a }) => down(world, a, longMs, "host"));
+  });
+
+/** Acknowledgements of a disk that is gone arrive when its successor has just been enrolled. */
+export const lateAcks: Script = (world) =>
+  at(world, 900, 1_400, ({ b }) => {
+    world.writing = false;
+    at(world, 2_500, 2_600, () => (world.writing = true));
+    mood(world, 1_500, () => {
+      world.network.late = 0.7;
+      world.network.lateMs = 2_000;
+    });
+    at(world, 300, 600, () => wipe(world, b, world.random.between(5, 100)));
+    const admitted = (hosts: Hosts): boolean =>
+      hosts.b.disk.record?.sync.inSync.includes("b") === true && hosts.b.incoming !== null;
+    when(world, admitted, ({ a }) => down(world, a, longMs, "host"));
+  });

@@ -63,13 +63,13 @@ export class LinkChild {
   start(): void {
     if (this.#stopped) return;
     const { dataDir, env, runDir, log, events } = this.#options;
-    const args = ["--data", dataDir];
+    const args = [...process.execArgv, main, "--data", dataDir];
     // It must not serve one request under the fence of before.
     if (this.#fence !== null) args.push("--fence", `${this.#fence.epoch}:${this.#fence.holder}`);
     const child = spawnChild({
       name: "link",
       command: process.execPath,
-      args: [main, ...args],
+      args,
       env,
       ipc: true,
       runDir,

@@ -54,7 +54,7 @@ async function run(options: RunOptions): Promise<void> {
   const { runAgent } = await import("../../ha/agent.ts");
   process.exitCode = await runAgent({
     dataDir,
-    appCommand: [process.execPath, appMain, ...clockArguments],
+    appCommand: [process.execPath, ...process.execArgv, appMain, ...clockArguments],
     appEnv: { ...process.env, ...broker },
     lifelinePid: options.lifeline ?? null,
     fetchLitestream: true,

@@ -3,7 +3,7 @@
 // Plain JavaScript, because the machine's Node (20 or later) cannot read TypeScript.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { tmpdir, constants } from "node:os";
+import { constants, homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -30,7 +30,7 @@ export function launch(args) {
     console.error(`trader: ${error.message}`);
     process.exit(1);
   }
-  const cache = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), `trader-compile-cache-${process.getuid?.() ?? 0}`);
+  const cache = process.env.NODE_COMPILE_CACHE ?? join(cacheFolder(), "compiled");
   const command = hasSetpriv() ? ["setpriv", "--pdeathsig", "KILL", "--", binary] : [binary];
   const child = spawn(command[0], [...command.slice(1), ...args], {
     stdio: "inherit",
@@ -43,6 +43,9 @@ export function launch(args) {
   });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
+
+// Code is run from there: never a folder that others may write to.
+const cacheFolder = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "arduino-trader");
 
 const hasSetpriv = () => (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, "setpriv")));
 

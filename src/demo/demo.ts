@@ -88,7 +88,7 @@ async function planWithPorts({ options, seed, dataDir }: Stage): Promise<DemoPla
     acceptDuplicates: options.acceptDuplicates,
     clock: demoClock(seed, Date.now()),
     lifelinePid: process.pid,
-    node: process.execPath,
+    node: [process.execPath, ...process.execArgv],
     root,
   };
   const planAt = (basePort: number): DemoPlan => planDemo({ ...setting, basePort });

@@ -12,7 +12,7 @@ export type DemoSetting = {
   /** Processes end when this one, the demo, is gone. */
   readonly lifelinePid: number;
   /** The project's own Node, and its top folder; absolute. */
-  readonly node: string;
+  readonly node: readonly string[];
   readonly root: string;
 };
 
@@ -26,7 +26,7 @@ export type NodePlan = {
   readonly start: readonly string[];
 };
 
-export type ServicePlan = {
+type ServicePlan = {
   readonly name: string;
   readonly dataDir: string;
   readonly port: number;
@@ -59,7 +59,7 @@ const LINK_OFFSET = 9;
 
 /** Plans a demo. Pure. */
 export function planDemo(setting: DemoSetting): DemoPlan {
-  const trader = [setting.node, join(setting.root, "src", "cli", "main.ts")];
+  const trader = [...setting.node, join(setting.root, "src", "cli", "main.ts")];
   const a = nodePlan(setting, trader, "node-a", OFFSETS.nodeA);
   const b = nodePlan(setting, trader, "node-b", OFFSETS.nodeB);
   const witness = witnessPlan(setting, trader);
@@ -119,6 +119,6 @@ function exchangePlan(setting: DemoSetting): ServicePlan {
   const lifeline = ["--lifeline", String(setting.lifelinePid)];
   const duplicates = setting.acceptDuplicates ? ["--accept-duplicates"] : [];
   const served = ["--port", String(port), "--data", dataDir];
-  const start = words(setting.node, main, served, clockArgv(setting.clock), lifeline, duplicates);
+  const start = words(...setting.node, main, served, clockArgv(setting.clock), lifeline, duplicates);
   return { name: "exchange", dataDir, port, start };
 }

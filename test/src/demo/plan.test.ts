@@ -9,7 +9,7 @@ const setting = {
   acceptDuplicates: false,
   clock: demoClock(7, 1_000_000),
   lifelinePid: 4242,
-  node: "/own/node",
+  node: ["/own/node"],
   root: "/repo",
 } as const;
 

@@ -55,9 +55,7 @@ export function addInit(program: Command): void {
     .option("--cluster <name>", "name of the cluster", cluster, "home");
   withNodeOptions(command)
     .addOption(
-      new Option("--arbiter <kind>", "who has the third vote")
-        .choices(["witness", "standalone"])
-        .default("witness"),
+      new Option("--arbiter <kind>", "who has the third vote").choices(["witness", "standalone"]).default("witness"),
     )
     .addOption(
       new Option("--preset <name>", "timing: lease 1 s (wire), 3 s or 8 s (Wi-Fi)")

@@ -22,7 +22,7 @@ export function statusLines(view: ShownView, nowMs: number): readonly string[] {
 }
 
 /** What the arbiter protects from, and what it cannot. */
-export function protectionText(view: Pick<ShownView, "protection" | "peer" | "inSync" | "arbiter">): string {
+function protectionText(view: Pick<ShownView, "protection" | "peer" | "inSync" | "arbiter">): string {
   const { protection, peer, inSync, arbiter } = view;
   if (protection === "none") return "none. This is one board: when it dies, nothing carries on.";
   if (peer === null) return "strict, but there is no second board yet.";

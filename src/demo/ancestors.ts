@@ -14,7 +14,7 @@ export type ReadProcess = (pid: number) => ProcessFacts | null;
 /** A child whose parent must stay the one that it was at the start. */
 export type ParentLink = { readonly pid: number; readonly parent: number; readonly parentCommand: string };
 
-export const readProcess: ReadProcess = (pid) => {
+const readProcess: ReadProcess = (pid) => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

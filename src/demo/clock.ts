@@ -1,7 +1,7 @@
 import type { ClockArgs } from "../clock.ts";
 
 /** A slot of fifteen minutes passes in four seconds. */
-export const DEMO_SCALE = 225;
+const DEMO_SCALE = 225;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

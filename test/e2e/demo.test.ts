@@ -3,12 +3,20 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { takenPort } from "../../src/demo/ports.ts";
+import {
+  attemptsOf,
+  doubleIntentions,
+  healthOf,
+  killNode,
+  pair,
+  probe,
+  probesOf,
+  scheduleFaults,
+} from "./demo-client.ts";
 import {
   type Demo,
   eventually,
-  getJson,
   pidsOf,
   portsOf,
   type Ready,
@@ -20,38 +28,11 @@ import {
 } from "./demo-process.ts";
 
 const READY_LIMIT_MS = 90_000;
-const pid = z.int();
-const healthSchema = z.looseObject({
-  role: z.string(),
-  epoch: z.int(),
-  inSync: z.array(z.string()),
-  pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid.nullable() }),
-});
-const probeAnswer = z.looseObject({ n: z.int(), confirmed: z.boolean(), epoch: z.int() });
-const probeRows = z.array(z.looseObject({ n: z.int(), value: z.string() }));
-const attempts = z.array(
-  z.looseObject({ clientOrderId: z.string(), symbol: z.string(), side: z.string(), qty: z.number() }),
-);
 
-/** Writes a probe; its value when it was confirmed, null when not. */
-async function probe(node: ReadyNode, value: string): Promise<string | null> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${node.appPort}/api/probe`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ value }),
-      signal: AbortSignal.timeout(3_000),
-    });
-    const answer = probeAnswer.safeParse(await response.json());
-    return answer.data?.confirmed === true ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-async function primaryFirst({ nodes }: Ready): Promise<readonly [ReadyNode, ReadyNode]> {
-  const [a, b] = nodes;
-  return (await statusOf(a.agentPort, "/primary")) === 200 ? [a, b] : [b, a];
+async function leaderFirst(line: Ready): Promise<readonly [ReadyNode, ReadyNode]> {
+  const found = await pair(line);
+  if (found === null) throw new Error("nobody leads");
+  return found;
 }
 
 function nothingLeft(left: Ready): Promise<void> {
@@ -76,33 +57,28 @@ describe("a demo that trades", () => {
   });
 
   test("says that it is ready only when the pair is protected and has traded", async () => {
-    const [primary, standby] = await primaryFirst(line);
+    const [primary, standby] = await leaderFirst(line);
     expect(await statusOf(primary.agentPort, "/cluster")).toBe(200);
     expect(await statusOf(standby.agentPort, "/standby")).toBe(200);
-    expect(await getJson(line.exchange.port, "/journal", attempts)).not.toEqual([]);
+    expect(await attemptsOf(line)).not.toEqual([]);
     expect(pidsOf(line).filter((each) => !runs(each))).toEqual([]);
   });
 
   test("its primary is killed whole: the other leads with everything confirmed, and the dead one comes back by hand", async () => {
-    const [primary, standby] = await primaryFirst(line);
+    const [primary, standby] = await leaderFirst(line);
     const confirmed: string[] = [];
     for (let n = 0; n < 10; n += 1) {
-      const value = await probe(primary, `before-${n}`);
-      if (value !== null) confirmed.push(value);
+      if (await probe(primary, `before-${n}`)) confirmed.push(`before-${n}`);
     }
     expect(confirmed.length).toBeGreaterThan(0);
-    const { pids } = await getJson(primary.agentPort, "/health", healthSchema);
-    for (const each of Object.values(pids)) if (each !== null) process.kill(each, "SIGKILL");
+    const { pids } = await healthOf(primary);
+    await killNode(primary);
 
-    await eventually(
-      "the other node leads",
-      15_000,
-      async () => (await statusOf(standby.agentPort, "/primary")) === 200,
-    );
-    await eventually("a probe is confirmed by it alone", 15_000, async () => (await probe(standby, "after")) !== null);
-    const rows = await getJson(standby.appPort, "/api/probe", probeRows);
-    expect(rows.map(({ value }) => value)).toEqual(expect.arrayContaining(confirmed));
-    expect(runs(pids.agent)).toBe(false);
+    const leads = async () => (await statusOf(standby.agentPort, "/primary")) === 200;
+    await eventually("the other node leads", 15_000, leads);
+    await eventually("a probe is confirmed by it alone", 15_000, () => probe(standby, "after"));
+    expect([...(await probesOf(standby))]).toEqual(expect.arrayContaining(confirmed));
+    expect(Object.values(pids).filter((each) => each !== null && runs(each))).toEqual([]);
     expect(await statusOf(primary.agentPort, "/health/live")).toBeNull();
 
     const [command = "", ...args] = primary.start;
@@ -115,16 +91,10 @@ describe("a demo that trades", () => {
       30_000,
       async () => (await statusOf(primary.agentPort, "/standby")) === 200,
     );
-    const back = await getJson(primary.agentPort, "/health", healthSchema);
-    expect(back.inSync).toContain(primary.name);
+    expect((await healthOf(primary)).inSync).toContain(primary.name);
     expect(await statusOf(standby.agentPort, "/cluster")).toBe(200);
-
-    const intentions = new Map<string, Set<string>>();
-    for (const { clientOrderId, symbol, side, qty } of await getJson(line.exchange.port, "/journal", attempts)) {
-      const seen = intentions.get(clientOrderId) ?? new Set();
-      intentions.set(clientOrderId, seen.add(`${side} ${qty} ${symbol}`));
-    }
-    expect([...intentions].filter(([, seen]) => seen.size > 1)).toEqual([]);
+    expect(await doubleIntentions(line)).toEqual([]);
+    expect(scheduleFaults(standby)).toEqual([]);
   }, 70_000);
 
   test("SIGTERM ends it with code 0 and leaves nothing, a node started by hand included", async () => {

@@ -40,11 +40,23 @@ export function ask(draft: Draft, nowMs: number): void {
   const { member } = draft;
   const { record, name } = member.voter;
   if (record === null) return;
-  // An epoch that it voted for but never won is not gone on with: the ledger of this disk is not of that epoch.
-  const won = record.holder === name && record.epoch > 0 && record.sync.setEpoch === record.epoch;
-  const resumes = won && !record.released && record.epoch === highestEpoch(member);
+  const resumes = mayResume(member, record);
   const epoch = resumes ? record.epoch : highestEpoch(member) + 1;
   bid(draft, { epoch, cause: causeOf(record, resumes, name), force: false }, nowMs);
+}
+
+/**
+ * Goes on with its own epoch: one that it won, not one that it only voted for (the ledger of this disk is not of that
+ * epoch), and that no voter has given to another (a failed candidate may have voted for itself in the very same one).
+ */
+function mayResume(member: Member, { holder, epoch, released, sync }: VoterRecord): boolean {
+  const { name } = member.voter;
+  const won = holder === name && epoch > 0 && sync.setEpoch === epoch && !released;
+  const contested = others(member).some((other) => {
+    const theirs = remoteOf(member, other).record;
+    return theirs !== null && theirs.epoch === epoch && theirs.holder !== name;
+  });
+  return won && !contested && epoch === highestEpoch(member);
 }
 
 function causeOf(record: VoterRecord, resumes: boolean, self: Name): PromotionCause {

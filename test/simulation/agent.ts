@@ -137,7 +137,7 @@ function act(world: World, host: Host, action: Action): void {
       checkHolder(world, host, action.epoch);
       checkPromotion(world, host, action.cause);
       host.app = { epoch: action.epoch, deadlineMs: 0 };
-      host.primary = freshPrimary(localMs(host, world.nowMs));
+      host.primary = freshPrimary(localMs(host, world.nowMs), host.primary.shipSeq);
       host.incoming = null;
       host.disk.ledgerEpoch = action.epoch;
       writeSometimes(world, host, host.app);

@@ -105,9 +105,11 @@ export function strike(world: World, kind: FaultKind): void {
         network.late = random.between(0.1, 0.7);
         network.duplication = 0.3;
       });
-    case "stall":
-      random.pick(nodes).stalledUntilMs = world.nowMs + lasting;
+    case "stall": {
+      const host = random.pick(nodes);
+      host.stalledUntilMs = Math.max(host.stalledUntilMs, world.nowMs + lasting);
       return;
+    }
     case "slow-disk":
       return mood(world, lasting, () => (world.persistMs = random.between(20, 400)));
     case "replay":

@@ -6,9 +6,9 @@ import { send } from "./network.ts";
 import { bootOf, holds, hostOf, localMs, log } from "./world.ts";
 import type { Ack, App, Host, PrimaryState, Ship, World, Write } from "./world.ts";
 
-export const freshPrimary = (nowMs = 0): PrimaryState => ({
-  shipSeq: 0,
-  ackFloorSeq: 0,
+export const freshPrimary = (nowMs = 0, shipSeq = 0): PrimaryState => ({
+  shipSeq,
+  ackFloorSeq: shipSeq,
   acked: null,
   hasAck: false,
   ackedAtMs: nowMs,

@@ -35,6 +35,13 @@ export type Outcome = {
   readonly violation: string | null;
 };
 
+/** What a seed stands for: six of ten without lost disks and operators, the others with. */
+export const scheduleOf = (seed: number): Schedule => ({
+  seed,
+  wipes: [6, 7, 9].includes(seed % 10),
+  forces: [8, 9].includes(seed % 10),
+});
+
 /** Short of the presets, so that much happens in little time; the same relations hold. */
 export const simulatedTiming = checkTiming({ leaseMs: 1_000, beatMs: 200, marginMs: 50, tickMs: 50, syncLimitMs: 400 });
 

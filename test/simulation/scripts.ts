@@ -25,6 +25,11 @@ function when(world: World, isSo: (hosts: Hosts) => boolean, run: (hosts: Hosts)
 
 const longMs = 4_000;
 
+const witnessVotesForB = ({ w }: Hosts): boolean => w.persisting.some(({ record }) => record.holder === "b");
+const standbyCopies = ({ b }: Hosts): boolean => b.incoming !== null;
+const standbyIsAdmitted = ({ b }: Hosts): boolean =>
+  b.disk.record?.sync.inSync.includes("b") === true && b.incoming !== null;
+
 /** The primary lives by the witness alone, its standby still receives; then the witness restarts. */
 export const witnessRestarts: Script = (world) =>
   at(world, 900, 1_400, ({ a, b }) => {
@@ -39,8 +44,7 @@ export const voteInTheAir: Script = (world) =>
     down(world, a, world.random.between(1_000, 1_900), "host");
     cut(world, b, a, longMs, "lease ");
     mood(world, longMs, () => (world.persistMs = 300));
-    const voting = ({ w: witness }: Hosts): boolean => witness.persisting.some(({ record }) => record.holder === "b");
-    when(world, voting, () => at(world, 5, 60, () => down(world, w, world.random.between(5, 60), "host")));
+    when(world, witnessVotesForB, () => at(world, 5, 60, () => down(world, w, world.random.between(5, 60), "host")));
   });
 
 /** What the old primary shipped arrives when the new one already works. */
@@ -79,8 +83,7 @@ export const deathInMidRestore: Script = (world) =>
 export const wipedStandby: Script = (world) =>
   at(world, 900, 1_400, ({ b }) => {
     wipe(world, b, world.random.between(5, 60));
-    const copying = (hosts: Hosts): boolean => hosts.b.incoming !== null;
-    when(world, copying, ({ a }) => down(world, a, longMs, "host"));
+    when(world, standbyCopies, ({ a }) => down(world, a, longMs, "host"));
   });
 
 /** Acknowledgements of a disk that is gone arrive when its successor has just been enrolled. */
@@ -93,7 +96,5 @@ export const lateAcks: Script = (world) =>
       world.network.lateMs = 2_000;
     });
     at(world, 300, 600, () => wipe(world, b, world.random.between(5, 100)));
-    const admitted = (hosts: Hosts): boolean =>
-      hosts.b.disk.record?.sync.inSync.includes("b") === true && hosts.b.incoming !== null;
-    when(world, admitted, ({ a }) => down(world, a, longMs, "host"));
+    when(world, standbyIsAdmitted, ({ a }) => down(world, a, longMs, "host"));
   });

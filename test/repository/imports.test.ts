@@ -21,11 +21,15 @@ const rules: readonly { readonly of: string; readonly may: readonly string[]; re
 ];
 
 const sources = ["ha", "src"]
-  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)))
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)),
+  )
   .filter((file) => file.endsWith(".ts"));
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+    (match) => match[1] ?? "",
+  );
 
 function violations(file: string): string[] {
   const rule = rules.find(({ of }) => file.startsWith(of));
@@ -45,7 +49,9 @@ test("imports go from the shell to the core, and the halves meet only in ha/cont
 
 test("no file only re-exports", () => {
   const barrels = sources.filter((file) => {
-    const lines = readFileSync(join(root, file), "utf8").split("\n").filter((line) => line.trim() !== "" && !line.startsWith("//"));
+    const lines = readFileSync(join(root, file), "utf8")
+      .split("\n")
+      .filter((line) => line.trim() !== "" && !line.startsWith("//"));
     return lines.length > 0 && lines.every((line) => line.startsWith("export ") && line.includes(" from "));
   });
   expect(barrels).toEqual([]);

@@ -49,7 +49,7 @@ export class AgentHistory {
   }
 
   write(unstamped: Unstamped): void {
-    const event = { ...unstamped, at: new Date().toISOString(), node: this.#node } as HistoryEvent;
+    const event: HistoryEvent = { ...unstamped, at: new Date().toISOString(), node: this.#node };
     const shown = { at: event.at, text: sentence(event) };
     this.#recent = [...this.#recent, shown].slice(-recentMax);
     this.#log.info({ event }, shown.text);

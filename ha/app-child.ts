@@ -4,12 +4,12 @@ import type { FromApp, PairView, ToApp } from "./contract.ts";
 import { spawnChild } from "./io/child.ts";
 import type { Child } from "./io/child.ts";
 
-export type AppEvents = {
+type AppEvents = {
   /** Warm, and on a primary about to be promoted again. */
-  ready(): void;
-  opened(epoch: number): void;
-  confirmRequest(n: number): void;
-  cannotRun(reason: string): void;
+  readonly ready: () => void;
+  readonly opened: (epoch: number) => void;
+  readonly confirmRequest: (n: number) => void;
+  readonly cannotRun: (reason: string) => void;
 };
 
 type AppOptions = {

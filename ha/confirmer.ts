@@ -10,11 +10,11 @@ export type ConfirmMode =
 type Pending = { readonly n: number; readonly needsSync: number; readonly deadlineMs: number };
 
 export type ConfirmerPorts = {
-  nowMs(): number;
-  mode(): ConfirmMode;
-  answer(n: number, outcome: "confirmed" | "unknown"): void;
+  readonly nowMs: () => number;
+  readonly mode: () => ConfirmMode;
+  readonly answer: (n: number, outcome: "confirmed" | "unknown") => void;
   /** Starts one sync; the confirmer reports its end to itself. Resolves true when everything committed before it is durable on the standby. */
-  sync(): Promise<boolean>;
+  readonly sync: () => Promise<boolean>;
 };
 
 /** More requests than this at once are answered unknown. */

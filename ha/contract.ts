@@ -10,7 +10,7 @@ const hrtimeNs = z.string().regex(/^\d{1,20}$/);
 const count = z.int().nonnegative();
 
 /** What an app shows of the pair; it decides nothing. */
-export const pairView = z.object({
+const pairView = z.object({
   node: z.string(),
   role: z.enum(["primary", "standby"]),
   epoch,

@@ -11,17 +11,17 @@ import type { Check, PrimaryDuty } from "./primary-duty.ts";
 
 type ControlPorts = {
   readonly dataDir: string;
-  view(): AgentView;
-  shell(): LeaseShell;
-  primary(): PrimaryDuty;
+  readonly view: () => AgentView;
+  readonly shell: () => LeaseShell;
+  readonly primary: () => PrimaryDuty;
   readonly history: AgentHistory;
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** Why this node could not lead; null when it could. */
-  canLead(): string | null;
+  readonly canLead: () => string | null;
 };
 
 /** How a planned or forced change went. `in-progress` is never called failed. */
-export type ChangeOutcome = {
+type ChangeOutcome = {
   readonly outcome: "dry-run" | "done" | "in-progress" | "refused" | "put-back";
   readonly checks: readonly Check[];
   readonly message: string;

@@ -5,12 +5,12 @@ import { step } from "./core/step.ts";
 
 /** What the shell performs for the core. `persist` resolves when the record, and the receiver's fence with it, is durable. */
 export type LeasePorts = {
-  nowMs(): number;
-  persist(record: VoterRecord): Promise<void>;
-  send(message: Message): void;
-  act(action: Action): void;
+  readonly nowMs: () => number;
+  readonly persist: (record: VoterRecord) => Promise<void>;
+  readonly send: (message: Message) => void;
+  readonly act: (action: Action) => void;
   /** Called when a record could not be made durable: this node must not say another word. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
   log: Logger;
 };
 

@@ -11,13 +11,13 @@ type PeerState = Extract<FromLink, { kind: "peer" }>;
 type JoinRequest = Extract<FromLink, { kind: "join-request" }>;
 type Target = Extract<ToLink, { kind: "send" }>;
 
-export type LinkEvents = {
-  received(position: Position): void;
-  peer(state: PeerState): void;
-  joinRequest(request: JoinRequest): void;
-  joined(roster: Roster): void;
+type LinkEvents = {
+  readonly received: (position: Position) => void;
+  readonly peer: (state: PeerState) => void;
+  readonly joinRequest: (request: JoinRequest) => void;
+  readonly joined: (roster: Roster) => void;
   /** The connector listens here; it changes when the link was started again. */
-  connector(port: number): void;
+  readonly connector: (port: number) => void;
 };
 
 type LinkOptions = {

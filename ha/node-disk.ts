@@ -19,9 +19,9 @@ export type NodeDiskParts = {
   readonly binary: string;
   readonly credentials: { readonly TRADER_LINK_USER: string; readonly TRADER_LINK_PASSWORD: string };
   readonly log: Logger;
-  received(): Position | null;
+  readonly received: () => Position | null;
   /** Ends the standby's work on these files; answers its warm copy as it stands then. */
-  stopStandby(): Promise<FrozenCopy | null>;
+  readonly stopStandby: () => Promise<FrozenCopy | null>;
 };
 
 const configPath = fileURLToPath(new URL("../litestream.yml", import.meta.url));
@@ -77,7 +77,7 @@ export class NodeDisk implements LedgerDisk {
   startReplicator(epoch: number, connectorPort: number): Replicator {
     const { binary, credentials, log, dataDir } = this.#parts;
     const runDir = join(dataDir, "run");
-    const { child, sync } = startReplication({
+    const replication = startReplication({
       binary,
       configPath,
       target: {
@@ -92,7 +92,13 @@ export class NodeDisk implements LedgerDisk {
       runDir,
       log,
     });
-    return { pid: child.pid, exited: child.exited, kill: () => child.kill(), sync };
+    const { child } = replication;
+    return {
+      pid: child.pid,
+      exited: child.exited,
+      kill: () => child.kill(),
+      sync: (limitMs) => replication.sync(limitMs),
+    };
   }
 
   startWarmCopy(epoch: number): WarmCopy {

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { AppChild } from "./app-child.ts";
 import { remoteOf, validUntilMs } from "./core/member.ts";
 import type { Member, PromotionCause } from "./core/member.ts";
+import type { Position } from "./core/messages.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import type { LeaseShell } from "./lease-shell.ts";
@@ -31,13 +32,13 @@ export type PrimaryPorts = {
   readonly app: AppChild;
   readonly link: LinkChild;
   readonly disk: LedgerDisk;
-  nowMs(): number;
-  hrtimeNsAt(instantMs: number): string;
+  readonly nowMs: () => number;
+  readonly hrtimeNsAt: (instantMs: number) => string;
   /** Where the peer's receiver is; null while no second node has joined. */
-  peerReceiver(): { name: string; host: string; port: number } | null;
-  startReplicator(epoch: number, connectorPort: number): Replicator;
-  promoted(event: PromotedEvent): void;
-  steppedDown(epoch: number, reason: string): void;
+  readonly peerReceiver: () => { name: string; host: string; port: number } | null;
+  readonly startReplicator: (epoch: number, connectorPort: number) => Replicator;
+  readonly promoted: (event: PromotedEvent) => void;
+  readonly steppedDown: (epoch: number, reason: string) => void;
   readonly log: Logger;
 };
 
@@ -244,13 +245,14 @@ export class PrimaryDuty {
 /** One named check of a planned change. */
 export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
+const where = (at: Position | undefined): string => (at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`);
+
 /** What must hold before this primary hands the lease to its peer, each named, positions included. */
 export function switchoverChecks(member: Member, lagTxids: number | null, nowMs: number): readonly Check[] {
   const { peer, phase, voter, position } = member;
   const remote = peer === null ? null : remoteOf(member, peer);
   const heardMs = remote === null ? null : Math.round(nowMs - remote.lastHeardMs);
-  const where = (at: { epoch: number; txid: number } | undefined): string =>
-    at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`;
+  at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`;
   return [
     { name: "this node leads", ok: phase.kind === "primary", detail: `it is ${phase.kind}, at ${where(position)}` },
     { name: "a second node has joined", ok: peer !== null, detail: peer ?? "none has" },

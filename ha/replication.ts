@@ -7,7 +7,7 @@ import type { FromLink } from "./link/protocol.ts";
 
 type PeerState = Extract<FromLink, { kind: "peer" }>;
 
-export type SyncOutcome =
+type SyncOutcome =
   | { readonly kind: "synced"; readonly txid: number }
   | { readonly kind: "unknown"; readonly reason: string };
 
@@ -15,15 +15,15 @@ export type SyncOutcome =
 export type Replicator = {
   readonly pid: number;
   readonly exited: Promise<unknown>;
-  sync(limitMs: number): Promise<SyncOutcome>;
-  kill(): Promise<void>;
+  readonly sync: (limitMs: number) => Promise<SyncOutcome>;
+  readonly kill: () => Promise<void>;
 };
 
 export type ReplicationPorts = {
   readonly shell: LeaseShell;
-  nowMs(): number;
-  startReplicator(epoch: number, connectorPort: number): Replicator;
-  answer(n: number, outcome: "confirmed" | "unknown"): void;
+  readonly nowMs: () => number;
+  readonly startReplicator: (epoch: number, connectorPort: number) => Replicator;
+  readonly answer: (n: number, outcome: "confirmed" | "unknown") => void;
   readonly log: Logger;
 };
 

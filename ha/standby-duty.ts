@@ -5,9 +5,9 @@ import type { Position } from "./core/messages.ts";
 /** The warm copy: `restore -f` of one epoch's received files. */
 export type WarmCopy = {
   readonly epoch: number;
-  pid(): number | null;
+  readonly pid: () => number | null;
   /** Ends following for good; answers the file as it stands then, null when there is none. */
-  freeze(): Promise<FrozenCopy | null>;
+  readonly freeze: () => Promise<FrozenCopy | null>;
 };
 
 /** A file that nobody writes any more, and exactly the position that it holds. */
@@ -18,14 +18,14 @@ export type RejoinOutcome = { readonly tailRows: number | null; readonly attic: 
 
 export type StandbyPorts = {
   /** Newest position that the receiver made durable. */
-  received(): Position | null;
-  lineageEpoch(): number | null;
-  startWarmCopy(epoch: number): WarmCopy;
+  readonly received: () => Position | null;
+  readonly lineageEpoch: () => number | null;
+  readonly startWarmCopy: (epoch: number) => WarmCopy;
   /** Compares this node's old ledger with what it now receives; sets a tail aside, forgets the rest. */
-  rejoin(epoch: number, signal: AbortSignal): Promise<RejoinOutcome>;
+  readonly rejoin: (epoch: number, signal: AbortSignal) => Promise<RejoinOutcome>;
   /** Forgets what was received in other epochs. */
-  prune(keep: readonly number[]): void;
-  rejoined(fromEpoch: number | null, toEpoch: number, outcome: RejoinOutcome): void;
+  readonly prune: (keep: readonly number[]) => void;
+  readonly rejoined: (fromEpoch: number | null, toEpoch: number, outcome: RejoinOutcome) => void;
   readonly log: Logger;
 };
 

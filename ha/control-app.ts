@@ -1,13 +1,12 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { AgentHistory } from "./agent-history.ts";
+import { failoverChecks, switchoverChecks } from "./core/change-checks.ts";
+import type { Check } from "./core/change-checks.ts";
 import type { AgentView } from "./core/health.ts";
-import { ownVoteIsFree } from "./core/step.ts";
-import type { Member } from "./core/member.ts";
 import { createToken, TOKEN_VALID_MS } from "./io/tokens.ts";
 import type { LeaseShell } from "./lease-shell.ts";
-import { switchoverChecks } from "./primary-duty.ts";
-import type { Check, PrimaryDuty } from "./primary-duty.ts";
+import type { PrimaryDuty } from "./primary-duty.ts";
 
 type ControlPorts = {
   readonly dataDir: string;
@@ -96,41 +95,9 @@ async function switchover(ports: ControlPorts, dryRun: boolean): Promise<ChangeO
       };
 }
 
-function failoverChecks(ports: ControlPorts, acceptDataLoss: boolean): readonly Check[] {
-  const { member } = ports.shell();
-  const { record, name } = member.voter;
-  const broken = ports.canLead();
-  const complete = record?.sync.inSync.includes(name) ?? false;
-  const inSync = record?.sync.inSync.join(", ") ?? "nobody";
-  return [
-    { name: "this node is a standby", ok: member.phase.kind === "standby", detail: `it is ${member.phase.kind}` },
-    {
-      name: "this node could lead",
-      ok: broken === null,
-      detail: broken ?? `at ${member.position.epoch}/${member.position.txid}`,
-    },
-    {
-      name: "nobody holds the lease",
-      ok: ownVoteIsFree(member, ports.nowMs()),
-      detail: holderOf(member, ports.nowMs()),
-    },
-    {
-      name: "this node holds everything confirmed, or the loss is accepted",
-      ok: complete || acceptDataLoss,
-      detail: `in sync: ${inSync}; this node is at ${member.position.epoch}/${member.position.txid}`,
-    },
-  ];
-}
-
-function holderOf({ voter }: Member, nowMs: number): string {
-  const { promise, record } = voter;
-  if (promise !== null && promise.untilMs > nowMs) return `${promise.to} holds it; use "trader switchover" there`;
-  return `last held by ${record?.holder ?? "nobody"}`;
-}
-
 async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<ChangeOutcome> {
   const shell = ports.shell();
-  const checks = failoverChecks(ports, acceptDataLoss);
+  const checks = failoverChecks(shell.member, ports.canLead(), acceptDataLoss, ports.nowMs());
   const failed = checks.filter(({ ok }) => !ok);
   if (failed.length > 0)
     return {

@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
 import type { AppChild } from "./app-child.ts";
-import { remoteOf, validUntilMs } from "./core/member.ts";
-import type { Member, PromotionCause } from "./core/member.ts";
-import type { Position } from "./core/messages.ts";
+import { validUntilMs } from "./core/member.ts";
+import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import type { LeaseShell } from "./lease-shell.ts";
@@ -240,39 +239,4 @@ export class PrimaryDuty {
     if (this.#replication !== null && peer !== null)
       this.#ports.link.send({ kind: "send", epoch: this.#replication.epoch, peer });
   }
-}
-
-/** One named check of a planned change. */
-export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
-
-const where = (at: Position | undefined): string => (at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`);
-
-/** What must hold before this primary hands the lease to its peer, each named, positions included. */
-export function switchoverChecks(member: Member, lagTxids: number | null, nowMs: number): readonly Check[] {
-  const { peer, phase, voter, position } = member;
-  const remote = peer === null ? null : remoteOf(member, peer);
-  const heardMs = remote === null ? null : Math.round(nowMs - remote.lastHeardMs);
-  at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`;
-  return [
-    { name: "this node leads", ok: phase.kind === "primary", detail: `it is ${phase.kind}, at ${where(position)}` },
-    { name: "a second node has joined", ok: peer !== null, detail: peer ?? "none has" },
-    {
-      name: "the standby answers",
-      ok: heardMs !== null && heardMs < voter.timing.leaseMs,
-      detail:
-        heardMs === null || !Number.isFinite(heardMs)
-          ? "never heard"
-          : `heard ${heardMs} ms ago, at ${where(remote?.position)}`,
-    },
-    {
-      name: "the standby is fit to lead",
-      ok: remote?.fit === true,
-      detail: remote?.fit === true ? "warm" : "its app or its copy is not ready",
-    },
-    {
-      name: "the standby is in sync",
-      ok: peer !== null && (voter.record?.sync.inSync.includes(peer) ?? false),
-      detail: `in sync: ${voter.record?.sync.inSync.join(", ") ?? "nobody"}; lag ${lagTxids ?? "unknown"} transactions`,
-    },
-  ];
 }

@@ -61,7 +61,10 @@ export async function viewOf(node: NodePlan): Promise<ShownView | null> {
 }
 
 /** Whether a node answers 200 on this path of its agent. */
-export async function says(node: NodePlan, path: "/primary" | "/cluster" | "/health/live"): Promise<boolean> {
+export async function says(
+  node: NodePlan,
+  path: "/primary" | "/standby" | "/cluster" | "/health/live",
+): Promise<boolean> {
   return (await getJson(agentUrl(node, path), z.unknown(), LIMIT_MS))?.status === 200;
 }
 

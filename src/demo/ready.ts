@@ -1,5 +1,5 @@
 import { type NodeShot, observe, primaryOf, says, type Snapshot } from "./observe.ts";
-import type { DemoPlan } from "./plan.ts";
+import type { DemoPlan, NodePlan } from "./plan.ts";
 import { until } from "./poll.ts";
 import type { DemoProcesses } from "./processes.ts";
 
@@ -32,12 +32,16 @@ async function missingFrom(plan: DemoPlan, snapshot: Snapshot): Promise<string |
   const primary = primaryOf(snapshot);
   const node = plan.nodes.find(({ name }) => name === primary?.name);
   if (primary === null || node === undefined) return "Waiting for a primary.";
-  if (!(await says(node, "/cluster"))) return `${primary.name} leads; waiting until the pair is protected.`;
+  if (!(await says(node, "/cluster")) || !(await says(otherOf(plan, node), "/standby"))) {
+    return `${primary.name} leads; waiting until the pair is protected.`;
+  }
   if (snapshot.nodes.some((shot) => !allRun(shot))) return "Waiting until everything runs on both nodes.";
   if (snapshot.cycles.length === 0) return "The pair is protected; waiting for the first rebalance.";
   if (snapshot.orders === null || snapshot.orders.length === 0) return "Rebalanced; waiting for the first order.";
   return null;
 }
+
+const otherOf = ({ nodes: [a, b] }: DemoPlan, node: NodePlan): NodePlan => (node === a ? b : a);
 
 const allRun = ({ view }: NodeShot): boolean => view !== null && Object.values(view.pids).every((pid) => pid !== null);
 

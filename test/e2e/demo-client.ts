@@ -79,6 +79,7 @@ export function scheduleFaults(node: ReadyNode): readonly string[] {
   const db = new Database(join(node.dataDir, "ledger", "ledger.db"), { readonly: true });
   try {
     const rows = runRows.parse(db.prepare("SELECT job, slot, status FROM job_runs ORDER BY job, slot").all());
+    if (rows.length === 0) return ["no job has run"];
     const jobs = Map.groupBy(rows, ({ job }) => job);
     return [...jobs].flatMap(([job, runs]) => {
       const steps = runs.slice(1).map(({ slot }, at) => slotMs(slot) - slotMs(runs[at]?.slot ?? slot));

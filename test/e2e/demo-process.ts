@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -106,3 +106,19 @@ export const portsOf = (ready: Ready): number[] => [
   ...ready.nodes.flatMap(({ appPort, agentPort }) => [appPort, agentPort, agentPort + 1]),
   ready.exchange.port,
 ];
+
+/** A process with its command line. */
+export type Found = { readonly pid: number; readonly argv: readonly string[] };
+
+/** Every living process whose command line names this directory. */
+export function processesNaming(directory: string): readonly Found[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const argv = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+      return argv.some((word) => word.includes(directory)) && runs(Number(name)) ? [{ pid: Number(name), argv }] : [];
+    } catch {
+      return [];
+    }
+  });
+}

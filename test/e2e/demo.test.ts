@@ -1,8 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { takenPort } from "../../src/demo/ports.ts";
 import {
   attemptsOf,
@@ -17,8 +21,10 @@ import {
 import {
   type Demo,
   eventually,
+  type Found,
   pidsOf,
   portsOf,
+  processesNaming,
   type Ready,
   type ReadyNode,
   ready,
@@ -26,6 +32,10 @@ import {
   spawnDemo,
   statusOf,
 } from "./demo-process.ts";
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** Runs a command of the command line; throws when its exit code is not 0. */
+const trader = (...args: string[]) => promisify(execFile)(process.execPath, [main, ...args], { timeout: 20_000 });
 
 const READY_LIMIT_MS = 90_000;
 
@@ -63,6 +73,30 @@ describe("a demo that trades", () => {
     expect(await attemptsOf(line)).not.toEqual([]);
     expect(pidsOf(line).filter((each) => !runs(each))).toEqual([]);
   });
+
+  test("a switchover by the command line loses nothing that is confirmed meanwhile", async () => {
+    const [primary, standby] = await leaderFirst(line);
+    const confirmed: string[] = [];
+    const over = new AbortController();
+    const load = (async () => {
+      for (let n = 0; !over.signal.aborted; n += 1) {
+        for (const node of line.nodes) if (await probe(node, `${node.name}-${n}`)) confirmed.push(`${node.name}-${n}`);
+      }
+    })();
+    await eventually("probes are confirmed", 10_000, () => confirmed.length >= 3);
+    const { stdout } = await trader("switchover", "--yes", "--json", "--data", primary.dataDir);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: "done" });
+    await eventually("the other leads", 5_000, async () => (await statusOf(standby.agentPort, "/primary")) === 200);
+    over.abort();
+    await load;
+    expect([...(await probesOf(standby))]).toEqual(expect.arrayContaining(confirmed));
+    const status = await trader("status", "--data", standby.dataDir);
+    expect(status.stdout).toMatch(new RegExp(`^${standby.name} +primary +epoch`));
+    const history = await trader("history", "--data", standby.dataDir);
+    expect(history.stdout).toMatch(new RegExp(`${standby.name} became primary after ${primary.name} by switchover`));
+    const protectedAgain = async () => (await statusOf(standby.agentPort, "/cluster")) === 200;
+    await eventually("the pair is protected again", 30_000, protectedAgain);
+  }, 60_000);
 
   test("its primary is killed whole: the other leads with everything confirmed, and the dead one comes back by hand", async () => {
     const [primary, standby] = await leaderFirst(line);
@@ -108,20 +142,39 @@ describe("a demo that trades", () => {
   }, 20_000);
 });
 
-test(
-  "SIGKILL of the parent of its launcher leaves nothing",
-  async () => {
-    const demo = spawnDemo([], ["sh", "-c", '"$@" & wait', "sh"]);
-    try {
-      const line = await ready(demo);
-      demo.child.kill("SIGKILL");
-      await nothingLeft(line);
-    } finally {
-      demo.child.kill("SIGKILL");
-    }
-  },
-  READY_LIMIT_MS,
-);
+const trading = (found: Found): boolean => found.argv.includes("run") || found.argv.includes("witness");
+
+describe("nothing stays behind", () => {
+  let data: string;
+  beforeEach(() => {
+    data = mkdtempSync(join(tmpdir(), "demo-"));
+  });
+  afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+  const parent = ["sh", "-c", '"$@" & wait', "sh"];
+  test.each([
+    { who: "the demo itself", around: [], isVictim: ({ argv }: Found) => argv.includes("demo") },
+    { who: "what started its launcher", around: parent, isVictim: ({ argv }: Found) => argv[0] === "sh" },
+  ])(
+    "when $who is killed",
+    async ({ around, isVictim }) => {
+      const demo = spawnDemo(["--data", data], around);
+      try {
+        await eventually("both nodes and the witness run, and a copy is kept", 60_000, () => {
+          const all = processesNaming(data);
+          return all.filter(trading).length === 3 && all.some(({ argv }) => argv.includes("restore"));
+        });
+        const victim = processesNaming(data).find(isVictim);
+        if (victim === undefined) throw new Error("no victim");
+        process.kill(victim.pid, "SIGKILL");
+        await eventually("all are gone", 5_000, () => processesNaming(data).length === 0);
+      } finally {
+        demo.child.kill("SIGKILL");
+      }
+    },
+    80_000,
+  );
+});
 
 test("a port in use is one clear line and exit code 1, before anything is started", async () => {
   const base = 25_000 + (process.pid % 1000) * 10;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import pino from "pino";
 import type { Logger } from "pino";
-import { AppChild } from "./app-child.ts";
+import type { AppChild } from "./app-child.ts";
 import { viewOf } from "./agent-view.ts";
 import { createControlApp } from "./control-app.ts";
 import type { AgentView } from "./core/health.ts";
@@ -22,26 +22,16 @@ import type { Roster } from "./io/node-files.ts";
 import { UdpPort } from "./io/udp.ts";
 import { VoteFile } from "./io/vote-file.ts";
 import { LeaseShell } from "./lease-shell.ts";
-import { LinkChild } from "./link-child.ts";
+import type { LinkChild } from "./link-child.ts";
 import { appAddress, othersOf } from "./members.ts";
-import { NodeDisk } from "./node-disk.ts";
+import type { NodeDisk } from "./node-disk.ts";
+import { createParts } from "./node-parts.ts";
+import type { AgentOptions } from "./node-parts.ts";
 import { PrimaryDuty } from "./primary-duty.ts";
 import { createHealthApp, serve } from "./server.ts";
-import { StandbyDuty } from "./standby-duty.ts";
+import type { StandbyDuty } from "./standby-duty.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { listenHost, mdnsSite } from "./site.ts";
-
-export type AgentOptions = {
-  readonly dataDir: string;
-  /** Command line of the app, without `--data`. */
-  readonly appCommand: readonly string[];
-  readonly appEnv: NodeJS.ProcessEnv;
-  /** Ends with this process too; null: with nobody. */
-  readonly lifelinePid: number | null;
-  /** May Litestream be fetched when it is not on this machine? */
-  readonly fetchLitestream: boolean;
-  readonly log?: Logger;
-};
 
 const reviewEveryMs = 100;
 const drainLimitMs = 3_000;
@@ -79,64 +69,22 @@ class Agent {
 
   constructor(options: AgentOptions, config: ReturnType<typeof readNodeConfig>, binary: string, log: Logger) {
     const { dataDir } = options;
-    const runDir = join(dataDir, "run");
     this.#options = options;
     this.#config = config;
     this.#log = log;
     this.#timing = presets[config.preset];
     this.#roster = readRoster(dataDir);
     this.#history = new AgentHistory(dataDir, config.name, log);
-    const credentials = {
-      TRADER_LINK_USER: randomBytes(12).toString("hex"),
-      TRADER_LINK_PASSWORD: randomBytes(24).toString("hex"),
-    };
-    this.#disk = new NodeDisk({
-      dataDir,
-      binary,
-      credentials,
-      log,
-      received: () => this.#link.newest,
-      stopStandby: () => this.#standby.stop(),
+    const parts = createParts(options, this.#history, binary, log, {
+      review: () => this.#review(),
+      primary: () => this.#primary,
+      joined: (roster) => this.#takeRoster(roster),
+      firstRecord: () => this.#firstRecord(),
     });
-    this.#link = new LinkChild({
-      dataDir,
-      env: { ...process.env, ...credentials },
-      runDir,
-      log,
-      events: {
-        received: () => this.#review(),
-        peer: (state) => this.#primary.replication?.onPeer(state),
-        connector: (port) => this.#primary.replication?.onConnector(port),
-        joined: (roster) => this.#takeRoster(roster),
-        joinRequest: (request) =>
-          this.#link.send({ kind: "join-answer", id: request.id, initialRecord: this.#firstRecord() }),
-      },
-    });
-    this.#app = new AppChild({
-      command: [...options.appCommand, "--data", dataDir],
-      env: options.appEnv,
-      runDir,
-      log,
-      events: {
-        ready: () => {
-          this.#primary.appReady();
-          this.#review();
-        },
-        opened: () => this.#review(),
-        confirmRequest: (n) => this.#primary.confirm(n),
-        cannotRun: (reason) => this.#primary.cannotRun(reason),
-      },
-    });
-    this.#standby = new StandbyDuty({
-      received: () => this.#link.newest,
-      lineageEpoch: () => this.#disk.onDisk().lineageEpoch,
-      startWarmCopy: (epoch) => this.#disk.startWarmCopy(epoch),
-      rejoin: (epoch, signal) => this.#disk.rejoin(epoch, signal),
-      prune: (keep) => this.#link.send({ kind: "prune", keep: [...keep] }),
-      rejoined: (fromEpoch, toEpoch, outcome) =>
-        this.#history.write({ kind: "rejoined", fromEpoch: fromEpoch ?? toEpoch, toEpoch, ...outcome }),
-      log,
-    });
+    this.#disk = parts.disk;
+    this.#link = parts.link;
+    this.#app = parts.app;
+    this.#standby = parts.standby;
   }
 
   async run(): Promise<number> {

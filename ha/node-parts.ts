@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { AgentHistory } from "./agent-history.ts";
+import { AppChild } from "./app-child.ts";
+import type { Roster } from "./io/node-files.ts";
+import { LinkChild } from "./link-child.ts";
+import { NodeDisk } from "./node-disk.ts";
+import type { PrimaryDuty } from "./primary-duty.ts";
+import { StandbyDuty } from "./standby-duty.ts";
+
+export type AgentOptions = {
+  readonly dataDir: string;
+  /** Command line of the app, without `--data`. */
+  readonly appCommand: readonly string[];
+  readonly appEnv: NodeJS.ProcessEnv;
+  /** Ends with this process too; null: with nobody. */
+  readonly lifelinePid: number | null;
+  /** May Litestream be fetched when it is not on this machine? */
+  readonly fetchLitestream: boolean;
+  readonly log?: Logger;
+};
+
+/** What the parts of a node tell its agent. */
+type PartEvents = {
+  /** Something that is shown, or that decides whether this node could lead, has changed. */
+  readonly review: () => void;
+  readonly primary: () => PrimaryDuty;
+  readonly joined: (roster: Roster) => void;
+  /** The record that a new witness starts with; null when a primary must enrol it. */
+  readonly firstRecord: () => Record<string, unknown> | null;
+};
+
+export type NodeParts = {
+  readonly disk: NodeDisk;
+  readonly link: LinkChild;
+  readonly app: AppChild;
+  readonly standby: StandbyDuty;
+};
+
+/** The processes and files of one node, wired to each other; nothing is started. */
+export function createParts(
+  options: AgentOptions,
+  history: AgentHistory,
+  binary: string,
+  log: Logger,
+  on: PartEvents,
+): NodeParts {
+  const { dataDir } = options;
+  const runDir = join(dataDir, "run");
+  const credentials = {
+    TRADER_LINK_USER: randomBytes(12).toString("hex"),
+    TRADER_LINK_PASSWORD: randomBytes(24).toString("hex"),
+  };
+  const link: LinkChild = new LinkChild({
+    dataDir,
+    env: { ...process.env, ...credentials },
+    runDir,
+    log,
+    events: {
+      received: on.review,
+      peer: (state) => on.primary().replication?.onPeer(state),
+      connector: (port) => on.primary().replication?.onConnector(port),
+      joined: on.joined,
+      joinRequest: ({ id }) => link.send({ kind: "join-answer", id, initialRecord: on.firstRecord() }),
+    },
+  });
+  const app = new AppChild({
+    command: [...options.appCommand, "--data", dataDir],
+    env: options.appEnv,
+    runDir,
+    log,
+    events: {
+      ready: () => {
+        on.primary().appReady();
+        on.review();
+      },
+      opened: on.review,
+      confirmRequest: (n) => on.primary().confirm(n),
+      cannotRun: (reason) => on.primary().cannotRun(reason),
+    },
+  });
+  const disk: NodeDisk = new NodeDisk({
+    dataDir,
+    binary,
+    credentials,
+    log,
+    received: () => link.newest,
+    stopStandby: () => standby.stop(),
+  });
+  const standby = new StandbyDuty({
+    received: () => link.newest,
+    lineageEpoch: () => disk.onDisk().lineageEpoch,
+    startWarmCopy: (epoch) => disk.startWarmCopy(epoch),
+    rejoin: (epoch, signal) => disk.rejoin(epoch, signal),
+    prune: (keep) => link.send({ kind: "prune", keep: [...keep] }),
+    rejoined: (fromEpoch, toEpoch, outcome) =>
+      history.write({ kind: "rejoined", fromEpoch: fromEpoch ?? toEpoch, toEpoch, ...outcome }),
+    log,
+  });
+  return { disk, link, app, standby };
+}

@@ -1,0 +1,185 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { litestreamPath } from "../../src/cli/fetch-litestream.ts";
+import type { ReadyNode } from "./demo-process.ts";
+import { eventually, runs, statusOf } from "./demo-process.ts";
+import type { Health } from "./pair.ts";
+import { killQuietly, Pair } from "./pair.ts";
+import { journalViolations, lostProbes, slotViolations } from "./pair-checks.ts";
+import { bringBack, switchover } from "./pair-rounds.ts";
+
+const READY_LIMIT_MS = 120_000;
+const TEST_LIMIT_MS = 120_000;
+const LIMIT_MS = 60_000;
+
+let pair: Pair;
+const scratch = mkdtempSync(join(tmpdir(), "pair-parts-"));
+// The longest lease: on a busy machine a node takes seconds to start, and one test must do so within the lease.
+beforeAll(async () => {
+  pair = await Pair.start(["--preset", "wifi", "--seed", "21"]);
+}, READY_LIMIT_MS);
+afterAll(async () => {
+  await pair?.stop();
+  rmSync(scratch, { recursive: true, force: true });
+});
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") console.log(pair.logTails());
+});
+
+/** The same node leads in the same epoch, the pair is protected, and a new probe is confirmed by both. */
+async function unchanged(primary: ReadyNode, before: Health): Promise<void> {
+  const now = await pair.protected();
+  expect(now.primary.name).toBe(primary.name);
+  await pair.confirmedProbe(primary, LIMIT_MS);
+  const health = await pair.health(primary);
+  expect(health.epoch).toBe(before.epoch);
+  expect([...health.inSync].sort()).toEqual(["node-a", "node-b"]);
+  expect(await lostProbes(pair, primary)).toEqual([]);
+}
+
+test.each(["app", "litestream", "link"] as const)(
+  "the %s of the primary is killed: it is back by itself, in the same epoch, in sync again",
+  async (part) => {
+    const { primary } = await pair.protected();
+    const before = await pair.health(primary);
+    const killed = before.pids[part];
+    if (killed === null) throw new Error(`no ${part} runs`);
+    killQuietly(killed);
+    await eventually(`another ${part} runs`, LIMIT_MS, async () => {
+      const { pids } = await pair.health(primary);
+      return pids[part] !== null && pids[part] !== killed;
+    });
+    await unchanged(primary, before);
+  },
+  TEST_LIMIT_MS,
+);
+
+test.each(["app", "litestream", "link"] as const)(
+  "the %s of the standby is killed: it is back by itself, in the same epoch, in sync again",
+  async (part) => {
+    const { primary, standby } = await pair.protected();
+    const before = await pair.health(primary);
+    const killed = (await pair.health(standby)).pids[part];
+    if (killed === null) throw new Error(`no ${part} runs`);
+    killQuietly(killed);
+    await eventually(`another ${part} runs`, LIMIT_MS, async () => {
+      const { pids } = await pair.health(standby);
+      return pids[part] !== null && pids[part] !== killed;
+    });
+    await unchanged(primary, before);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "the agent of the primary is killed: its children die with it; started again within the lease it keeps its epoch",
+  async () => {
+    const { primary } = await pair.protected();
+    const before = await pair.health(primary);
+    const { agent, ...others } = before.pids;
+    const children = Object.values(others).filter((each) => each !== null);
+    expect(children).toHaveLength(3);
+    const killedMs = performance.now();
+    killQuietly(agent);
+    await eventually("its children are dead", LIMIT_MS, () => children.every((each) => !runs(each)));
+    console.log(`the children of a killed agent were dead after ${Math.round(performance.now() - killedMs)} ms`);
+    pair.start(primary);
+    await unchanged(primary, before);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "a stock litestream restore of what the standby received is a sound ledger with every confirmed probe",
+  async () => {
+    const { primary, standby } = await pair.protected();
+    await pair.confirmedProbe(primary, LIMIT_MS);
+    const confirmed = new Map(pair.confirmed);
+    const { epoch } = await pair.health(primary);
+    const copy = join(scratch, "replica");
+    // Litestream merges and deletes files while they are copied: then the copy is taken again.
+    await eventually("a copy of the replica", LIMIT_MS, () => {
+      rmSync(copy, { recursive: true, force: true });
+      try {
+        cpSync(join(standby.dataDir, "replica", "e", String(epoch)), copy, { recursive: true });
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    const output = join(scratch, "restored.db");
+    const litestream = await litestreamPath(() => undefined);
+    const restored = spawnSync(litestream, ["restore", "-o", output, `file://${copy}`], { encoding: "utf8" });
+    expect(restored.status, restored.stderr).toBe(0);
+    const db = new Database(output);
+    try {
+      expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+      const rows = db.prepare<[], { n: number; value: string }>("SELECT n, value FROM probes").all();
+      const held = new Map(rows.map(({ n, value }) => [n, value]));
+      expect([...confirmed].filter(([n, value]) => held.get(n) !== value)).toEqual([]);
+      expect(confirmed.size).toBeGreaterThan(0);
+    } finally {
+      db.close();
+    }
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "a dry run of a switchover names its checks and changes nothing",
+  async () => {
+    const { primary } = await pair.protected();
+    const before = await pair.health(primary);
+    const { code, stdout } = await pair.trader(primary, "switchover", "--dry-run");
+    expect(stdout).toMatch(/ok {2}the standby is in sync/);
+    expect(stdout).toMatch(/Dry run: .* could take over now/);
+    expect(code).toBe(0);
+    const after = await pair.health(primary);
+    expect([after.role, after.epoch, after.pids]).toEqual(["primary", before.epoch, before.pids]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test.each([1, 2])(
+  "switchover %i under ten probes a second loses nothing confirmed; the old primary is a standby in sync",
+  async () => {
+    const round = await switchover(pair);
+    console.log(
+      `switchover ${round.from} → ${round.to}: ${Math.round(round.gapMs)} ms without a primary, seen from outside; ` +
+        `${round.confirmedUnderLoad} probes confirmed around it`,
+    );
+    expect(round.violations).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "a switchover to a dead standby is refused with its checks by name, exit code 2; the primary leads on",
+  async () => {
+    const { primary, standby } = await pair.protected();
+    const before = await pair.health(primary);
+    await pair.killWhole(standby);
+    await eventually(
+      "the primary notices",
+      LIMIT_MS,
+      async () => (await statusOf(primary.agentPort, "/cluster")) !== 200,
+    );
+    let refused = await pair.trader(primary, "switchover", "--yes");
+    // Until a lease has passed without a word from it, the standby counts as heard.
+    await eventually("refused by its checks", LIMIT_MS, async () => {
+      refused = await pair.trader(primary, "switchover", "--yes");
+      return /no {2}the standby answers/.test(refused.stdout);
+    });
+    expect(refused.stdout).toMatch(/no {2}the standby is in sync/);
+    expect(refused.code).toBe(2);
+    const after = await pair.health(primary);
+    expect([after.role, after.epoch]).toEqual(["primary", before.epoch]);
+    await bringBack(pair, standby, primary);
+    expect([...(await slotViolations(primary)), ...(await journalViolations(pair))]).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);

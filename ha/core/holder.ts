@@ -100,6 +100,12 @@ export function release(draft: Draft, successor: Name | null, nowMs: number): vo
   announceRelease(draft, phase.epoch, successor, nowMs);
 }
 
+/** Another took what was given away, or nobody did: this node may be given the lease back. */
+export function endRelease(draft: Draft, nowMs: number): void {
+  toStandby(draft);
+  draft.member = { ...draft.member, standAfterMs: nowMs + draft.member.voter.timing.beatMs };
+}
+
 /** Says again what may have been lost. */
 export function announceRelease(draft: Draft, epoch: number, successor: Name | null, nowMs: number): void {
   const { name, boot, timing } = draft.member.voter;

@@ -2,7 +2,17 @@ import type { LeaseReply, LeaseRequest, Message } from "./messages.ts";
 import { ask, askAgain, force, giveUp, greet, mayStand, onVote, onWould } from "./candidate.ts";
 import { request, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
-import { announceRelease, changeSet, expand, onDemoted, onRenewal, release, renew, stepDown } from "./holder.ts";
+import {
+  announceRelease,
+  changeSet,
+  endRelease,
+  expand,
+  onDemoted,
+  onRenewal,
+  release,
+  renew,
+  stepDown,
+} from "./holder.ts";
 import { creditReply, highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
 import type { Member, MemberEvent, Ready } from "./member.ts";
 import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";
@@ -76,7 +86,7 @@ function onTick(draft: Draft, nowMs: number): void {
       else if (beat) askAgain(draft, nowMs);
       return;
     case "releasing":
-      if (nowMs >= phase.untilMs || highestEpoch(draft.member) > phase.epoch) toStandby(draft);
+      if (nowMs >= phase.untilMs || highestEpoch(draft.member) > phase.epoch) endRelease(draft, nowMs);
       else if (beat) announceRelease(draft, phase.epoch, phase.successor, nowMs);
       return;
     case "standby":
@@ -125,8 +135,9 @@ function onRequested(draft: Draft, message: LeaseRequest, nowMs: number): void {
       return stepDown(draft, member.phase.epoch, "the lease ended and this node's own vote went to another");
     case "asking":
     case "electing":
-    case "releasing":
       return toStandby(draft);
+    case "releasing":
+      return endRelease(draft, nowMs);
     case "standby":
     case "stepping-down":
   }

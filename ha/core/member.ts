@@ -1,5 +1,5 @@
 import { newerSync } from "./messages.ts";
-import type { LeaseReply, Message, Name, Position, SyncRecord, VoterRecord } from "./messages.ts";
+import type { LeaseReply, Message, Name, Position, Refusal, SyncRecord, VoterRecord } from "./messages.ts";
 import type { Timing } from "./timing.ts";
 import { createVoter } from "./voter.ts";
 import type { Voter } from "./voter.ts";
@@ -55,6 +55,8 @@ export type Remote = {
   readonly boot: string | null;
   readonly record: VoterRecord | null;
   readonly nonce: string | null;
+  /** Why its last answer was a no; null: it was none. */
+  readonly refusal: Refusal | null;
   readonly position: Position;
   readonly fit: boolean;
   readonly lastHeardMs: number;
@@ -142,6 +144,7 @@ const unheard: Remote = {
   boot: null,
   record: null,
   nonce: null,
+  refusal: null,
   position: { epoch: 0, txid: 0 },
   fit: false,
   lastHeardMs: Number.NEGATIVE_INFINITY,
@@ -225,6 +228,7 @@ export function creditReply(member: Member, reply: LeaseReply, nowMs: number): M
     boot: reply.boot,
     record,
     nonce: reply.nonce,
+    refusal: reply.refusal,
     position: reply.position,
     fit: reply.fit,
     lastHeardMs: nowMs,

@@ -29,5 +29,6 @@ export function needOf(member: Member, nowMs: number): Need | null {
   }
   const { record, name } = voter;
   const carriesOn = record.holder === name && record.sync.setEpoch === record.epoch;
-  return newest.paused && !carriesOn ? { kind: "maintenance" } : null;
+  const refused = remotes.some(({ refusal }) => refusal === "paused");
+  return newest.paused && (refused || !carriesOn) ? { kind: "maintenance" } : null;
 }

@@ -61,8 +61,10 @@ export function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judge
     return refuse("promised", promise.untilMs - nowMs);
   }
   const settled = sameHolder || record.released;
+  // Rule 11. What this node promised to itself before a restart binds nobody: its app of then is dead.
+  const owesNothing = settled || record.holder === voter.name;
   const abstainUntilMs = voter.startedMs + voter.timing.leaseMs;
-  if (!settled && nowMs < abstainUntilMs) return refuse("abstaining", abstainUntilMs - nowMs);
+  if (!owesNothing && nowMs < abstainUntilMs) return refuse("abstaining", abstainUntilMs - nowMs);
   if (request.force) return { granted: true };
   const newest = newerSync(record.sync, request.sync);
   // Maintenance stops promotions. A primary that moves to a higher epoch in place is none, nor is a holder that

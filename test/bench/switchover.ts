@@ -5,6 +5,8 @@ import type { Switchover } from "../e2e/pair-rounds.ts";
 import { switchover } from "../e2e/pair-rounds.ts";
 import { observeMachine, quantiles, sayMachine, sayQuantiles } from "./machine.ts";
 
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 const optionsSchema = z.object({
   runs: z.coerce.number().int().min(1).max(1_000),
   preset: z.enum(["fast", "default", "wifi"]),
@@ -21,7 +23,6 @@ async function main(): Promise<boolean> {
     },
   });
   const { runs, preset, json } = optionsSchema.parse(values);
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const machine = observeMachine();
   const pair = await Pair.start(["--preset", preset]);
   const rounds: Switchover[] = [];

@@ -11,6 +11,8 @@ const LOAD_MS = { min: 300, max: 5_300 };
 /** What the project promises: confirmed by the new primary, alone, within a lease and this. */
 const LATE_AFTER_LEASE_MS = 1_000;
 
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 const optionsSchema = z.object({
   kills: z.coerce.number().int().min(1).max(1_000),
   preset: z.enum(["fast", "default", "wifi"]),
@@ -31,7 +33,6 @@ async function main(): Promise<boolean> {
     },
   });
   const { kills, preset, seed, json, ...rest } = optionsSchema.parse(values);
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(`${kills} kills of whole primaries, preset ${preset}, seed ${seed}`);
   const random = randomFrom(seed);
   const duplicates = rest["accept-duplicates"] ? ["--accept-duplicates"] : [];

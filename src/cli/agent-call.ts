@@ -4,6 +4,7 @@ import { callControl } from "../../ha/io/control.ts";
 import { errorCode } from "../../ha/io/durable-file.ts";
 import { controlErrorSchema } from "./agent-view.ts";
 import { CliError, exitCodes, oneLine } from "./exit.ts";
+import { refuseWitness } from "./kind.ts";
 
 /** One request to the agent of a data directory. */
 export type AgentRequest = {
@@ -21,6 +22,7 @@ export async function askAgent<T>(request: AgentRequest, schema: z.ZodType<T>): 
   try {
     answer = await callControl(join(dataDir, "run", "agent.sock"), method, route, body, limitMs);
   } catch (cause) {
+    refuseWitness(dataDir);
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(message, exitCodeOf(cause), { cause });
   }

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import type { ClockArgs } from "../clock.ts";
 import { CliError } from "./exit.ts";
+import { refuseOtherKind } from "./kind.ts";
 import { checked, dataOption, lifelineOption, url, wholeNumber } from "./options.ts";
 
 type RunOptions = {
@@ -41,6 +42,7 @@ async function run(options: RunOptions): Promise<void> {
   const { data: dataDir } = options;
   const { readNodeConfig, readSecrets } = await import("../../ha/io/node-files.ts");
   const { clockArgv } = await import("../clock.ts");
+  refuseOtherKind(dataDir, "node");
   readNodeConfig(dataDir);
   const { brokerKeyId, brokerSecret } = readSecrets(dataDir);
   const clock = clockOf(options);

@@ -6,7 +6,7 @@ import { agoText, styled } from "./output.ts";
 export function statusLines(view: ShownView, nowMs: number): readonly string[] {
   const { peer, arbiter } = view;
   const rows: string[][] = [[styled("bold", view.node), roleText(view), `epoch ${view.epoch}`, workText(view)]];
-  if (peer !== null) rows.push([peer.name, peer.name === view.primary ? "primary" : "other node", "", peerText(view)]);
+  if (peer !== null) rows.push([peer.name, peerRole(view), "", peerText(view)]);
   if (arbiter !== null)
     rows.push([arbiter.name, arbiter.kind, "", arbiter.reachable ? "answers" : styled("red", "does not answer")]);
   return [
@@ -42,17 +42,29 @@ function workText(view: ShownView): string {
   if (role === "primary") {
     return `lease ${(leaseLeftMs / 1000).toFixed(1)} s left, ${ledgerOpen ? "trading" : "opening the ledger"}`;
   }
-  return `${view.inSync.includes(view.node) ? "in sync" : "catching up"}, at ${position.epoch}/${position.txid}`;
+  const state = view.inSync.includes(view.node) ? "in sync" : "catching up";
+  return `${state}${lagText(view)}, at ${position.epoch}/${position.txid}`;
 }
 
-function peerText({ peer }: ShownView): string {
+const peerRole = ({ peer, primary, role }: ShownView): string => {
+  if (peer?.name === primary) return "primary";
+  return role === "primary" ? "standby" : "other node";
+};
+
+const lagText = ({ peer }: ShownView): string => {
+  const lag = peer?.lagTxids ?? null;
+  return lag === null ? "" : `, ${lag} ${lag === 1 ? "transaction" : "transactions"} behind`;
+};
+
+function peerText(view: ShownView): string {
+  const { peer } = view;
   if (peer === null) return "";
   if (!peer.reachable) {
     const since = peer.lastHeardMs === null ? "" : ` (last heard ${agoText(peer.lastHeardMs)})`;
     return styled("red", `not heard from${since}`);
   }
-  const lag = peer.lagTxids === null ? "" : `, ${peer.lagTxids} transactions between the two`;
-  return `${peer.inSync ? "in sync" : "catching up"}${lag}`;
+  if (peer.name === view.primary) return "leads";
+  return `${peer.inSync ? "in sync" : "catching up"}${lagText(view)}`;
 }
 
 // Widths count what is seen, not the codes of colours.

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { hostSchema, nameSchema } from "../../ha/io/node-files.ts";
 import { CliError } from "./exit.ts";
 import { joinAsWitness } from "./join.ts";
+import { refuseOtherKind } from "./kind.ts";
 import { checked, dataOption, lifelineOption, port } from "./options.ts";
 
 type WitnessOptions = {
@@ -42,6 +43,7 @@ async function witness(options: WitnessOptions): Promise<void> {
     await joinAsWitness({ token, dir: dataDir, name, host, ports: { agent: options.port } });
   }
   const { readWitnessConfig } = await import("../../ha/io/node-files.ts");
+  refuseOtherKind(dataDir, "witness");
   readWitnessConfig(dataDir);
   const { runWitness } = await import("../../ha/witness.ts");
   process.exitCode = await runWitness({ dataDir, lifelinePid: options.lifeline ?? null });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { writeNodeConfig } from "../../../ha/io/node-files.ts";
 import { readVotes } from "../../../ha/io/vote-file.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -65,6 +66,18 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
     expect(ended.stderr).toMatch(line);
     expect(ended.stdout).toBe("");
   }
+});
+
+test("a witness's directory is not run as a node, and is asked nothing", async () => {
+  const shape = { name: "pi", cluster: "home", arbiter: "witness", preset: "fast", host: "127.0.0.1" } as const;
+  writeNodeConfig(dir, { kind: "witness", ...shape, ports: { agent: 8008 } });
+  const run = await trader("run", "--data", dir);
+  expect(run).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/belongs to a witness: run it with "trader witness/),
+  });
+  const status = await trader("status", "--data", dir);
+  expect(status).toMatchObject({ code: 4, stderr: expect.stringMatching(/Ask one of the nodes/) });
 });
 
 test("no agent there is exit code 4, and says how to start it", async () => {

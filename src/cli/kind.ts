@@ -1,0 +1,32 @@
+import { readNodeConfig, readWitnessConfig } from "../../ha/io/node-files.ts";
+import { CliError, exitCodes } from "./exit.ts";
+
+/** Throws, with the command that fits, where a directory belongs to the other kind of member. */
+export function refuseOtherKind(dataDir: string, wanted: "node" | "witness"): void {
+  const kind = kindOf(dataDir);
+  if (kind === null || kind === wanted) return;
+  const command = kind === "witness" ? "trader witness" : "trader run";
+  throw new CliError(`${dataDir} belongs to a ${kind}: run it with "${command} --data ${dataDir}".`);
+}
+
+/** Throws where a directory belongs to a witness, which only votes and can be asked nothing. */
+export function refuseWitness(dataDir: string): void {
+  if (kindOf(dataDir) !== "witness") return;
+  throw new CliError(`${dataDir} belongs to a witness, which only votes. Ask one of the nodes.`, exitCodes.noAgent);
+}
+
+/** null: not set up, or not readable; who reads it next says why. */
+function kindOf(dataDir: string): "node" | "witness" | null {
+  for (const [kind, read] of [
+    ["node", readNodeConfig],
+    ["witness", readWitnessConfig],
+  ] as const) {
+    try {
+      read(dataDir);
+      return kind;
+    } catch {
+      // Not of this kind.
+    }
+  }
+  return null;
+}

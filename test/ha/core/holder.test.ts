@@ -86,6 +86,28 @@ test("rule 13: a lease that stands on the blank voter alone enrols nobody", () =
   expect(needOf(member(pair, "a"), pair.nowMs)).toEqual({ kind: "voters", names: ["b", "w"] });
 });
 
+test("rule 13: a lease that stands on what the arbiter granted before it lost its disk does not enrol it", () => {
+  const pair = atWork();
+  stop(pair, "b");
+  pass(pair, leaseMs + beatMs);
+  stop(pair, "w");
+  pair.disks["w"] = null;
+  start(pair, "w");
+  pass(pair, 2 * leaseMs);
+  expect([pair.disks["w"], isPrimary(pair, "a")]).toEqual([null, false]);
+});
+
+test("rule 13: a shrink that nobody has acknowledged yet enrols nobody", () => {
+  const pair = atWork({ b: null });
+  pair.hold = (message) => message.from === "w";
+  feed(pair, "a", { kind: "shrink" });
+  pass(pair, beatMs);
+  expect(pair.disks["b"]).toBeNull();
+  letGo(pair);
+  pass(pair, 2 * beatMs);
+  expect(pair.disks["b"]?.sync.inSync).toEqual(["a"]);
+});
+
 test("rule 14: a blank peer does not join the set", () => {
   const pair = atWork({ b: null });
   feed(pair, "a", { kind: "shrink" });

@@ -247,3 +247,19 @@ test("a primary whose own vote went to another, before a tick could say so, step
   deliver(pair, { ...vote, ...asked, position: { epoch: 0, txid: 0 } });
   expect(acts[0]).toMatch(/^a acts: demote epoch=1/);
 });
+
+test("[HA-4] a vote that arrives after its bid was given up does not help the next one", () => {
+  const pair = createPair();
+  for (const name of ["b", "w"]) start(pair, name);
+  pair.hold = (message) => message.kind === "reply" && message.purpose === "elect";
+  pass(pair, 3 * leaseMs, () => pair.held.length > 0);
+  const [late] = pair.held.splice(0);
+  pair.hold = () => false;
+  const electing = (): boolean => member(pair, "b").phase.kind === "electing";
+  pair.cut = (message) => message.from === "w" && message.kind === "reply" && message.purpose === "elect";
+  pass(pair, leaseMs, () => !electing());
+  pass(pair, leaseMs, electing);
+  if (late === undefined) throw new Error("no vote is held");
+  deliver(pair, late);
+  expect(member(pair, "b").phase.kind).toBe("electing");
+});

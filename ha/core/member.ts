@@ -27,7 +27,7 @@ export type Member = {
   readonly standAfterMs: number;
 };
 
-export type Phase =
+type Phase =
   | { readonly kind: "standby" }
   | { readonly kind: "asking"; readonly bid: Bid }
   | { readonly kind: "electing"; readonly bid: Bid }

@@ -103,5 +103,3 @@ export const compareSync = (a: SyncRecord, b: SyncRecord): number =>
   a.setEpoch - b.setEpoch || a.setVersion - b.setVersion;
 
 export const newerSync = (a: SyncRecord, b: SyncRecord): SyncRecord => (compareSync(a, b) >= 0 ? a : b);
-
-export const comparePosition = (a: Position, b: Position): number => a.epoch - b.epoch || a.txid - b.txid;

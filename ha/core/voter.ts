@@ -46,7 +46,7 @@ type Judgement =
 const refuse = (refusal: Refusal, waitMs = 0): Judgement => ({ granted: false, refusal, waitMs });
 
 /** Would this voter grant? Rules 3, 5, 10, 11 and 13; changes nothing. */
-export function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
+function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
   const { record, promise } = voter;
   if (record === null) return refuse("blank");
   if (request.voterBoot !== voter.boot) return refuse("unknown-boot");

@@ -43,12 +43,12 @@ export const scheduleOf = (seed: number): Schedule => ({
 });
 
 /** Short of the presets, so that much happens in little time; the same relations hold. */
-export const simulatedTiming = checkTiming({ leaseMs: 1_000, beatMs: 200, marginMs: 50, tickMs: 50, syncLimitMs: 400 });
+const simulatedTiming = checkTiming({ leaseMs: 1_000, beatMs: 200, marginMs: 50, tickMs: 50, syncLimitMs: 400 });
 
 const settleLeases = 14;
 const eventsMin = 220;
 
-export function createWorld(schedule: Schedule): World {
+function createWorld(schedule: Schedule): World {
   const random = createRandom(schedule.seed);
   const host = (name: string, kind: Host["kind"]): Host => ({
     name,
@@ -108,7 +108,7 @@ const everybodyKnows = (): VoterRecord => ({
 });
 
 /** Runs the world on; returns how many events happened. Stops at a violation or where `done` says so. */
-export function advance(world: World, untilMs: number, done: () => boolean = () => false): number {
+function advance(world: World, untilMs: number, done: () => boolean = () => false): number {
   let events = 0;
   while (world.violation === null && !done()) {
     const next = world.queue.take();

@@ -18,7 +18,7 @@ export function holds(head: Write | null, write: Write | null): boolean {
 }
 
 /** What survives a crash. `ledgerEpoch`: the epoch under which the copy became complete. */
-export type Disk = { record: VoterRecord | null; ledger: Write | null; ledgerEpoch: number };
+type Disk = { record: VoterRecord | null; ledger: Write | null; ledgerEpoch: number };
 
 /** An app that acts until its deadline, by true time. */
 export type App = { epoch: number; deadlineMs: number };
@@ -113,7 +113,7 @@ export type World = {
 };
 
 /** What an all-knowing observer remembers, for the invariants. */
-export type Ghost = {
+type Ghost = {
   readonly holders: Map<number, Name>;
   readonly setVoters: Map<string, Set<Name>>;
   /** The newest set that two voters have recorded. */

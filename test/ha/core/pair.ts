@@ -154,10 +154,10 @@ export function atWork(disks: Readonly<Record<Name, VoterRecord | null>> = {}): 
 const showSync = (set: SyncRecord): string =>
   `{${set.inSync.join(",")}} v${set.setEpoch}.${set.setVersion}${set.paused ? " maintenance" : ""}`;
 
-export const showRecord = (kept: VoterRecord): string =>
+const showRecord = (kept: VoterRecord): string =>
   `epoch ${kept.epoch} of ${kept.holder ?? "nobody"}${kept.released ? ", released" : ""}, in sync ${showSync(kept.sync)}`;
 
-export function showMessage(message: Message): string {
+function showMessage(message: Message): string {
   const head = `${message.from} → ${message.to}`;
   switch (message.kind) {
     case "request":

@@ -18,7 +18,7 @@ export type Note = { readonly at: string; readonly text: string };
 
 const GAP = "   ";
 const KEYS = "k kill the primary   s switch over   r start the dead node again   q quit";
-const ORDERS_MIN = 2;
+const ORDERS_MIN = 1;
 
 /** The whole screen as lines, at most `rows` of `columns` visible characters. Pure. */
 export function screenLines(scene: Scene, rows: number, columns: number, paint: Paint): readonly string[] {

@@ -193,8 +193,10 @@ export class PrimaryDuty {
   }
 
   #stillLeads(epoch: number): boolean {
-    const { phase } = this.#ports.shell.member;
-    return phase.kind === "primary" && phase.epoch === epoch;
+    const { shell, nowMs } = this.#ports;
+    const { phase } = shell.member;
+    // After a stalled loop the lease may be over although nobody has said so yet.
+    return phase.kind === "primary" && phase.epoch === epoch && nowMs() < validUntilMs(shell.member);
   }
 
   async #perform(step: PromotionStep): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AgentView } from "./core/health.ts";
-import { remoteOf, validUntilMs } from "./core/member.ts";
+import { newestSync, remoteOf, validUntilMs } from "./core/member.ts";
 import type { Member } from "./core/member.ts";
+import { needOf } from "./core/need.ts";
 import type { ArbiterKind } from "./io/node-files.ts";
 
 /** What a view is made from beside the lease core. */
@@ -33,12 +34,13 @@ export function viewOf(parts: ViewParts): AgentView {
     leaseLeftMs,
     ledgerOpen: leads && parts.ledgerOpen,
     position,
-    inSync: record?.sync.inSync ?? [],
+    // The newest set heard of: its own record may be from before it was put out of it.
+    inSync: newestSync(member)?.inSync ?? [],
     protection: member.majority === 1 ? "none" : "strict",
     peer: peerView(member, nowMs),
     arbiter: arbiterView(member, parts.arbiterKind, nowMs),
     pids: parts.pids,
-    reasons: [...reasons, ...ownReasons(member, primary)],
+    reasons: [...reasons, ...ownReasons(member, primary, nowMs)],
     paused: record?.sync.paused ?? false,
     history: parts.history,
     appPort: parts.appPort,
@@ -81,7 +83,7 @@ function peerView(member: Member, nowMs: number): AgentView["peer"] {
   return {
     name: peer,
     reachable: heardWithinMs(remote.lastHeardMs, member, nowMs),
-    inSync: voter.record?.sync.inSync.includes(peer) ?? false,
+    inSync: newestSync(member)?.inSync.includes(peer) ?? false,
     lagTxids: ahead.epoch === behind.epoch ? Math.max(0, ahead.txid - behind.txid) : null,
     lastHeardMs: Number.isFinite(remote.lastHeardMs) ? Math.round(nowMs - remote.lastHeardMs) : null,
   };
@@ -94,22 +96,25 @@ function arbiterView(member: Member, kind: ArbiterKind, nowMs: number): AgentVie
 }
 
 /** [HA-10] A node that does nothing says what it waits for, or which command is needed. */
-function ownReasons(member: Member, primary: string | null): readonly string[] {
+function ownReasons(member: Member, primary: string | null, nowMs: number): readonly string[] {
   const { voter, phase, peer, arbiter, majority, fit } = member;
-  const { record, name } = voter;
+  const { name } = voter;
   if (phase.kind === "primary" || primary !== null) return [];
-  if (record === null) return [`${name} has no record yet; a primary enrols it. Start the other node.`];
+  const need = needOf(member, nowMs);
+  if (need?.kind === "enrolment") return [`${name} has no record yet; a primary enrols it. Start the other node.`];
   if (majority === 2 && arbiter === null) {
     return [
       'No witness has joined. Make a token with "trader token --kind witness" and run "trader witness --join TOKEN" on a third device.',
     ];
   }
-  const holders = record.sync.inSync.join(" and ");
-  if (!record.sync.inSync.includes(name)) {
+  if (need?.kind === "start-or-failover") {
+    const holders = need.names.join(" and ");
     return [
       `Only ${holders} holds everything confirmed. Start ${holders}, or lead from here and lose what it has: trader failover --accept-data-loss.`,
     ];
   }
+  if (need?.kind === "maintenance")
+    return ["Maintenance is on: nobody is promoted by itself. To lead from here: trader failover."];
   if (!fit) return [`${name} is not ready to lead yet: its app or its copy of the ledger is missing.`];
   if (majority === 2)
     return [`${name} waits for ${arbiter ?? "the witness"} or ${peer ?? "the other node"} to grant the lease.`];

@@ -77,7 +77,7 @@ test(
     await eventually("the stale node says why it does not lead", LIMIT_MS, async () => {
       reasons = (await statusOf(stale.agentPort, "/health")) === 503 ? (await pair.health(stale)).reasons : [];
       return reasons.some((reason) => reason.includes(`Only ${complete.name} holds everything confirmed`));
-    });
+    }).catch((error: unknown) => expect.fail(`${String(error)}; it says: ${reasons.join(" ")}`));
     expect(reasons.join(" ")).toContain("trader failover --accept-data-loss");
     // Every promise of before has ended by then: only the set still keeps it from leading.
     const endMs = performance.now() + 3 * leaseMs;
@@ -85,6 +85,10 @@ test(
       expect((await pair.health(stale)).role).not.toBe("primary");
       await pass(50);
     }
+
+    const refused = await pair.trader(stale, "failover", "--yes");
+    expect(refused.stdout).toMatch(/no {2}this node holds everything confirmed, or the loss is accepted/);
+    expect(refused.code).toBe(2);
 
     pair.start(complete);
     await leadsWithEverything(complete);
@@ -96,10 +100,12 @@ test(
 const summarySchema = z.looseObject({
   kind: z.literal("tail"),
   rows: z.int().positive(),
-  tables: z.array(z.looseObject({ table: z.string(), onlyKeys: z.array(z.string()), changedKeys: z.array(z.string()) })),
+  tables: z.array(
+    z.looseObject({ table: z.string(), onlyKeys: z.array(z.string()), changedKeys: z.array(z.string()) }),
+  ),
 });
 const historySchema = z.array(
-  z.looseObject({ kind: z.string(), tailRows: z.int().nullish(), attic: z.string().nullish(), text: z.string() }),
+  z.looseObject({ kind: z.string(), tailRows: z.int().nullish(), attic: z.string().nullish(), sentence: z.string() }),
 );
 
 test(
@@ -136,7 +142,7 @@ test(
       return said?.attic !== null && said?.attic !== undefined;
     });
     expect(said?.tailRows).toBe(summary.rows);
-    expect(said?.text).toContain("that nobody else had were set aside");
+    expect(said?.sentence).toContain("that nobody else had were set aside");
     expect(await lostProbes(pair, standby)).toEqual([]);
   },
   TEST_LIMIT_MS,

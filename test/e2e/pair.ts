@@ -85,6 +85,8 @@ export class Pair {
   async primary(limitMs = PROTECTED_LIMIT_MS): Promise<ReadyNode> {
     let found: ReadyNode | null = null;
     await eventually("a node answers 200 on /primary", limitMs, async () => {
+      const { exitCode, signalCode } = this.#demo.child;
+      if (exitCode !== null || signalCode !== null) throw new Error(`the demo has ended (${exitCode ?? signalCode})`);
       for (const node of this.line.nodes) if ((await statusOf(node.agentPort, "/primary")) === 200) found = node;
       return found !== null;
     });
@@ -182,8 +184,10 @@ export class Pair {
   /** The newest lines of everybody's log, for a failure's report. */
   logTails(): string {
     const folder = dirname(this.line.nodes[0].dataDir);
+    const { exitCode, signalCode } = this.#demo.child;
+    const said = `== the demo (${exitCode ?? signalCode ?? "runs"})\n${this.#demo.output().slice(-1_000)}`;
     const files = [join(folder, "demo.log"), ...this.line.nodes.map((node) => this.#logOf(node))];
-    return files.map((file) => `== ${file}\n${tail(file)}`).join("\n");
+    return [said, ...files.map((file) => `== ${file}\n${tail(file)}`)].join("\n");
   }
 
   #logOf(node: ReadyNode): string {
@@ -228,7 +232,24 @@ export class Load {
 function tail(file: string): string {
   if (!existsSync(file)) return "(none)";
   const lines = readFileSync(file, "utf8").trimEnd().split("\n").slice(-LOG_LINES);
-  return lines.map((text) => text.slice(0, LOG_CHARS)).join("\n");
+  return lines.map((text) => readable(text).slice(0, LOG_CHARS)).join("\n");
+}
+
+/** A line of a log without what every line has; those of children are lines within lines. */
+function readable(text: string): string {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  const line = z.looseObject({ time: z.union([z.number(), z.string()]).optional(), msg: z.string() }).safeParse(entry);
+  if (!line.success) return text;
+  const { time, msg, level: _level, pid: _pid, hostname: _hostname, stream: _stream, child, name, ...rest } = line.data;
+  if (msg.startsWith("{")) return `${String(child)} ${readable(msg)}`;
+  const at = time === undefined ? "" : new Date(time).toISOString().slice(11, 23);
+  const details = Object.keys(rest).length === 0 ? "" : ` ${JSON.stringify(rest)}`;
+  return [at, String(child ?? name ?? ""), msg].filter((part) => part !== "").join(" ") + details;
 }
 
 /** Waits for a while that is part of what is tested: a moment of the cycle, or that something stays as it is. */

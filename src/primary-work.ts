@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
 import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
-import { universe } from "./db/ledger-schema.ts";
-import { readQuotes, readScores, type MarketCache } from "./db/market-cache.ts";
+import type { MarketCache } from "./db/market-cache.ts";
 import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
 import { activeSymbols, priceSyncJob } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
@@ -10,16 +9,17 @@ import { shownOn, type ActivityBoard } from "./led/activity.ts";
 import type { MarketSource } from "./market/source.ts";
 import { defaultPlanning } from "./planning/settings.ts";
 import type { Broker } from "./trading/broker.ts";
+import { marketView, stocksOf, type MarketAges } from "./trading/market-view.ts";
 import { ledgerPlanStore } from "./trading/ledger-plan-store.ts";
 import { defaultLimits } from "./trading/order-rules.ts";
-import { rebalanceJob, type MarketView } from "./trading/rebalance-job.ts";
+import { rebalanceJob } from "./trading/rebalance-job.ts";
 import { reconcile } from "./trading/reconcile.ts";
 import { realTime, type TradingDeps } from "./trading/trading-deps.ts";
 
 const minuteMs = 60_000;
-/** App time for which a slot's orders may be sent, and after which a price is too old to trade on. */
+/** App time for which the orders of a slot may be sent. */
 const slotMs = 15 * minuteMs;
-const priceAgeMsMax = 2 * slotMs;
+const marketAges: MarketAges = { priceMsMax: 2 * slotMs, scoreMsMax: 24 * 60 * minuteMs };
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
 const beginLimitMs = 10_000;
@@ -69,8 +69,8 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const data = { ledger, cache, source: market, clock };
   const rebalance = rebalanceJob({
     ...trading,
-    stocks: () => ledger.db.select().from(universe).all(),
-    market: () => marketView(cache, clock.nowMs()),
+    stocks: () => stocksOf(ledger),
+    market: () => marketView(cache, clock.nowMs(), marketAges),
     planning: defaultPlanning,
   });
   return {
@@ -88,7 +88,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         }),
         // The old primary's prices are in its own cache; this one may have none if it was not up for long.
         attempt("prices", log, async () =>
-          marketView(cache, clock.nowMs()).pricesUsd.size > 0
+          marketView(cache, clock.nowMs(), marketAges).pricesUsd.size > 0
             ? "fresh"
             : warmMarket(data, activeSymbols(ledger), AbortSignal.timeout(beginLimitMs)),
         ),
@@ -113,12 +113,3 @@ const afterwards = (before: Promise<void>, job: Job): Job => ({
     return job.run(slot, signal);
   },
 });
-
-/** Prices that are fresh enough to trade on, and the scores there are. */
-function marketView(cache: MarketCache, nowMs: number): MarketView {
-  const fresh = [...readQuotes(cache).values()].filter((quote) => nowMs - quote.fetchedAtMs <= priceAgeMsMax);
-  return {
-    pricesUsd: new Map(fresh.map((quote) => [quote.symbol, quote.priceUsd])),
-    scores: new Map([...readScores(cache).values()].map((score) => [score.symbol, score.total])),
-  };
-}

@@ -29,7 +29,7 @@ export type Entry =
   | { readonly kind: "cancel"; readonly id: string; readonly atMs: number };
 export type Accepted = { readonly id: string; readonly submittedAtMs: number; readonly reservedUsd: number };
 
-export type Holding = { readonly qty: number; readonly avgPriceUsd: number };
+type Holding = { readonly qty: number; readonly avgPriceUsd: number };
 
 export type Book = {
   cashUsd: number;
@@ -103,7 +103,7 @@ export const buyingPowerUsd = (book: Book): number =>
   book.cashUsd - [...book.reservedUsd.values()].reduce((sum, usd) => sum + usd, 0);
 
 /** Shares that no open sell has spoken for. */
-export function availableQty(book: Book, symbol: string): number {
+function availableQty(book: Book, symbol: string): number {
   const held = book.holdings.get(symbol)?.qty ?? 0;
   const selling = [...book.orders.values()]
     .filter((order) => order.status === "new" && order.side === "sell" && order.symbol === symbol)

@@ -16,7 +16,7 @@ export type PlanningInput = {
   readonly settings: PlanningSettings;
 };
 
-export type PlannedTrade = {
+type PlannedTrade = {
   readonly symbol: string;
   readonly side: "buy" | "sell";
   readonly qty: number;

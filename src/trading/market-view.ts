@@ -4,10 +4,13 @@ import { type MarketCache, readQuotes, readScores } from "../db/market-cache.ts"
 import type { Stock } from "../planning/targets.ts";
 import type { MarketView } from "./rebalance-job.ts";
 
-/** Prices and scores of the cache that are young enough to trade on; ages are on the app's clock. */
-export function marketView(cache: MarketCache, nowMs: number, maxAgeMs: number): MarketView {
-  const quotes = [...readQuotes(cache).values()].filter((quote) => nowMs - quote.fetchedAtMs <= maxAgeMs);
-  const scores = [...readScores(cache).values()].filter((score) => nowMs - score.computedAtMs <= maxAgeMs);
+/** How old prices and scores may be to trade on; milliseconds of the app's clock. */
+export type MarketAges = { readonly priceMsMax: number; readonly scoreMsMax: number };
+
+/** Prices and scores of the cache that are young enough to trade on. */
+export function marketView(cache: MarketCache, nowMs: number, { priceMsMax, scoreMsMax }: MarketAges): MarketView {
+  const quotes = [...readQuotes(cache).values()].filter((quote) => nowMs - quote.fetchedAtMs <= priceMsMax);
+  const scores = [...readScores(cache).values()].filter((score) => nowMs - score.computedAtMs <= scoreMsMax);
   return {
     pricesUsd: new Map(
       quotes.filter((quote) => quote.currency === "USD").map((quote) => [quote.symbol, quote.priceUsd]),

@@ -25,7 +25,7 @@ export type Intent = OrderIntent & {
   readonly updatedAtMs: number;
 };
 
-export type PlanStatus = "planned" | "confirmed" | "done" | "ended";
+type PlanStatus = "planned" | "confirmed" | "done" | "ended";
 
 /** A slot's whole plan; `intents` in the order of their places 1, 2, …. */
 export type Plan = {

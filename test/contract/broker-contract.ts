@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Broker, BrokerOrder, OrderIntent } from "../../src/trading/broker.ts";
 
 /** What the suite needs of a broker's surroundings; prices and symbols are the embedded market's. */
-export type BrokerUnderTest = {
+type BrokerUnderTest = {
   readonly broker: Broker;
   /** The app's clock of the broker. */
   nowMs(): number;

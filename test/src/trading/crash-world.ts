@@ -9,10 +9,10 @@ import { type DoubleBroker, type DoubleOptions, doubleBroker } from "./double-br
 import { memoryPlanStore } from "./memory-plan-store.ts";
 
 /** The process is gone: thrown at the point of death and by everything that a dead process would do afterwards. */
-export class Crash extends Error {}
+class Crash extends Error {}
 
-export const SLOT_MS = 900_000;
-export const SYMBOLS = ["A", "B", "C", "D", "E", "F", "G", "H"];
+const SLOT_MS = 900_000;
+const SYMBOLS = ["A", "B", "C", "D", "E", "F", "G", "H"];
 const SILENT = pino({ level: "silent" });
 
 type Rows = ReadonlyMap<string, Plan>;

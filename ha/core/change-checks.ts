@@ -1,4 +1,4 @@
-import { remoteOf } from "./member.ts";
+import { newestSync, others, remoteOf } from "./member.ts";
 import type { Member } from "./member.ts";
 import type { Position } from "./messages.ts";
 import { ownVoteIsFree } from "./step.ts";
@@ -44,11 +44,19 @@ export function failoverChecks(
   acceptDataLoss: boolean,
   nowMs: number,
 ): readonly Check[] {
-  const { record, name } = member.voter;
-  const complete = record?.sync.inSync.includes(name) ?? false;
-  const inSync = record?.sync.inSync.join(", ") ?? "nobody";
+  const { name } = member.voter;
+  // [HA-6] Its own record may be from before it was put out of the set: another voter must have said what it knows.
+  const newest = newestSync(member);
+  const heard = member.majority === 1 || others(member).some((other) => remoteOf(member, other).record !== null);
+  const complete = heard && (newest?.inSync.includes(name) ?? false);
+  const inSync = `${newest?.inSync.join(", ") ?? "nobody"}${heard ? "" : " (no other voter has answered yet)"}`;
   return [
-    { name: "this node is a standby", ok: member.phase.kind === "standby", detail: `it is ${member.phase.kind}` },
+    // One that asks in vain for the lease gives way to an operator's word.
+    {
+      name: "this node is a standby",
+      ok: ["standby", "asking"].includes(member.phase.kind),
+      detail: `it is ${member.phase.kind}`,
+    },
     {
       name: "this node could lead",
       ok: broken === null,

@@ -14,6 +14,7 @@ import { presets } from "./core/timing.ts";
 import { AgentHistory } from "./agent-history.ts";
 import { createClock } from "./io/clock.ts";
 import { serveControl } from "./io/control.ts";
+import { DiskSpace } from "./io/disk-space.ts";
 import { killLeftovers } from "./io/leftovers.ts";
 import { Mdns } from "./io/mdns.ts";
 import { findLitestream } from "./io/litestream-binary.ts";
@@ -57,6 +58,7 @@ class Agent {
   readonly #link: LinkChild;
   readonly #app: AppChild;
   readonly #standby: StandbyDuty;
+  readonly #space: DiskSpace;
   #roster: Roster;
   #mdns: Mdns | null = null;
   #failed = Promise.withResolvers<number>();
@@ -85,6 +87,7 @@ class Agent {
     this.#link = parts.link;
     this.#app = parts.app;
     this.#standby = parts.standby;
+    this.#space = new DiskSpace(dataDir);
   }
 
   async run(): Promise<number> {
@@ -173,6 +176,7 @@ class Agent {
 
   async #start(): Promise<void> {
     this.#aim();
+    this.#space.run();
     const record = this.#votes.record;
     // Nothing may be received under an older promise than the one that is recorded.
     if (record !== null) await this.#link.fence(record);
@@ -209,6 +213,7 @@ class Agent {
 
   async #stop(): Promise<void> {
     this.#shell?.stop();
+    this.#space.stop();
     await this.#primary?.stop();
     await Promise.all([this.#app.stop(), this.#link.stop(), this.#standby.stop(), this.#mdns?.stop()]);
     await this.#udp?.stop();
@@ -244,6 +249,7 @@ class Agent {
     if (this.#shell === undefined) return;
     this.#shell.feed({ kind: "status", position: this.#position(), fit: this.#app.ready && this.#canLead() === null });
     this.#standby.review(this.#shell.member, this.#clock.monotonicMs());
+    this.#primary.review(this.#space.low);
     const view = this.view();
     this.#history.observe(view);
     this.#mdns?.advertise({ role: view.role === "primary" ? "primary" : "standby", epoch: view.epoch });
@@ -266,6 +272,10 @@ class Agent {
   #canLead(): string | null {
     const broken = this.#primary.broken(this.#clock.monotonicMs());
     if (broken !== null) return broken;
+    // With little room it leads only where nobody else does.
+    const { promise, name } = this.#shell.member.voter;
+    const led = promise !== null && promise.to !== name && promise.untilMs > this.#clock.monotonicMs();
+    if (led && this.#space.low !== null) return this.#space.low;
     if (copyOfRecord(this.#disk.onDisk()) === null) return "this node holds no copy of the ledger yet";
     return this.#link.pid === null ? "the link process does not run" : null;
   }
@@ -294,11 +304,17 @@ class Agent {
         app: this.#app.pid,
         litestream: this.#primary.replication?.pid ?? this.#standby.warm?.pid() ?? null,
       },
-      reasons: [this.#primary.broken(this.#clock.monotonicMs())].filter((reason) => reason !== null),
+      reasons: this.#troubles(),
       history: this.#history.recent,
       appPort: this.#config.ports.app,
       counters: this.#counters(),
     });
+  }
+
+  /** What is not as it should be on this node, one sentence each. */
+  #troubles(): string[] {
+    const own = [this.#space.low, this.#app.trouble, this.#link.trouble].filter((reason) => reason !== null);
+    return [...new Set([...own, ...this.#primary.troubles(this.#clock.monotonicMs())])];
   }
 
   #counters(): Record<string, number> {

@@ -3,6 +3,7 @@ import { fromApp } from "./contract.ts";
 import type { FromApp, PairView, ToApp } from "./contract.ts";
 import { spawnChild } from "./io/child.ts";
 import type { Child } from "./io/child.ts";
+import { SilenceWatch } from "./silence.ts";
 
 type AppEvents = {
   /** Warm, and on a primary about to be promoted again. */
@@ -10,6 +11,8 @@ type AppEvents = {
   readonly opened: (epoch: number) => void;
   readonly confirmRequest: (n: number) => void;
   readonly cannotRun: (reason: string) => void;
+  /** It ended, or was killed because it hung; another one is started. Not after `kill` and `stop`. */
+  readonly failed: (how: "ended" | "hung", reason: string) => void;
 };
 
 type AppOptions = {
@@ -17,12 +20,19 @@ type AppOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly runDir: string;
   readonly log: Logger;
+  readonly leaseMs: number;
   readonly events: AppEvents;
 };
 
 const restartAfterMs = [50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
-/** A warm app that says nothing for this long hangs; a promoted one is killed by its own deadline long before. */
-const silentLimitMs = 15_000;
+/** A warm app that says nothing for this long hangs. */
+const warmSilentLimitMs = 15_000;
+/**
+ * A promoted one whose loop stands still dies by its own deadline within a lease; one that is stopped as a whole does
+ * not, and holds up everything while its agent goes on renewing the lease.
+ */
+const promotedSilentLeases = 2;
+const promotedSilentMinMs = 2_000;
 const healthyAfterMs = 10_000;
 
 /** The app process: started warm, promoted by a message, demoted by a kill and a fresh start. */
@@ -34,7 +44,11 @@ export class AppChild {
   #onDrained: (() => void) | null = null;
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | null = null;
-  #silence: NodeJS.Timeout | null = null;
+  #silence: SilenceWatch | null = null;
+  #readyMs = 0;
+  #promoted = false;
+  #hung: string | null = null;
+  #trouble: string | null = null;
   #stopped = false;
   #lastView: PairView | null = null;
 
@@ -55,13 +69,17 @@ export class AppChild {
     return this.#openEpoch;
   }
 
+  /** Why there is no app, or how the one before ended; null since one is warm for long. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
   start(): void {
     if (this.#stopped || this.#child !== null) return;
-    const [command, ...args] = this.#options.command;
-    if (command === undefined) throw new Error("the app's command is empty");
-    const { env, runDir, log } = this.#options;
+    const { log } = this.#options;
     const startedMs = performance.now();
-    const child = spawnChild({ name: "app", command, args, env, ipc: true, runDir, log });
+    const child = this.#spawn();
+    if (child === null) return this.#startLater();
     this.#child = child;
     child.onMessage((raw) => {
       const parsed = fromApp.safeParse(raw);
@@ -69,17 +87,36 @@ export class AppChild {
         log.warn({ issues: parsed.error.issues.slice(0, 3) }, "the app sent a message that is not in the contract");
       else if (this.#child === child) this.#hear(parsed.data);
     });
-    this.#expectLife();
-    void child.exited.then(() => {
+    this.#expectLife(child);
+    void child.exited.then(({ code, signal }) => {
       if (this.#child !== child) return;
       if (performance.now() - startedMs > healthyAfterMs) this.#restarts = 0;
+      const hung = this.#hung;
+      const reason = hung ?? `the app ended by ${signal ?? `itself with code ${code}`}`;
+      this.#trouble = `${reason}; it is started again`;
       this.#forget();
       this.#startLater();
+      this.#options.events.failed(hung === null ? "ended" : "hung", reason);
     });
+  }
+
+  /** Null when it could not be started, for want of disk space for instance. */
+  #spawn(): Child | null {
+    const [command, ...args] = this.#options.command;
+    if (command === undefined) throw new Error("the app's command is empty");
+    const { env, runDir, log } = this.#options;
+    try {
+      return spawnChild({ name: "app", command, args, env, ipc: true, runDir, log });
+    } catch (error) {
+      log.error({ err: error }, "the app cannot be started");
+      this.#trouble = `the app cannot be started: ${error instanceof Error ? error.message : "unknown"}`;
+      return null;
+    }
   }
 
   send(message: ToApp): void {
     if (message.kind === "view") this.#lastView = message.view;
+    if (message.kind === "promote" && this.#child !== null) this.#promoted = true;
     this.#child?.send(message);
   }
 
@@ -116,7 +153,10 @@ export class AppChild {
     this.#child = null;
     this.#ready = false;
     this.#openEpoch = null;
-    if (this.#silence !== null) clearTimeout(this.#silence);
+    this.#promoted = false;
+    this.#hung = null;
+    this.#silence?.stop();
+    this.#silence = null;
   }
 
   #startLater(): void {
@@ -129,23 +169,29 @@ export class AppChild {
     }, delayMs);
   }
 
-  #expectLife(): void {
-    if (this.#silence !== null) clearTimeout(this.#silence);
-    const child = this.#child;
-    this.#silence = setTimeout(() => {
-      this.#options.log.error({ silentLimitMs }, "the app's loop does not turn; killing it");
-      void child?.kill();
-    }, silentLimitMs);
+  #expectLife(child: Child): void {
+    const { log, leaseMs } = this.#options;
+    const promotedLimitMs = Math.max(promotedSilentLeases * leaseMs, promotedSilentMinMs);
+    this.#silence = new SilenceWatch(
+      () => (this.#promoted ? promotedLimitMs : warmSilentLimitMs),
+      (silentMs) => {
+        log.error({ silentMs }, "the app's loop does not turn; killing it");
+        this.#hung = `the app said nothing for ${silentMs} ms`;
+        void child.kill();
+      },
+    );
   }
 
   #hear(message: FromApp): void {
-    this.#expectLife();
+    this.#silence?.heard();
     switch (message.kind) {
       case "ready":
         this.#ready = true;
+        this.#readyMs = performance.now();
         if (this.#lastView !== null) this.send({ kind: "view", view: this.#lastView });
         return this.#options.events.ready();
       case "alive":
+        if (this.#ready && performance.now() - this.#readyMs > healthyAfterMs) this.#trouble = null;
         return;
       case "opened":
         this.#openEpoch = message.epoch;

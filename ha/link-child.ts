@@ -6,6 +6,7 @@ import type { Child } from "./io/child.ts";
 import type { Roster } from "./io/node-files.ts";
 import { fromLink } from "./link/protocol.ts";
 import type { Fence, FromLink, ToLink } from "./link/protocol.ts";
+import { SilenceWatch } from "./silence.ts";
 
 type PeerState = Extract<FromLink, { kind: "peer" }>;
 type JoinRequest = Extract<FromLink, { kind: "join-request" }>;
@@ -25,12 +26,18 @@ type LinkOptions = {
   readonly env: NodeJS.ProcessEnv;
   readonly runDir: string;
   readonly log: Logger;
+  readonly leaseMs: number;
   readonly events: LinkEvents;
 };
 
 const main = fileURLToPath(new URL("./link/main.ts", import.meta.url));
-const restartAfterMs = 200;
-const fenceLimitMs = 5_000;
+const restartAfterMs = [200, 500, 1_000, 2_000, 5_000] as const;
+const healthyAfterMs = 10_000;
+const fenceLimitMsMin = 2_000;
+const fenceLimitMsMax = 5_000;
+/** It beats twice a second. Generous, for a disk that takes five seconds to sync is slow and not dead. */
+const silentLimitMsMin = 6_000;
+const silentLeases = 3;
 
 /** The link process, started again whenever it ends, and told again what it must know. */
 export class LinkChild {
@@ -42,6 +49,9 @@ export class LinkChild {
   #newest: Position | null = null;
   #fenceWaits: ((fenced: Extract<FromLink, { kind: "fenced" }>) => void)[] = [];
   #stopped = false;
+  #restarts = 0;
+  #silence: SilenceWatch | null = null;
+  #trouble: string | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -60,22 +70,19 @@ export class LinkChild {
     return this.#newest;
   }
 
+  /** Why there is none, or how the one before ended; null since one has been ready. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
   start(): void {
-    if (this.#stopped) return;
-    const { dataDir, env, runDir, log, events } = this.#options;
-    const args = [...process.execArgv, main, "--data", dataDir];
-    // It must not serve one request under the fence of before.
-    if (this.#fence !== null) args.push("--fence", `${this.#fence.epoch}:${this.#fence.holder}`);
-    const child = spawnChild({
-      name: "link",
-      command: process.execPath,
-      args,
-      env,
-      ipc: true,
-      runDir,
-      log,
-    });
+    if (this.#stopped || this.#child !== null) return;
+    const { log, events } = this.#options;
+    const startedMs = performance.now();
+    const child = this.#spawn();
+    if (child === null) return this.#startLater();
     this.#child = child;
+    this.#expectLife(child);
     child.onMessage((raw) => {
       const parsed = fromLink.safeParse(raw);
       if (!parsed.success)
@@ -86,6 +93,9 @@ export class LinkChild {
       if (this.#child !== child) return;
       this.#child = null;
       this.#connectorPort = null;
+      this.#silence?.stop();
+      this.#trouble ??= "the link ended; it is started again";
+      if (performance.now() - startedMs > healthyAfterMs) this.#restarts = 0;
       events.peer({
         kind: "peer",
         receiving: false,
@@ -94,14 +104,51 @@ export class LinkChild {
         txid: null,
         reason: "the link process ended",
       });
-      if (!this.#stopped) setTimeout(() => this.start(), restartAfterMs);
+      this.#startLater();
     });
+  }
+
+  /** Null when it could not be started, for want of disk space for instance. */
+  #spawn(): Child | null {
+    const { dataDir, env, runDir, log } = this.#options;
+    const args = [...process.execArgv, main, "--data", dataDir];
+    // It must not serve one request under the fence of before.
+    if (this.#fence !== null) args.push("--fence", `${this.#fence.epoch}:${this.#fence.holder}`);
+    try {
+      return spawnChild({ name: "link", command: process.execPath, args, env, ipc: true, runDir, log });
+    } catch (error) {
+      log.error({ err: error }, "the link cannot be started");
+      this.#trouble = `the link cannot be started: ${error instanceof Error ? error.message : "unknown"}`;
+      return null;
+    }
+  }
+
+  #startLater(): void {
+    if (this.#stopped) return;
+    const delayMs = restartAfterMs[Math.min(this.#restarts, restartAfterMs.length - 1)];
+    this.#restarts += 1;
+    setTimeout(() => this.start(), delayMs);
+  }
+
+  /** Alive is not enough: one whose loop stands still carries nothing. */
+  #expectLife(child: Child): void {
+    const { log, leaseMs } = this.#options;
+    const limitMs = Math.max(silentLimitMsMin, silentLeases * leaseMs);
+    this.#silence = new SilenceWatch(
+      () => limitMs,
+      (silentMs) => {
+        log.error({ silentMs }, "the link's loop does not turn; killing it");
+        this.#trouble = `the link said nothing for ${silentMs} ms; it is started again`;
+        void child.kill();
+      },
+    );
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     const child = this.#child;
     this.#child = null;
+    this.#silence?.stop();
     await child?.kill();
   }
 
@@ -137,15 +184,21 @@ export class LinkChild {
       const hear = (message: Extract<FromLink, { kind: "fenced" }>): void => {
         if (message.epoch >= epoch) settle(message.refused === undefined);
       };
-      const timer = setTimeout(() => settle(false), fenceLimitMs);
+      // The lease waits for this: a link that does not answer is replaced by one that starts with the fence.
+      const limitMs = Math.min(fenceLimitMsMax, Math.max(fenceLimitMsMin, this.#options.leaseMs));
+      const timer = setTimeout(() => settle(false), limitMs);
       this.#fenceWaits.push(hear);
     });
   }
 
   #hear(message: FromLink): void {
     const { events } = this.#options;
+    this.#silence?.heard();
     switch (message.kind) {
+      case "alive":
+        return;
       case "ready":
+        this.#trouble = null;
         this.#connectorPort = message.connectorPort;
         if (this.#target !== null) this.send(this.#target);
         return events.connector(message.connectorPort);

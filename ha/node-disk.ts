@@ -98,6 +98,7 @@ export class NodeDisk implements LedgerDisk {
       exited: child.exited,
       kill: () => child.kill(),
       sync: (limitMs) => replication.sync(limitMs),
+      responds: async () => (await replication.position()) !== null,
     };
   }
 

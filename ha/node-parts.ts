@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { AgentHistory } from "./agent-history.ts";
 import { AppChild } from "./app-child.ts";
+import { presets } from "./core/timing.ts";
+import { readNodeConfig } from "./io/node-files.ts";
 import type { Roster } from "./io/node-files.ts";
 import { LinkChild } from "./link-child.ts";
 import { NodeDisk } from "./node-disk.ts";
@@ -48,6 +50,7 @@ export function createParts(
 ): NodeParts {
   const { dataDir } = options;
   const runDir = join(dataDir, "run");
+  const { leaseMs } = presets[readNodeConfig(dataDir).preset];
   const credentials = {
     TRADER_LINK_USER: randomBytes(12).toString("hex"),
     TRADER_LINK_PASSWORD: randomBytes(24).toString("hex"),
@@ -57,6 +60,7 @@ export function createParts(
     env: { ...process.env, ...credentials },
     runDir,
     log,
+    leaseMs,
     events: {
       received: on.review,
       peer: (state) => on.primary().replication?.onPeer(state),
@@ -70,6 +74,7 @@ export function createParts(
     env: options.appEnv,
     runDir,
     log,
+    leaseMs,
     events: {
       ready: () => {
         on.primary().appReady();
@@ -78,6 +83,7 @@ export function createParts(
       opened: on.review,
       confirmRequest: (n) => on.primary().confirm(n),
       cannotRun: (reason) => on.primary().cannotRun(reason),
+      failed: (how, reason) => on.primary().appFailed(how, reason),
     },
   });
   const disk: NodeDisk = new NodeDisk({

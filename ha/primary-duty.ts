@@ -1,5 +1,8 @@
 import type { Logger } from "pino";
 import type { AppChild } from "./app-child.ts";
+import { keepsFailing, weightOf, withFault } from "./core/faults.ts";
+import type { Fault } from "./core/faults.ts";
+import { hindranceOf } from "./core/hindrance.ts";
 import { validUntilMs } from "./core/member.ts";
 import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
@@ -44,9 +47,6 @@ export type PrimaryPorts = {
 const openLimitMs = 20_000;
 /** After a promotion that could not be completed this node leaves the lease to the other one for a while. */
 const unfitForMs = 30_000;
-/** An app that fails on both nodes must not send the lease to and fro: so often an hour. */
-const givenAwayMax = 3;
-
 /** Everything that this node does because it holds the lease. */
 export class PrimaryDuty {
   readonly #ports: PrimaryPorts;
@@ -56,6 +56,9 @@ export class PrimaryDuty {
   #promoting: Promise<void> = Promise.resolve();
   #givenAwayMs: number[] = [];
   #broken: { readonly reason: string; readonly untilMs: number } | null = null;
+  #faults: readonly Fault[] = [];
+  /** Why this node would rather not lead, and why it still does. */
+  #kept: string | null = null;
 
   constructor(ports: PrimaryPorts) {
     this.#ports = ports;
@@ -68,6 +71,13 @@ export class PrimaryDuty {
   /** Why this node cannot lead at this moment; null when it could. */
   broken(nowMs: number): string | null {
     return this.#broken !== null && nowMs < this.#broken.untilMs ? this.#broken.reason : null;
+  }
+
+  /** What is not as it should be with this node's own work, one sentence each. */
+  troubles(nowMs: number): readonly string[] {
+    const { phase } = this.#ports.shell.member;
+    const leading = phase.kind === "primary" ? [this.#kept, this.#replication?.trouble ?? null] : [];
+    return [this.broken(nowMs), ...leading].filter((reason) => reason !== null);
   }
 
   get ledgerOpen(): boolean {
@@ -134,17 +144,43 @@ export class PrimaryDuty {
     if (this.#leads !== null) this.#openLedger(this.#leads);
   }
 
-  /** The app says that it cannot do its job: the standby may do better, a few times an hour. */
+  /** The app says that it cannot do its job: the standby may do better. */
   cannotRun(reason: string): void {
-    const { shell, nowMs, log } = this.#ports;
-    const { phase, peer, voter } = shell.member;
-    log.error({ reason }, "the app cannot run");
-    if (phase.kind !== "primary" || peer === null || !(voter.record?.sync.inSync.includes(peer) ?? false)) return;
-    const sinceMs = nowMs() - 3_600_000;
-    this.#givenAwayMs = this.#givenAwayMs.filter((atMs) => atMs > sinceMs);
-    if (this.#givenAwayMs.length >= givenAwayMax) return;
-    this.#givenAwayMs.push(nowMs());
-    this.#giveAway(`the app cannot run: ${reason}`);
+    this.#ports.log.error({ reason }, "the app cannot run");
+    this.#ratherNot(`the app cannot run: ${reason}`);
+  }
+
+  /** The app ended or hung, and is started again in place; when that does not help, the standby may do better. */
+  appFailed(how: keyof typeof weightOf, reason: string): void {
+    const nowMs = this.#ports.nowMs();
+    const { member } = this.#ports.shell;
+    // One that died of its deadline did right.
+    if (member.phase.kind !== "primary" || nowMs >= validUntilMs(member)) return;
+    this.#faults = withFault(this.#faults, { atMs: nowMs, reason, weight: weightOf[how] });
+    const failing = keepsFailing(this.#faults, nowMs);
+    if (failing !== null) this.#ratherNot(`the app failed ${failing}`);
+  }
+
+  /** To be called on a timer. `unable`: why this node should not lead as things are, its disk for instance. */
+  review(unable: string | null): void {
+    if (unable !== null) return this.#ratherNot(unable);
+    if (keepsFailing(this.#faults, this.#ports.nowMs()) === null) this.#kept = null;
+  }
+
+  /** Whoever can do better leads, a few times an hour at most; where nobody can, this node goes on and says why. */
+  #ratherNot(reason: string): void {
+    const { shell, nowMs } = this.#ports;
+    if (shell.member.phase.kind !== "primary" || this.#leads === null) return;
+    this.#givenAwayMs = this.#givenAwayMs.filter((atMs) => atMs > nowMs() - 3_600_000);
+    const hindrance = hindranceOf(shell.member, this.#givenAwayMs.length, nowMs());
+    if (hindrance === null) {
+      this.#givenAwayMs.push(nowMs());
+      this.#kept = null;
+      return this.#giveAway(reason);
+    }
+    const kept = `${reason}; it goes on, because ${hindrance}`;
+    if (kept !== this.#kept) this.#ports.log.warn({ reason, hindrance }, "this node would rather not lead");
+    this.#kept = kept;
   }
 
   confirm(n: number): void {
@@ -184,12 +220,23 @@ export class PrimaryDuty {
     await Promise.all([this.#ports.app.kill(), replication?.stop()]);
   }
 
-  /** This node cannot do the job: the lease goes to whoever can. */
+  /** This node cannot do the job: the lease goes to whoever can, with all that was committed if that is to be had. */
   #giveAway(reason: string): void {
-    this.#broken = { reason, untilMs: this.#ports.nowMs() + unfitForMs };
-    void this.#stopActing().then(() =>
-      this.#ports.shell.feed({ kind: "release", successor: this.#ports.shell.member.peer }),
-    );
+    const { shell, nowMs, steppedDown, log } = this.#ports;
+    const { phase, peer, voter } = shell.member;
+    this.#broken = { reason, untilMs: nowMs() + unfitForMs };
+    if (phase.kind !== "primary") return;
+    log.warn({ epoch: phase.epoch, reason }, "giving the lease away");
+    const replication = this.#replication;
+    this.#leads = null;
+    void this.#ports.app
+      .kill()
+      .then(() => replication?.flush(voter.timing.syncLimitMs))
+      .then(() => this.#stopActing())
+      .then(() => {
+        shell.feed({ kind: "release", successor: peer });
+        steppedDown(phase.epoch, reason.slice(0, 500));
+      });
   }
 
   #stillLeads(epoch: number): boolean {

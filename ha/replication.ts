@@ -16,6 +16,8 @@ export type Replicator = {
   readonly pid: number;
   readonly exited: Promise<unknown>;
   readonly sync: (limitMs: number) => Promise<SyncOutcome>;
+  /** Whether it answers a question that needs neither the standby nor the disk. */
+  readonly responds: () => Promise<boolean>;
   readonly kill: () => Promise<void>;
 };
 
@@ -30,6 +32,9 @@ export type ReplicationPorts = {
 /** A first upload may take as long as Litestream gives one request. */
 const bootstrapSyncLimitMs = 30_000;
 const restartAfterMs = [0, 200, 500, 1_000, 2_000, 5_000] as const;
+/** Litestream that neither synced nor answered for so long is replaced: judged by progress, not by being alive. */
+const stallMsMin = 5_000;
+const stallLeases = 3;
 
 /**
  * The primary's side of replication, for one epoch: runs Litestream while the standby receives, answers requests for
@@ -42,7 +47,14 @@ export class Replication {
   #timer: NodeJS.Timeout | null = null;
   #peer: PeerState | null = null;
   #diskId: string | null = null;
-  #lostSinceMs: number | null = null;
+  /** Since when the standby's receiver is away. */
+  #awaySinceMs: number | null = null;
+  /** Since when syncs fail, whoever is to blame; a receiver that answers and takes nothing is no better than none. */
+  #unsyncedSinceMs: number | null = null;
+  #syncReason = "";
+  #syncAfterMs = 0;
+  #signMs = 0;
+  #asking = false;
   #connectorPort: number | null = null;
   #replicator: Replicator | null = null;
   #replicatorPort: number | null = null;
@@ -87,8 +99,15 @@ export class Replication {
     return this.#peer;
   }
 
+  /** Why the standby does not have everything, as far as this side knows; null while it does. */
+  get trouble(): string | null {
+    if (this.#inSet) return null;
+    const reason = this.#peer?.receiving === true ? this.#syncReason : (this.#peer?.reason ?? "");
+    return reason === "" ? null : `The standby does not take the replica: ${reason}`;
+  }
+
   run(): void {
-    this.#lostSinceMs = this.#ports.nowMs();
+    this.#awaySinceMs = this.#ports.nowMs();
     this.#timer = setInterval(() => this.#review(), this.#ports.shell.member.voter.timing.tickMs);
   }
 
@@ -109,8 +128,8 @@ export class Replication {
     this.#diskId = state.diskId ?? known;
     this.#peer = state;
     const nowMs = this.#ports.nowMs();
-    if (state.receiving) this.#lostSinceMs = null;
-    else this.#lostSinceMs ??= nowMs;
+    if (state.receiving) this.#awaySinceMs = null;
+    else this.#awaySinceMs ??= nowMs;
     // Another disk has acknowledged nothing yet; a peer that is away keeps the one it had.
     if (known !== null && known !== this.#diskId) this.#detach("the standby's disk is another one");
     this.#review();
@@ -149,23 +168,53 @@ export class Replication {
     if (this.#stopped) return;
     const nowMs = this.#ports.nowMs();
     const { syncLimitMs, beatMs } = this.#ports.shell.member.voter.timing;
-    if (this.#lostSinceMs !== null && nowMs - this.#lostSinceMs > syncLimitMs) this.#detach(this.#peer?.reason ?? "");
+    const late = (sinceMs: number | null): boolean => sinceMs !== null && nowMs - sinceMs > syncLimitMs;
+    if (late(this.#awaySinceMs)) this.#detach(this.#peer?.reason ?? "");
+    if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
+    if (late(this.#unsyncedSinceMs)) this.#detach(this.#syncReason);
     this.#startIfNeeded(nowMs);
+    this.#askIfStalled(nowMs);
     const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;
-    if (this.#replicator !== null && this.#sync === null && !settled) void this.#syncAfterNow();
+    const due = !settled && nowMs >= this.#syncAfterMs;
+    if (this.#replicator !== null && this.#sync === null && due) void this.#syncAfterNow();
     this.#confirmer.review();
+  }
+
+  #askIfStalled(nowMs: number): void {
+    const replicator = this.#replicator;
+    const stallMs = Math.max(stallMsMin, stallLeases * this.#ports.shell.member.voter.timing.leaseMs);
+    if (replicator === null || this.#asking || nowMs - this.#signMs < stallMs) return;
+    this.#asking = true;
+    void replicator.responds().then((responds) => {
+      this.#asking = false;
+      if (responds) this.#signMs = this.#ports.nowMs();
+      else if (this.#replicator === replicator) {
+        this.#ports.log.error({ epoch: this.epoch, pid: replicator.pid }, "Litestream does not answer; killing it");
+        this.#syncReason = "Litestream did not answer and is started again";
+        void replicator.kill();
+      }
+    });
   }
 
   #startIfNeeded(nowMs: number): void {
     const receiving = this.#peer?.receiving === true;
     if (this.#replicator !== null || !receiving || this.#connectorPort === null || nowMs < this.#startAfterMs) return;
     const { log } = this.#ports;
-    const started = this.#ports.startReplicator(this.epoch, this.#connectorPort);
-    this.#replicator = started;
-    this.#replicatorPort = this.#connectorPort;
     this.#failures += 1;
     const wait = restartAfterMs[Math.min(this.#failures, restartAfterMs.length - 1)] ?? 0;
     this.#startAfterMs = nowMs + wait;
+    let started: Replicator;
+    try {
+      started = this.#ports.startReplicator(this.epoch, this.#connectorPort);
+    } catch (error) {
+      // For want of disk space, for instance: no reason to stop the work.
+      this.#syncReason = `Litestream cannot be started: ${error instanceof Error ? error.message : "unknown"}`;
+      log.error({ err: error, epoch: this.epoch }, "Litestream cannot be started");
+      return;
+    }
+    this.#replicator = started;
+    this.#replicatorPort = this.#connectorPort;
+    this.#signMs = nowMs;
     void started.exited.then(() => {
       if (this.#replicator === started) this.#replicator = null;
       if (!this.#stopped) log.warn({ epoch: this.epoch, againInMs: wait }, "Litestream ended");
@@ -192,17 +241,22 @@ export class Replication {
     if (replicator === null || this.#stopped) return false;
     const joining = this.#joiningDisk;
     const startedMs = nowMs();
-    const { syncLimitMs } = shell.member.voter.timing;
+    const { syncLimitMs, beatMs } = shell.member.voter.timing;
     const outcome = await replicator.sync(this.#inSet || joining !== null ? syncLimitMs : bootstrapSyncLimitMs);
     if (this.#stopped) return false;
     if (outcome.kind === "unknown") {
-      this.#lostSinceMs ??= startedMs;
+      this.#unsyncedSinceMs ??= startedMs;
+      this.#syncReason = outcome.reason;
+      // One that fails at once must not be repeated as fast as it fails.
+      this.#syncAfterMs = nowMs() + beatMs;
       return false;
     }
     this.#txid = outcome.txid;
     this.#lastSyncedMs = nowMs();
+    this.#signMs = this.#lastSyncedMs;
     this.#failures = 0;
-    if (this.#peer?.receiving === true) this.#lostSinceMs = null;
+    this.#unsyncedSinceMs = null;
+    this.#syncReason = "";
     if (!this.#inSet) this.#join(joining);
     return true;
   }

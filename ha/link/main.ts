@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { DEFAULT_PACE } from "./connector.ts";
 import { Link } from "./link.ts";
 import { fenceSchema } from "./protocol.ts";
+import type { FromLink } from "./protocol.ts";
 
 /**
  * The link process: `node ha/link/main.ts --data DIR [--fence EPOCH:HOLDER] [--pace-bytes-per-s N]`, started by the
@@ -14,6 +15,8 @@ function fail(error: unknown): never {
   log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
+
+const aliveEveryMs = 500;
 
 try {
   const { values } = parseArgs({
@@ -29,13 +32,17 @@ try {
   const [epoch, holder] = values.fence?.split(":") ?? [];
   const fence = values.fence === undefined ? null : fenceSchema.parse({ epoch: Number(epoch), holder });
   process.on("disconnect", () => process.exit(0));
+  // A failed send means that the agent is gone: `disconnect` ends this process.
+  setInterval(
+    () => process.send?.({ kind: "alive" } satisfies FromLink, undefined, undefined, () => undefined),
+    aliveEveryMs,
+  );
   const link = new Link({
     dir: values.data,
     user,
     password,
     pace: { perSecond, burst: Math.min(DEFAULT_PACE.burst, perSecond) },
     channel: {
-      // A failed send means that the agent is gone: `disconnect` ends this process.
       send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
       onMessage: (listener) => void process.on("message", listener),
     },

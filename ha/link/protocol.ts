@@ -64,6 +64,8 @@ export const fromLink = z.discriminatedUnion("kind", [
   }),
   /** Somebody shows a good token: is there a first vote record for this member? Answered by `join-answer`. */
   z.object({ kind: z.literal("join-request"), id: joinId, member: memberSchema }),
+  /** Sent every 500 ms: its loop turns. */
+  z.object({ kind: z.literal("alive") }),
   /** A token was used, here or (heard from the peer) on the founder; `roster` is already in `roster.json`. */
   z.object({ kind: z.literal("joined"), member: memberSchema, roster: rosterSchema }),
 ]);

@@ -20,10 +20,15 @@ export async function startPair(
 ): Promise<void> {
   const [a, b] = plan.nodes;
   const listening = (name: string, port: number): Promise<unknown> =>
-    until(`${name} does not listen on port ${port}`, START_LIMIT_MS, signal, async () => {
-      processes.assertRuns(name);
-      return (await accepts(port)) ? true : null;
-    });
+    until(
+      () => `${name} listens on port ${port}`,
+      START_LIMIT_MS,
+      signal,
+      async () => {
+        processes.assertRuns(name);
+        return (await accepts(port)) ? true : null;
+      },
+    );
 
   progress("The exchange simulator starts.");
   processes.start("exchange", plan.exchange.start);

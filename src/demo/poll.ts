@@ -3,9 +3,9 @@ import { DemoError } from "./options.ts";
 
 const EVERY_MS = 100;
 
-/** Asks again until the answer is not null; throws after `limitMs` with what was awaited, and when the signal says so. */
+/** Asks again until the answer is not null; throws after `limitMs` with what is still awaited, and when the signal says so. */
 export async function until<T>(
-  what: string,
+  what: () => string,
   limitMs: number,
   signal: AbortSignal,
   ask: () => Promise<T | null>,
@@ -15,7 +15,7 @@ export async function until<T>(
     const answer = await ask();
     signal.throwIfAborted();
     if (answer !== null) return answer;
-    if (performance.now() >= endMs) throw new DemoError(`${what}: not within ${Math.round(limitMs / 1000)} s.`);
+    if (performance.now() >= endMs) throw new DemoError(`not within ${Math.round(limitMs / 1000)} s: ${what()}`);
     await sleep(EVERY_MS, undefined, { signal });
   }
 }

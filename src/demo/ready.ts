@@ -14,18 +14,19 @@ export async function waitUntilReady(
 ): Promise<Snapshot> {
   let said = "";
   const names = ["exchange", "witness", ...plan.nodes.map(({ name }) => name)];
-  return until(`the pair is not protected and trading${hint(plan)}`, READY_LIMIT_MS, signal, async () => {
+  let reasons: readonly string[] = [];
+  const awaited = (): string => ["the pair is protected and trades.", said, ...reasons].join(" ");
+  return until(awaited, READY_LIMIT_MS, signal, async () => {
     for (const name of names) processes.assertRuns(name);
     const snapshot = await observe(plan);
     const missing = await missingFrom(plan, snapshot);
     if (missing === null) return snapshot;
     if (missing !== said) progress(missing);
     said = missing;
+    reasons = snapshot.nodes.flatMap(({ name, view }) => (view?.reasons ?? []).map((reason) => `${name}: ${reason}`));
     return null;
   });
 }
-
-const hint = (plan: DemoPlan): string => ` (look at trader status --data ${plan.nodes[0].dataDir} while it runs)`;
 
 /** What is not there yet, as one sentence; null when the pair is protected and trades. */
 async function missingFrom(plan: DemoPlan, snapshot: Snapshot): Promise<string | null> {

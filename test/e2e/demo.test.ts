@@ -37,7 +37,8 @@ const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** Runs a command of the command line; throws when its exit code is not 0. */
 const trader = (...args: string[]) => promisify(execFile)(process.execPath, [main, ...args], { timeout: 20_000 });
 
-const READY_LIMIT_MS = 90_000;
+// Longer than the demo itself waits, so that its own reason is seen.
+const READY_LIMIT_MS = 130_000;
 
 async function leaderFirst(line: Ready): Promise<readonly [ReadyNode, ReadyNode]> {
   const found = await pair(line);

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { mayConfirmAlone, remoteOf, validUntilMs } from "./core/member.ts";
+import { hearsAnother, mayConfirmAlone, remoteOf, validUntilMs } from "./core/member.ts";
 import { Confirmer } from "./confirmer.ts";
 import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";
@@ -169,9 +169,12 @@ export class Replication {
     const nowMs = this.#ports.nowMs();
     const { syncLimitMs, beatMs } = this.#ports.shell.member.voter.timing;
     const late = (sinceMs: number | null): boolean => sinceMs !== null && nowMs - sinceMs > syncLimitMs;
-    if (late(this.#awaySinceMs)) this.#detach(this.#peer?.reason ?? "");
     if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
-    if (late(this.#unsyncedSinceMs)) this.#detach(this.#syncReason);
+    // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
+    // only keep the standby from leading once this lease is over.
+    const mayShrink = hearsAnother(this.#ports.shell.member, nowMs);
+    if (mayShrink && late(this.#awaySinceMs)) this.#detach(this.#peer?.reason ?? "");
+    if (mayShrink && late(this.#unsyncedSinceMs)) this.#detach(this.#syncReason);
     this.#startIfNeeded(nowMs);
     this.#askIfStalled(nowMs);
     const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;

@@ -159,6 +159,10 @@ export const withRemote = (member: Member, name: Name, change: Partial<Remote>):
   remotes: { ...member.remotes, [name]: { ...remoteOf(member, name), ...change } },
 });
 
+/** Another voter has answered within the last three renewals: what is sent now is likely to be acknowledged. */
+export const hearsAnother = (member: Member, nowMs: number): boolean =>
+  others(member).some((name) => nowMs - remoteOf(member, name).lastHeardMs <= 3 * member.voter.timing.beatMs);
+
 /** The highest epoch that this node has any word of. */
 export const highestEpoch = (member: Member): number =>
   Math.max(member.voter.record?.epoch ?? 0, ...others(member).map((name) => remoteOf(member, name).record?.epoch ?? 0));

@@ -76,7 +76,7 @@ const heardWithinMs = (lastHeardMs: number, member: Member, nowMs: number): bool
   nowMs - lastHeardMs < member.voter.timing.leaseMs + 4 * member.voter.timing.beatMs;
 
 function peerView(member: Member, nowMs: number): AgentView["peer"] {
-  const { peer, voter, position, phase } = member;
+  const { peer, position, phase } = member;
   if (peer === null) return null;
   const remote = remoteOf(member, peer);
   const [ahead, behind] = phase.kind === "primary" ? [position, remote.position] : [remote.position, position];

@@ -235,6 +235,13 @@ function tail(file: string): string {
   return lines.map((text) => readable(text).slice(0, LOG_CHARS)).join("\n");
 }
 
+const logLine = z.looseObject({
+  time: z.union([z.number(), z.string()]).optional(),
+  msg: z.string(),
+  child: z.string().optional(),
+  name: z.string().optional(),
+});
+
 /** A line of a log without what every line has; those of children are lines within lines. */
 function readable(text: string): string {
   let entry: unknown;
@@ -243,13 +250,13 @@ function readable(text: string): string {
   } catch {
     return text;
   }
-  const line = z.looseObject({ time: z.union([z.number(), z.string()]).optional(), msg: z.string() }).safeParse(entry);
+  const line = logLine.safeParse(entry);
   if (!line.success) return text;
   const { time, msg, level: _level, pid: _pid, hostname: _hostname, stream: _stream, child, name, ...rest } = line.data;
-  if (msg.startsWith("{")) return `${String(child)} ${readable(msg)}`;
+  if (msg.startsWith("{")) return `${child ?? ""} ${readable(msg)}`;
   const at = time === undefined ? "" : new Date(time).toISOString().slice(11, 23);
   const details = Object.keys(rest).length === 0 ? "" : ` ${JSON.stringify(rest)}`;
-  return [at, String(child ?? name ?? ""), msg].filter((part) => part !== "").join(" ") + details;
+  return [at, child ?? name ?? "", msg].filter((part) => part !== "").join(" ") + details;
 }
 
 /** Waits for a while that is part of what is tested: a moment of the cycle, or that something stays as it is. */

@@ -1,0 +1,182 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+/**
+ * Machines of the suite's own: a network namespace for each, on one switch that is a bridge in a namespace of its own.
+ * Nothing of the machine's own network is touched. Addresses are 10.77.0.1, .2, … in the order of the names.
+ */
+
+const PREFIX = "trader-net";
+const COMMAND_LIMIT_MS = 10_000;
+let made = 0;
+
+/** One machine: `exec` in front of a command runs it there. */
+export type Machine = { readonly name: string; readonly address: string; readonly exec: readonly string[] };
+
+/** Why these suites cannot run here; null when they can. */
+export function netMissing(): string | null {
+  if (process.platform !== "linux") return "network namespaces need Linux";
+  if (process.getuid?.() !== 0) return "network namespaces need root";
+  for (const tool of ["ip", "iptables", "setpriv"]) {
+    if (!succeeds("sh", ["-c", `command -v ${tool}`])) return `${tool} is not installed`;
+  }
+  const probe = `${PREFIX}-${process.pid}-probe`;
+  if (!succeeds("ip", ["netns", "add", probe])) return "this machine makes no network namespaces";
+  const filters = succeeds("ip", ["netns", "exec", probe, "iptables", "-A", "INPUT", "-s", "10.77.0.1", "-j", "DROP"]);
+  succeeds("ip", ["netns", "del", probe]);
+  return filters ? null : "iptables does not work in a network namespace here";
+}
+
+/** Machines that were made for a process that is gone: its end was a kill. */
+export function removeLeftovers(): void {
+  for (const name of namespaces()) {
+    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) succeeds("ip", ["netns", "del", name]);
+  }
+}
+
+export class Net {
+  readonly machines: ReadonlyMap<string, Machine>;
+  readonly #id: string;
+
+  /** Makes and connects these machines; every one reaches every other, and nothing else: there is no default route. */
+  constructor(names: readonly string[]) {
+    removeLeftovers();
+    made += 1;
+    this.#id = `${PREFIX}-${process.pid}-${made}`;
+    const machines = names.map((name, at) => ({
+      name,
+      address: `10.77.0.${at + 1}`,
+      exec: ["ip", "netns", "exec", this.#namespace(name)],
+    }));
+    this.machines = new Map(machines.map((machine) => [machine.name, machine]));
+    try {
+      ip("netns", "add", this.#switch);
+      ip("-n", this.#switch, "link", "add", "br0", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0");
+      ip("-n", this.#switch, "link", "set", "br0", "up");
+      for (const machine of machines) this.#plugIn(machine);
+    } catch (error) {
+      this.remove();
+      throw error;
+    }
+  }
+
+  machine(name: string): Machine {
+    const found = this.machines.get(name);
+    if (found === undefined) throw new Error(`no machine is called ${name}`);
+    return found;
+  }
+
+  /** What `from` sends to `to` is lost from now on. */
+  cutOneWay(from: string, to: string): void {
+    this.filter(to, "-I", "INPUT", "-s", this.machine(from).address, "-j", "DROP");
+  }
+
+  cutBothWays(one: string, other: string): void {
+    this.cutOneWay(one, other);
+    this.cutOneWay(other, one);
+  }
+
+  /** This share of what arrives at `name` is lost. Loopback is not. */
+  lose(name: string, share: number): void {
+    const chance = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
+    this.filter(name, "-I", "INPUT", "!", "-i", "lo", ...chance, "-j", "DROP");
+  }
+
+  /** Nothing arrives at `name` from outside. */
+  deafen(name: string): void {
+    this.filter(name, "-I", "INPUT", "!", "-i", "lo", "-j", "DROP");
+  }
+
+  /** Pulls the cable of `name` at the switch; the machine sees its carrier go. */
+  unplug(name: string): void {
+    ip("-n", this.#switch, "link", "set", port(name), "down");
+  }
+
+  /** Takes the interface itself down: its routes go, and each send fails with ENETUNREACH. */
+  interfaceDown(name: string): void {
+    ip("-n", this.#namespace(name), "link", "set", "eth0", "down");
+  }
+
+  /** The adapter is pulled out and put in again, as a USB dongle is: another interface with the same address. */
+  replug(name: string): void {
+    ip("-n", this.#namespace(name), "link", "del", "eth0");
+    this.#connect(this.machine(name));
+  }
+
+  /** The same machine at another address, as after a new lease by DHCP. */
+  moveTo(name: string, address: string): void {
+    ip("-n", this.#namespace(name), "addr", "flush", "dev", "eth0");
+    ip("-n", this.#namespace(name), "addr", "add", `${address}/24`, "dev", "eth0");
+  }
+
+  /** Everything is connected again, and nothing is lost. */
+  heal(): void {
+    for (const { name } of this.machines.values()) {
+      this.filter(name, "-F", "INPUT");
+      ip("-n", this.#namespace(name), "link", "set", "eth0", "up");
+      ip("-n", this.#switch, "link", "set", port(name), "up");
+    }
+  }
+
+  /** Takes the machines away. What runs in them must have been ended before. */
+  remove(): void {
+    for (const name of namespaces()) if (name.startsWith(`${this.#id}-`)) succeeds("ip", ["netns", "del", name]);
+  }
+
+  filter(name: string, ...rule: readonly string[]): void {
+    run("ip", ["netns", "exec", this.#namespace(name), "iptables", "-w", "5", ...rule]);
+  }
+
+  get #switch(): string {
+    return this.#namespace("switch");
+  }
+
+  #namespace(name: string): string {
+    return `${this.#id}-${name}`;
+  }
+
+  #plugIn(machine: Machine): void {
+    ip("netns", "add", this.#namespace(machine.name));
+    ip("-n", this.#namespace(machine.name), "link", "set", "lo", "up");
+    this.#connect(machine);
+  }
+
+  #connect({ name, address }: Machine): void {
+    const namespace = this.#namespace(name);
+    const veth = ["type", "veth", "peer", "name", port(name), "netns", this.#switch];
+    ip("-n", namespace, "link", "add", "eth0", ...veth);
+    ip("-n", this.#switch, "link", "set", port(name), "master", "br0");
+    ip("-n", this.#switch, "link", "set", port(name), "up");
+    ip("-n", namespace, "addr", "add", `${address}/24`, "brd", "10.77.0.255", "dev", "eth0");
+    ip("-n", namespace, "link", "set", "eth0", "up");
+  }
+}
+
+/** The switch's end of a cable; an interface's name has at most 15 characters. */
+const port = (name: string): string => `to-${name}`.slice(0, 15);
+
+const namespaces = (): string[] =>
+  run("ip", ["netns", "list"])
+    .split("\n")
+    .map((line) => line.split(" ")[0] ?? "")
+    .filter((name) => name.startsWith(`${PREFIX}-`));
+
+const ip = (...args: readonly string[]): string => run("ip", args);
+
+function run(command: string, args: readonly string[]): string {
+  return execFileSync(command, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: COMMAND_LIMIT_MS,
+  });
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  try {
+    run(command, args);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,252 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { litestreamPath } from "../../src/cli/fetch-litestream.ts";
+import { eventually, runs } from "./demo-process.ts";
+import { InsideAgent, commandOn, primaryViolations } from "./net-agent.ts";
+import { Net } from "./net-namespaces.ts";
+import type { Machine } from "./net-namespaces.ts";
+
+const pid = z.int().nullable();
+const healthSchema = z.looseObject({
+  node: z.string(),
+  role: z.string(),
+  epoch: z.int(),
+  inSync: z.array(z.string()),
+  reasons: z.array(z.string()),
+  peer: z.looseObject({ reachable: z.boolean() }).nullable(),
+  arbiter: z.looseObject({ reachable: z.boolean() }).nullable(),
+  pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid }),
+});
+export type NetHealth = z.infer<typeof healthSchema>;
+
+const initSchema = z.object({ nodeToken: z.string(), witnessToken: z.string() });
+const probeAnswer = z.object({ n: z.int(), confirmed: z.boolean() });
+const probeRows = z.array(z.object({ n: z.int(), value: z.string() }));
+
+export type NodeName = "uno-a" | "uno-b";
+const nodeNames = ["uno-a", "uno-b"] as const;
+const traderMain = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const APP_PORT = 8000;
+const AGENT_PORT = 8008;
+const COMMAND_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 60_000;
+const PROBE_LIMIT_MS = 12_000;
+
+/** `trader` of real data directories on machines of the suite: two nodes, a witness, and further machines. */
+export class NetPair {
+  readonly net: Net;
+  /** Value of each confirmed probe by its number. */
+  readonly confirmed = new Map<number, string>();
+  readonly #dir: string;
+  readonly #inside = new Map<string, InsideAgent>();
+  readonly #running: ChildProcess[] = [];
+  #env: NodeJS.ProcessEnv = {};
+  #written = 0;
+
+  private constructor(net: Net, dir: string) {
+    this.net = net;
+    this.#dir = dir;
+  }
+
+  /** Founds, joins and runs everything by the commands of the README; resolves when the pair is protected. */
+  static async start(preset: "fast" | "default" = "default", more: readonly string[] = []): Promise<NetPair> {
+    const net = new Net([...nodeNames, "witness", ...more]);
+    const pair = new NetPair(net, mkdtempSync(join(tmpdir(), "trader-net-")));
+    try {
+      await pair.#found(preset);
+      await pair.healed(START_LIMIT_MS);
+      return pair;
+    } catch (error) {
+      const logs = pair.logTails();
+      await pair.stop();
+      throw new Error(`the pair did not come up\n${logs}`, { cause: error });
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#running) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
+    for (const agent of this.#inside.values()) await agent.stop();
+    // The children of a killed agent die with it, a moment later.
+    await eventually("everything on the machines has ended", 10_000, () => this.#remaining().length === 0);
+    this.net.remove();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  dataDir(name: string): string {
+    return join(this.#dir, name);
+  }
+
+  /** Asks from within the node's own machine; null when there is no answer. */
+  async health(name: NodeName): Promise<NetHealth | null> {
+    const { status, text } = await this.inside(name).ask("GET", `http://127.0.0.1:${AGENT_PORT}/health`);
+    return status === null ? null : healthSchema.parse(JSON.parse(text));
+  }
+
+  async status(name: NodeName, path: string): Promise<number | null> {
+    return (await this.inside(name).ask("GET", `http://127.0.0.1:${AGENT_PORT}${path}`)).status;
+  }
+
+  /** Who answers 200 on `/primary` now; null: nobody does. */
+  async leader(): Promise<NodeName | null> {
+    for (const name of nodeNames) if ((await this.status(name, "/primary")) === 200) return name;
+    return null;
+  }
+
+  /** Waits until both nodes say that the pair is protected; resolves with who leads. */
+  async healed(limitMs = 30_000): Promise<NodeName> {
+    let leads: NodeName | null = null;
+    await eventually("the pair is protected", limitMs, async () => {
+      leads = await this.leader();
+      if (leads === null) return false;
+      const standby = other(leads);
+      return (await this.status(leads, "/cluster")) === 200 && (await this.status(standby, "/standby")) === 200;
+    });
+    if (leads === null) throw new Error("nobody leads");
+    return leads;
+  }
+
+  /** Writes one probe at this node's own app; remembers it when it was confirmed. */
+  async probe(name: NodeName): Promise<"confirmed" | "unconfirmed" | "refused"> {
+    this.#written += 1;
+    const value = `probe-${this.#written}`;
+    const url = `http://127.0.0.1:${APP_PORT}/api/probe`;
+    const { status, text } = await this.inside(name).ask("POST", url, { value }, PROBE_LIMIT_MS);
+    if (status !== 200 && status !== 202) return "refused";
+    const { n, confirmed } = probeAnswer.parse(JSON.parse(text));
+    if (confirmed) this.confirmed.set(n, value);
+    return confirmed ? "confirmed" : "unconfirmed";
+  }
+
+  /** Writes probes at this node until one is confirmed. */
+  confirmedProbe(name: NodeName, limitMs = 15_000): Promise<void> {
+    return eventually(`${name} confirms a probe`, limitMs, async () => (await this.probe(name)) === "confirmed");
+  }
+
+  /** Confirmed probes that this node, which leads, does not hold as they were confirmed. */
+  async lostProbes(name: NodeName): Promise<string[]> {
+    const { text } = await this.inside(name).ask("GET", `http://127.0.0.1:${APP_PORT}/api/probe`);
+    const rows = new Map(probeRows.parse(JSON.parse(text)).map(({ n, value }) => [n, value]));
+    return [...this.confirmed]
+      .filter(([n, value]) => rows.get(n) !== value)
+      .map(([n, value]) => `probe ${n} (${value}) is ${rows.get(n) ?? "missing"} on ${name}`);
+  }
+
+  /** Two primaries at one time, as far as the looks from within show. */
+  violations(): string[] {
+    return primaryViolations(new Map(nodeNames.map((name) => [name, this.inside(name).samples])));
+  }
+
+  /** When this node first led in an epoch above `epoch`, on the host's clock; null while it has not. */
+  ledSinceMs(name: NodeName, epoch: number): number | null {
+    return this.inside(name).samples.find((look) => look.leads && look.epoch > epoch)?.heardMs ?? null;
+  }
+
+  /** What the node has set aside. */
+  attic(name: NodeName): string[] {
+    const folder = join(this.dataDir(name), "attic");
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+
+  inside(name: string): InsideAgent {
+    const found = this.#inside.get(name);
+    if (found !== undefined) return found;
+    const isNode = name === "uno-a" || name === "uno-b";
+    const agent = new InsideAgent(this.net.machine(name), isNode ? AGENT_PORT : 0);
+    this.#inside.set(name, agent);
+    return agent;
+  }
+
+  /** Runs a command of `trader` for this node on its machine; rejects when it fails. */
+  trader(name: NodeName, command: string, ...args: readonly string[]): Promise<string> {
+    const argv = [process.execPath, traderMain, command, "--data", this.dataDir(name), ...args];
+    return this.command(this.net.machine(name), argv);
+  }
+
+  /** Runs a command on a machine to its end; rejects when it fails. */
+  async command(on: Machine, argv: readonly string[], limitMs = COMMAND_LIMIT_MS): Promise<string> {
+    const { command, args } = commandOn(on, argv);
+    const child = spawn(command, args, { env: this.#env, stdio: ["ignore", "pipe", "pipe"], timeout: limitMs });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    const [code] = await once(child, "close");
+    if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${String(code)}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  /** Starts a program on a machine that runs until the pair is stopped; its output goes to a log of this name. */
+  spawn(on: Machine, log: string, argv: readonly string[]): ChildProcess {
+    const { command, args } = commandOn(on, argv);
+    const file = openSync(join(this.#dir, `${log}.log`), "a");
+    const child = spawn(command, args, { cwd: "/", env: this.#env, stdio: ["ignore", file, file] });
+    closeSync(file);
+    this.#running.push(child);
+    return child;
+  }
+
+  /** The newest lines of everybody's log, for a failure's report. */
+  logTails(lines = 30): string {
+    return readdirSync(this.#dir)
+      .filter((name) => name.endsWith(".log"))
+      .map((name) => `== ${name}\n${tail(join(this.#dir, name), lines)}`)
+      .join("\n");
+  }
+
+  async #found(preset: string): Promise<void> {
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    // There is no way out of these machines: what is fetched at the first need is fetched here.
+    this.#env = { PATH, HOME, NODE_COMPILE_CACHE, LITESTREAM_BIN: await litestreamPath(() => undefined) };
+    const trader = [process.execPath, traderMain];
+    const place = (name: string): string[] => ["--name", name, "--host", this.net.machine(name).address];
+    const [founder, joiner] = nodeNames;
+    const a = this.net.machine(founder);
+    const options = ["--data", this.dataDir(founder), "--preset", preset, "--json"];
+    const founded = await this.command(a, [...trader, "init", ...place(founder), ...options]);
+    const { nodeToken, witnessToken } = initSchema.parse(JSON.parse(founded));
+    this.spawn(a, founder, [...trader, "run", "--data", this.dataDir(founder)]);
+    await eventually("the founder answers", START_LIMIT_MS, async () => (await this.health(founder)) !== null);
+    const witness = this.net.machine("witness");
+    const join = [...trader, "witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
+    this.spawn(witness, "witness", join);
+    const b = this.net.machine(joiner);
+    await this.command(b, [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner)]);
+    this.spawn(b, joiner, [...trader, "run", "--data", this.dataDir(joiner)]);
+  }
+
+  /** Processes that still name a data directory of this pair. */
+  #remaining(): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((each) => commandLine(each).includes(this.#dir) && runs(each));
+  }
+}
+
+export const other = (name: NodeName): NodeName => (name === "uno-a" ? "uno-b" : "uno-a");
+
+function commandLine(each: number): string {
+  try {
+    return readFileSync(`/proc/${each}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const tail = (file: string, lines: number): string =>
+  readFileSync(file, "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(-lines)
+    .map((line) => line.slice(0, 400))
+    .join("\n");

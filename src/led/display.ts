@@ -15,6 +15,8 @@ export const ledDisplay = z.object({
   activity_message: z.string(),
   /** Milliseconds that the text takes to move by one column. */
   ticker_speed: z.int().positive(),
+  /** There and true in the first minute after this node took over. */
+  takeover: z.boolean().optional(),
   drawn_by: z.object({ node: z.string(), epoch: z.int() }),
 });
 export type LedDisplay = z.infer<typeof ledDisplay>;
@@ -26,6 +28,7 @@ export const colours = {
   red: [255, 0, 0],
   yellow: [255, 180, 0],
   cyan: [0, 180, 180],
+  magenta: [255, 0, 255],
   buy: [0, 100, 255],
   sell: [255, 165, 0],
 } as const satisfies Record<string, Rgb>;
@@ -39,6 +42,10 @@ export type LedFacts = {
   readonly leader: string | null;
   /** In force and met: the other node holds what is confirmed. */
   readonly protectedNow: boolean;
+  /** Transactions that a standby has not received yet; null when unknown, and on a primary. */
+  readonly behindTxids?: number | null;
+  /** In the minute after this node took over: from whom. */
+  readonly tookOverFrom?: string | null;
   readonly errors: readonly string[];
   readonly activity: string | null;
   readonly lastTrade: "buy" | "sell" | null;
@@ -51,34 +58,40 @@ export type LedFacts = {
 const tickerSpeedMs = 50;
 const actionsMax = 3;
 
-/** error > activity > ticker. LED 3 is the node's state, LED 4 the direction of the newest trade. */
+/**
+ * error > activity > ticker; a takeover is an activity. LED 3 is the node's state (green, yellow when it is
+ * unprotected, blue on a standby, red on an error, magenta after a takeover), LED 4 the direction of the newest trade.
+ */
 export function ledDisplayOf(facts: LedFacts): LedDisplay {
-  const error = facts.errors[0];
-  const mode = error === undefined ? (facts.activity === null ? "normal" : "activity") : "error";
-  const state =
-    mode === "error"
-      ? colours.red
-      : facts.role === "standby"
-        ? colours.blue
-        : facts.protectedNow
-          ? colours.green
-          : colours.yellow;
+  const takeover = facts.tookOverFrom != null && facts.role === "primary";
+  const activity = takeover ? takeoverText(facts) : facts.activity;
+  const mode = facts.errors.length === 0 ? (activity === null ? "normal" : "activity") : "error";
   const trade = facts.role === "primary" ? facts.lastTrade : null;
   return {
     mode,
     error_message: facts.errors.join(" | ").toUpperCase(),
     trade_is_buy: trade === "buy",
-    led3: state,
-    led4: trade === null ? colours.off : colours[trade],
+    led3: mode === "error" ? colours.red : takeover ? colours.magenta : stateColour(facts),
+    led4: takeover ? colours.magenta : trade === null ? colours.off : colours[trade],
     ticker_text: facts.role === "standby" ? standbyTicker(facts) : primaryTicker(facts),
-    activity_message: facts.activity ?? "",
+    activity_message: activity ?? "",
     ticker_speed: tickerSpeedMs,
+    ...(takeover ? { takeover } : {}),
     drawn_by: { node: facts.node, epoch: facts.epoch },
   };
 }
 
-const standbyTicker = (facts: LedFacts): string =>
-  `STANDBY · ${facts.leader === null ? "nobody leads" : `${facts.leader} leads`}`;
+const takeoverText = ({ node, tookOverFrom, activity }: LedFacts): string =>
+  [`${node} TOOK OVER FROM ${tookOverFrom}`, ...(activity === null ? [] : [activity])].join(" | ");
+
+const stateColour = ({ role, protectedNow }: LedFacts): Rgb =>
+  role === "standby" ? colours.blue : protectedNow ? colours.green : colours.yellow;
+
+const standbyTicker = ({ leader, behindTxids }: LedFacts): string =>
+  [
+    `STANDBY · ${leader === null ? "nobody leads" : `${leader} leads`}`,
+    ...(behindTxids == null ? [] : [behindTxids === 0 ? "UP TO DATE" : `${behindTxids} BEHIND`]),
+  ].join(" · ");
 
 function primaryTicker(facts: LedFacts): string {
   const invested = facts.investedShare === null ? [] : [`INVESTED ${percent(facts.investedShare)}`];

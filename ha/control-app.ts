@@ -105,7 +105,7 @@ async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<C
       checks,
       message: failed.map(({ name, detail }) => `not so: ${name} (${detail})`).join("; "),
     };
-  shell.feed({ kind: "force" });
+  shell.feed({ kind: "force", acceptDataLoss });
   const leads = await shell.until((member) => member.phase.kind === "primary", takeOverLimitMs);
   return leads
     ? { outcome: "done", checks, message: `${shell.member.voter.name} leads` }

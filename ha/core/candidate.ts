@@ -65,12 +65,15 @@ function causeOf(record: VoterRecord, resumes: boolean, self: Name): PromotionCa
   return record.released ? "switchover" : "failover";
 }
 
-/** An operator's word; an attempt of its own that is only asking gives way to it. */
-export function force(draft: Draft, nowMs: number): void {
+/**
+ * An operator's word; an attempt of its own that is only asking gives way to it. Membership is waived only where the
+ * loss was accepted: without that word the voters still refuse a node that may lack something confirmed.
+ */
+export function force(draft: Draft, acceptDataLoss: boolean, nowMs: number): void {
   const { phase, voter } = draft.member;
   const idle = phase.kind === "standby" || phase.kind === "asking";
   if (!idle || voter.record === null || !ownVoteIsFree(draft.member, nowMs)) return;
-  bid(draft, { epoch: highestEpoch(draft.member) + 1, cause: "forced", force: true }, nowMs);
+  bid(draft, { epoch: highestEpoch(draft.member) + 1, cause: "forced", force: acceptDataLoss }, nowMs);
 }
 
 function bid(draft: Draft, wanted: Pick<Bid, "epoch" | "cause" | "force">, nowMs: number): void {
@@ -87,7 +90,7 @@ export function onWould(draft: Draft, bidding: Bid, reply: LeaseReply, nowMs: nu
   if (reply.granted) return elect(draft, { ...bidding, would: [...bidding.would, reply.from] }, nowMs);
   if (reply.refusal === "stale-epoch") {
     // An operator does not ask twice: the same word for an epoch above what was just learned.
-    if (!bidding.force || highestEpoch(member) < bidding.epoch) return giveUp(draft, nowMs);
+    if (bidding.cause !== "forced" || highestEpoch(member) < bidding.epoch) return giveUp(draft, nowMs);
     return bid(draft, { ...bidding, epoch: highestEpoch(member) + 1 }, nowMs);
   }
   // The promise that still runs says itself when to ask again.

@@ -87,7 +87,7 @@ export type MemberEvent =
   | { readonly kind: "expand" }
   | { readonly kind: "pause"; readonly on: boolean }
   /** An operator makes this node stand. */
-  | { readonly kind: "force" };
+  | { readonly kind: "force"; readonly acceptDataLoss: boolean };
 
 export type Action =
   /** Performed only while the lease still runs: the loop may have stood still since it was decided. */

@@ -62,7 +62,7 @@ function apply(draft: Draft, event: MemberEvent, nowMs: number): void {
     case "pause":
       return changeSet(draft, { paused: event.on }, nowMs);
     case "force":
-      return force(draft, nowMs);
+      return force(draft, event.acceptDataLoss, nowMs);
   }
 }
 

@@ -51,7 +51,8 @@ export function boot(world: World, host: Host): void {
 function tick(world: World, host: Host): void {
   const { parts, timing, random } = world;
   feed(world, host, { kind: "tick" });
-  if (parts.shell.alwaysForce && host.member?.phase.kind === "standby") feed(world, host, { kind: "force" });
+  if (parts.shell.alwaysForce && host.member?.phase.kind === "standby")
+    feed(world, host, { kind: "force", acceptDataLoss: true });
   driveReplica(world, host);
   inLoop(world, host, world.nowMs + timing.tickMs * random.between(0.9, 1.2), () => tick(world, host));
 }

@@ -197,5 +197,5 @@ function needsPerson(world: World): boolean {
 
 function forceSomebody(world: World): void {
   const host = world.random.pick(world.hosts.filter((one) => one.kind === "node"));
-  if (host.up) inLoop(world, host, world.nowMs, () => feed(world, host, { kind: "force" }));
+  if (host.up) inLoop(world, host, world.nowMs, () => feed(world, host, { kind: "force", acceptDataLoss: true }));
 }

@@ -131,14 +131,24 @@ test("rule 15: where the only member of the set is blank, a forced failover is t
   for (const name of ["a", "b", "w"]) start(pair, name);
   pass(pair, 3 * leaseMs);
   expect(needOf(member(pair, "b"), pair.nowMs)).toEqual({ kind: "start-or-failover", names: ["a"] });
-  feed(pair, "b", { kind: "force" });
+  feed(pair, "b", { kind: "force", acceptDataLoss: true });
   pass(pair, 100);
   expect(member(pair, "b").phase).toMatchObject({ kind: "primary", epoch: 2 });
 });
 
+test("[HA-6] force without accepted loss: the voters still refuse a node that is outside the set", () => {
+  const stale = record(1, "a", sync(["a", "b"], 1, 2));
+  const pair = createPair({ a: record(1, "a", sync(["a"], 1, 3)), b: stale, w: record(1, "a", sync(["a"], 1, 3)) });
+  for (const name of ["b", "w"]) start(pair, name);
+  pass(pair, 3 * leaseMs);
+  feed(pair, "b", { kind: "force", acceptDataLoss: false });
+  pass(pair, 3 * leaseMs);
+  expect(isPrimary(pair, "b")).toBe(false);
+});
+
 test("force: a live lease elsewhere is not taken away", () => {
   const pair = atWork();
-  feed(pair, "b", { kind: "force" });
+  feed(pair, "b", { kind: "force", acceptDataLoss: true });
   pass(pair, leaseMs);
   expect([isPrimary(pair, "a"), isPrimary(pair, "b")]).toEqual([true, false]);
 });

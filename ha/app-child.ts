@@ -177,7 +177,7 @@ export class AppChild {
       (silentMs) => {
         log.error({ silentMs }, "the app's loop does not turn; killing it");
         this.#hung = `the app said nothing for ${silentMs} ms`;
-        void child.kill();
+        child.kill().catch((error: unknown) => log.error({ err: error }, "the app could not be killed"));
       },
     );
   }

@@ -139,7 +139,7 @@ export class LinkChild {
       (silentMs) => {
         log.error({ silentMs }, "the link's loop does not turn; killing it");
         this.#trouble = `the link said nothing for ${silentMs} ms; it is started again`;
-        void child.kill();
+        child.kill().catch((error: unknown) => log.error({ err: error }, "the link could not be killed"));
       },
     );
   }

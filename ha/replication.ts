@@ -190,12 +190,13 @@ export class Replication {
     this.#asking = true;
     void replicator.responds().then((responds) => {
       this.#asking = false;
-      if (responds) this.#signMs = this.#ports.nowMs();
-      else if (this.#replicator === replicator) {
-        this.#ports.log.error({ epoch: this.epoch, pid: replicator.pid }, "Litestream does not answer; killing it");
-        this.#syncReason = "Litestream did not answer and is started again";
-        void replicator.kill();
-      }
+      this.#signMs = this.#ports.nowMs();
+      if (responds || this.#replicator !== replicator) return;
+      this.#ports.log.error({ epoch: this.epoch, pid: replicator.pid }, "Litestream does not answer; killing it");
+      this.#syncReason = "Litestream did not answer and is started again";
+      replicator
+        .kill()
+        .catch((error: unknown) => this.#ports.log.error({ err: error }, "Litestream could not be killed"));
     });
   }
 

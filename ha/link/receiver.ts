@@ -222,7 +222,9 @@ export class Receiver {
     if (!Number.isSafeInteger(length)) return answer(request, response, 411, "Content-Length is needed\n", CLOSE);
     if (length > this.#limits.maxBodyBytes) return answer(request, response, 413, "the file is too large\n", CLOSE);
     const { epoch, level, file } = place;
-    const outcome = await this.#parts.store.put({ epoch, level, name: file.name }, sender, request, length);
+    // Not destroyed when the disk fails in its middle: the client is still owed an answer.
+    const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    const outcome = await this.#parts.store.put({ epoch, level, name: file.name }, sender, body, length);
     if (outcome.kind === "fenced") return answer(request, response, 403, `${outcome.reason}\n`);
     if (level === 0) this.#parts.onReceived({ epoch, txid: file.maxTxid });
     return answer(request, response, 201, "");

@@ -3,7 +3,6 @@ import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, re
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
-import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { errorCode, makePrivateFolder, writeFileDurably } from "../io/durable-file.ts";
 import { decideFence, refusal } from "./fence.ts";
@@ -144,7 +143,7 @@ export class ReplicaStore {
   }
 
   /** Takes a whole file: temporary file, fsync, the fence once more, rename, fsync of the folder [HA-5]. */
-  async put(target: LtxTarget, sender: string, body: Readable, lengthBytes: number): Promise<PutOutcome> {
+  async put(target: LtxTarget, sender: string, body: AsyncIterable<Buffer>, lengthBytes: number): Promise<PutOutcome> {
     this.#uploads += 1;
     const temporary = join(this.#temporary, String(this.#uploads));
     try {

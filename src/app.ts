@@ -10,6 +10,9 @@ import { Deadline } from "./deadline.ts";
 import { ActivityBoard } from "./led/activity.ts";
 import { ledDisplayOf, type LedDisplay } from "./led/display.ts";
 import { ledFacts } from "./led/facts.ts";
+import { LedOutput } from "./led/led-output.ts";
+import { ledSettings } from "./led/led-settings.ts";
+import { TakeoverWatch } from "./led/takeover.ts";
 import { MarketWarmer } from "./market-warmer.ts";
 import type { MarketSource } from "./market/source.ts";
 import { createYahoo } from "./market/yahoo.ts";
@@ -50,6 +53,8 @@ export class App implements Desk {
   readonly #cache: MarketCache;
   readonly #market: MarketSource;
   readonly #warmer: MarketWarmer;
+  readonly #takeover: TakeoverWatch;
+  readonly #leds: LedOutput;
   #pair: PairView | null = null;
   #primary: Primary | null = null;
   /** The newest drain; only that one is answered. */
@@ -62,6 +67,10 @@ export class App implements Desk {
     this.#cache = openMarketCache(join(options.dataDir, "market.db"));
     this.#market = createYahoo({ source: options.market, clock: options.clock, log: options.log });
     this.#warmer = new MarketWarmer({ source: this.#market, cache: this.#cache, clock: options.clock }, options.log);
+    this.#takeover = new TakeoverWatch(options.node);
+    const { dataDir, log } = options;
+    this.#leds = new LedOutput({ draw: () => this.led(), settings: ledSettings(process.env), dataDir, log });
+    this.#board.onChange = () => this.#leds.changed();
   }
 
   /** Resolves when everything is loaded, HTTP answers and the agent was told. */
@@ -77,6 +86,11 @@ export class App implements Desk {
     const listening = await serveWeb(webRoutes(this), host, port);
     channel.send({ kind: "ready", port: listening.port });
     void this.#warmer.run();
+    void this.#leds.run();
+    process.once("SIGTERM", () => {
+      this.#leds.stop();
+      process.kill(process.pid, "SIGTERM");
+    });
   }
 
   pair(): PairView | null {
@@ -99,6 +113,7 @@ export class App implements Desk {
         node: this.node,
         pair: this.#pair,
         open: primary && { epoch: primary.epoch, ledger: primary.view() },
+        tookOverFrom: this.#takeover.from,
         activity: this.#board.current,
         realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
       }),
@@ -109,6 +124,8 @@ export class App implements Desk {
     switch (message.kind) {
       case "view":
         this.#pair = message.view;
+        this.#takeover.see(message.view);
+        this.#leds.changed();
         return;
       case "promote":
         this.#promote(message.epoch, message.ledger, BigInt(message.validUntilNs));
@@ -161,6 +178,8 @@ export class App implements Desk {
     }
     const primary = this.#primary;
     channel.send({ kind: "opened", epoch });
+    this.#takeover.promoted();
+    this.#leds.changed();
     log.info({ epoch }, "the ledger is open");
     setTimeout(() => void primary.run().catch(fail), scheduleAfterMs);
   }

@@ -6,6 +6,8 @@ const shownMsMin = 700;
 /** What the node is doing at the moment, for the display. Times are real milliseconds. */
 export class ActivityBoard {
   readonly #nowMs: () => number;
+  /** Told when an activity begins or ends. */
+  onChange: () => void = () => {};
   #text: string | null = null;
   #sinceMs = 0;
   #over = true;
@@ -18,10 +20,12 @@ export class ActivityBoard {
     this.#text = text;
     this.#sinceMs = this.#nowMs();
     this.#over = false;
+    this.onChange();
   }
 
   end(): void {
     this.#over = true;
+    this.onChange();
   }
 
   get current(): string | null {

@@ -13,6 +13,10 @@ export type LedInputs = {
   readonly pair: PairView | null;
   /** The open ledger and its epoch; null on a standby. */
   readonly open: { readonly epoch: number; readonly ledger: LedgerView } | null;
+  /** In the minute after this node took over: from whom. */
+  readonly tookOverFrom?: string | null;
+  /** Transactions that this standby has not received yet; null when unknown. */
+  readonly behindTxids?: number | null;
   /** The work that runs at this moment. */
   readonly activity: string | null;
   /** Real milliseconds since this app instant. */
@@ -20,13 +24,15 @@ export type LedInputs = {
 };
 
 /** What this node's display is drawn from. */
-export function ledFacts({ node, pair, open, activity, realSinceMs }: LedInputs): LedFacts {
+export function ledFacts(inputs: LedInputs): LedFacts {
+  const { node, pair, open, activity, realSinceMs } = inputs;
   const base = { node, protectedNow: (pair?.inSync.length ?? 0) > 1, activity };
   if (!open) {
     return {
       ...base,
       epoch: pair?.epoch ?? 0,
       role: "standby",
+      behindTxids: inputs.behindTxids ?? null,
       leader: pair?.primaryApp == null ? null : leaderName(pair),
       errors: [],
       lastTrade: null,
@@ -42,6 +48,7 @@ export function ledFacts({ node, pair, open, activity, realSinceMs }: LedInputs)
     epoch: open.epoch,
     role: "primary",
     leader: node,
+    tookOverFrom: inputs.tookOverFrom ?? null,
     errors: errorsOf(open.ledger, realSinceMs),
     activity: fresh ? `${newest.side === "buy" ? "BUYING" : "SELLING"} ${orderText(newest)}` : activity,
     lastTrade: newest?.side ?? null,
@@ -56,8 +63,9 @@ export function ledFacts({ node, pair, open, activity, realSinceMs }: LedInputs)
 const orderText = (order: OrderView): string =>
   `${order.symbol.split(".")[0]}${order.share > 0 ? ` ${percent(order.share)}` : ""}`;
 
-/** The other node in sync is the leader's name; a pair that knows only an address shows the address. */
-const leaderName = (pair: PairView): string => pair.inSync.find((name) => name !== pair.node) ?? pair.primaryApp ?? "";
+/** Name of the node that leads, on a standby: the other node in sync is the leader's name; a pair that knows only an address shows the address. */
+export const leaderName = (pair: PairView): string =>
+  pair.inSync.find((name) => name !== pair.node) ?? pair.primaryApp ?? "";
 
 const unknownOrders = (ledger: LedgerView): readonly OrderView[] =>
   ledger.plans.flatMap((plan) => plan.orders).filter((order) => order.state === "unknown");

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { boardPicture } from "../../../src/led/board-picture.ts";
+import { colours, type LedDisplay } from "../../../src/led/display.ts";
+import { ledSettings } from "../../../src/led/led-settings.ts";
+import { lightAt } from "../../../src/led/light.ts";
+
+const display: LedDisplay = {
+  mode: "normal",
+  error_message: "BROKER CONNECTION FAILED",
+  trade_is_buy: false,
+  led3: colours.green,
+  led4: colours.sell,
+  ticker_text: "HI",
+  activity_message: "",
+  ticker_speed: 50,
+  drawn_by: { node: "uno-a", epoch: 1 },
+};
+const quiet = { brightness: 150, quiet: { fromHour: 22, toHour: 7 } };
+
+test("quiet hours run over midnight and end at their hour", () => {
+  const dark = [21, 22, 23, 0, 6, 7, 12].map((hour) => lightAt(quiet, hour).normal === 0);
+  expect(dark).toEqual([false, true, true, true, true, false, false]);
+  expect(lightAt({ ...quiet, quiet: { fromHour: 1, toHour: 5 } }, 5).lamps).toBe(true);
+  expect(lightAt({ ...quiet, quiet: null }, 3).lamps).toBe(true);
+});
+
+test("in quiet hours only an error or a takeover is seen, dimly", () => {
+  const night = lightAt(quiet, 23);
+  expect(boardPicture(display, night)).toMatchObject({ level: 0, led3: colours.off, led4: colours.off });
+  const error = { ...display, mode: "error" as const, led3: colours.red };
+  expect(boardPicture(error, night)).toMatchObject({ level: 1, led3: colours.red, look: "error" });
+  expect(boardPicture({ ...display, mode: "activity", takeover: true }, night)).toMatchObject({
+    level: 1,
+    led3: colours.green,
+    look: "takeover",
+  });
+});
+
+test("brightness of 0..255 becomes 1..7, and what matters is brighter than the ticker", () => {
+  const at = (brightness: number) => lightAt({ brightness, quiet: null }, 12);
+  expect([at(1), at(150), at(255)]).toEqual([
+    { normal: 1, bright: 2, lamps: true },
+    { normal: 3, bright: 5, lamps: true },
+    { normal: 5, bright: 7, lamps: true },
+  ]);
+  expect(at(0)).toEqual({ normal: 0, bright: 1, lamps: false });
+});
+
+test("settings come from the environment, and a wrong one is named", () => {
+  expect(ledSettings({})).toEqual({
+    enabled: true,
+    routerSocket: "/var/run/arduino-router.sock",
+    sysfsRoot: "/sys/class/leds",
+    light: { brightness: 150, quiet: null },
+  });
+  expect(ledSettings({ TRADER_LED_QUIET: "22-7", TRADER_LEDS: "off" })).toMatchObject({
+    enabled: false,
+    light: { quiet: { fromHour: 22, toHour: 7 } },
+  });
+  expect(() => ledSettings({ TRADER_LED_QUIET: "22-24" })).toThrow("two hours");
+  expect(() => ledSettings({ TRADER_LED_BRIGHTNESS: "300" })).toThrow("TRADER_LED_BRIGHTNESS");
+});

@@ -80,7 +80,15 @@ export async function takeover(pair: Pair, loadMs: number): Promise<Takeover | F
   violations.push(...(await slotViolations(standby)), ...changedRuns(runsBefore, standby));
   violations.push(...(await journalViolations(pair)), ...(await lostProbes(pair, standby)));
   const primaryMs = (watch.firstYesMs(standby) ?? Number.NaN) - killedMs;
-  return { kind: "takeover", killed: primary.name, leads: standby.name, primaryMs, confirmedMs, backMs, violations };
+  return {
+    kind: "takeover",
+    killed: primary.name,
+    leads: standby.name,
+    primaryMs,
+    confirmedMs,
+    backMs,
+    violations: [...new Set(violations)],
+  };
 }
 
 /** True: it leads. False: it says that it does not hold everything confirmed. */

@@ -36,8 +36,9 @@ test("in quiet hours only an error or a takeover is seen, dimly", () => {
   });
 });
 
+const at = (brightness: number) => lightAt({ brightness, quiet: null }, 12);
+
 test("brightness of 0..255 becomes 1..7, and what matters is brighter than the ticker", () => {
-  const at = (brightness: number) => lightAt({ brightness, quiet: null }, 12);
   expect([at(1), at(150), at(255)]).toEqual([
     { normal: 1, bright: 2, lamps: true },
     { normal: 3, bright: 5, lamps: true },

@@ -126,7 +126,8 @@ export class Receiver {
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-    if (request.destroyed || response.destroyed) return; // the client went away: its half upload is already removed
+    // The client went away: its half upload is already removed. A request that was read whole counts as destroyed too.
+    if (response.destroyed || request.socket.destroyed) return;
     const status = error instanceof BodyTooLongError ? 413 : errorCode(error) === "ENOSPC" ? 507 : 500;
     this.#parts.log.error({ err: error, method: request.method, url: request.url }, "receiver: request failed");
     answer(request, response, status, "the request failed on this side\n", CLOSE);

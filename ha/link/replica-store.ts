@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { errorCode, makePrivateFolder, writeFileDurably } from "../io/durable-file.ts";
 import { decideFence, refusal } from "./fence.ts";
 import type { FenceDecision } from "./fence.ts";
@@ -26,18 +24,21 @@ export class BodyTooLongError extends Error {
 const newer = (a: ReplicaPosition | null, b: ReplicaPosition): ReplicaPosition =>
   a === null || b.epoch > a.epoch || (b.epoch === a.epoch && b.txid > a.txid) ? b : a;
 
-function atMost(bytes: number): Transform {
-  let seen = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+/** No stream pipeline: where the disk is full it would destroy the request, which is still owed an answer. */
+async function writeWhole(path: string, body: AsyncIterable<Buffer>, bytes: number): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    let seen = 0;
+    for await (const chunk of body) {
       seen += chunk.length;
-      if (seen > bytes) done(new BodyTooLongError(`more than ${bytes} bytes`));
-      else done(null, chunk);
-    },
-    flush(done) {
-      done(seen === bytes ? null : new Error(`the upload ended after ${seen} of ${bytes} bytes`));
-    },
-  });
+      if (seen > bytes) throw new BodyTooLongError(`more than ${bytes} bytes`);
+      await file.appendFile(chunk);
+    }
+    if (seen !== bytes) throw new Error(`the upload ended after ${seen} of ${bytes} bytes`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** The received replica on disk (`DIR/replica`): its files, its promise, the identity of its disk. */
@@ -147,8 +148,7 @@ export class ReplicaStore {
     this.#uploads += 1;
     const temporary = join(this.#temporary, String(this.#uploads));
     try {
-      const file = createWriteStream(temporary, { flags: "wx", mode: 0o600, flush: true });
-      await pipeline(body, atMost(lengthBytes), file);
+      await writeWhole(temporary, body, lengthBytes);
       const reason = refusal(this.#fence, target.epoch, sender);
       if (reason !== null) {
         await rm(temporary, { force: true });

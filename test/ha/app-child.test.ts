@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { AppChild } from "../../ha/app-child.ts";
+
+let folder: string;
+const endings: (() => unknown)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "app-child-"));
+  endings.push(() => rmSync(folder, { recursive: true, force: true }));
+});
+afterEach(async () => {
+  for (const ending of endings.splice(0).toReversed()) await ending();
+});
+
+/** An app that is ready at once, beats, and opens what it is given. */
+const program = `
+process.send({ kind: "ready", port: 1 });
+process.on("message", ({ kind, epoch }) => { if (kind === "promote") process.send({ kind: "opened", epoch }); });
+setInterval(() => process.send({ kind: "alive" }), 100);
+`;
+
+function started(runDir = folder) {
+  const file = join(folder, "app.cjs");
+  writeFileSync(file, program);
+  let heard = (): void => undefined;
+  const events: string[] = [];
+  const say = (what: string) => (detail?: unknown) => {
+    events.push(detail === undefined ? what : `${what} ${String(detail)}`);
+    heard();
+  };
+  const app = new AppChild({
+    command: [process.execPath, file],
+    env: {},
+    runDir,
+    log: pino({ level: "silent" }),
+    leaseMs: 100,
+    events: {
+      ready: say("ready"),
+      opened: say("opened"),
+      confirmRequest: say("confirm"),
+      cannotRun: say("cannot run"),
+      failed: (how, reason) => say(`failed, ${how}`)(reason),
+    },
+  });
+  endings.push(() => app.stop());
+  app.start();
+  const until = async (pattern: RegExp, from = 0): Promise<string> => {
+    for (;;) {
+      const found = events.slice(from).find((event) => pattern.test(event));
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => (heard = resolve));
+    }
+  };
+  return { app, events, until };
+}
+
+test("a promoted app that stands still is killed, said to have hung, and another one is started", async () => {
+  const { app, events, until } = started();
+  await until(/^ready/);
+  app.send({ kind: "promote", epoch: 3, ledger: "/l", validUntilNs: "1" });
+  await until(/^opened 3/);
+  const stopped = app.pid ?? 0;
+  process.kill(stopped, "SIGSTOP");
+  expect(await until(/^failed/)).toMatch(/^failed, hung the app said nothing for \d+ ms$/);
+  expect(app.trouble).toMatch(/said nothing for \d+ ms; it is started again/);
+  await until(/^ready/, events.length);
+  expect(app.pid).not.toBe(stopped);
+  expect(app.openEpoch).toBeNull();
+});
+
+test("an app that ends by itself is said to have ended; one that is killed on purpose is not", async () => {
+  const { app, events, until } = started();
+  await until(/^ready/);
+  process.kill(app.pid ?? 0, "SIGKILL");
+  expect(await until(/^failed/)).toBe("failed, ended the app ended by SIGKILL");
+  await until(/^ready/, events.length);
+  const before = events.length;
+  await app.kill();
+  await until(/^ready/, before);
+  expect(events.slice(before)).toEqual(["ready"]);
+});
+
+test("an app that cannot be started stops nothing: it is said, and tried again", () => {
+  const file = join(folder, "no-folder");
+  writeFileSync(file, "");
+  const { app } = started(file);
+  expect(app.pid).toBeNull();
+  expect(app.trouble).toMatch(/^the app cannot be started: cannot record app in /);
+});

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { AgentHistory } from "./agent-history.ts";
 import { failoverChecks, switchoverChecks } from "./core/change-checks.ts";
@@ -28,6 +29,7 @@ type ChangeOutcome = {
 
 const drainLimitMs = 5_000;
 const takeOverLimitMs = 10_000;
+const bodyBytesMax = 16 * 1024;
 
 const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
 const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false) });
@@ -48,9 +50,15 @@ export function createControlApp(ports: ControlPorts): Hono {
     }
   };
 
+  const small = bodyLimit({
+    maxSize: bodyBytesMax,
+    onError: (c) => c.json({ error: `a request has at most ${bodyBytesMax} bytes` }, 413),
+  });
+  app.use(small);
+
   app.get("/status", (c) => c.json(ports.view()));
   app.get("/history", async (c) =>
-    c.json(await ports.history.read(Math.min(Number(c.req.query("limit")) || 50, 1_000))),
+    c.json(await ports.history.read(Math.max(1, Math.min(Math.trunc(Number(c.req.query("limit"))) || 50, 1_000)))),
   );
   app.post("/switchover", async (c) => {
     const { dryRun } = switchoverBody.parse(await c.req.json());
@@ -66,7 +74,10 @@ export function createControlApp(ports: ControlPorts): Hono {
     const token = createToken({ dir: ports.dataDir, role: kind, nowMs });
     return c.json({ token, expiresAtMs: nowMs + TOKEN_VALID_MS });
   });
-  app.onError((error, c) => c.json({ error: error.message }, 400));
+  app.onError((error, c) => {
+    const wrong = error instanceof z.ZodError || error instanceof SyntaxError;
+    return c.json({ error: wrong ? "This is not a request that this version understands." : error.message }, 400);
+  });
   return app;
 }
 

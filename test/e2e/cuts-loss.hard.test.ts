@@ -50,9 +50,6 @@ describe.skipIf(missing !== null)(`a pair on a bad network (${missing ?? "namesp
       const primary = await pair.healed();
       const before = await pair.health(primary);
       const shrunkBefore = shrinks(primary);
-      const lossy = (): void => {
-        for (const name of pair.net.machines.keys()) pair.net.lose(name, loss);
-      };
       const silences: readonly (readonly [string, readonly string[]])[] = [
         ["the standby hears nothing", [other(primary)]],
         ["the primary hears nothing", [primary]],
@@ -60,14 +57,12 @@ describe.skipIf(missing !== null)(`a pair on a bad network (${missing ?? "namesp
         ["nobody hears anything", [primary, other(primary), "witness"]],
         ["the nodes hear nothing", [primary, other(primary)]],
       ];
-      lossy();
+      for (const name of pair.net.machines.keys()) pair.net.lose(name, loss);
       for (let round = 0; round < rounds; round += 1) {
         const [what, deaf] = silences[round % silences.length] ?? ["nothing", []];
         await pass(restMs);
-        for (const name of deaf) pair.net.deafen(name);
-        await pass(silenceMs);
-        pair.net.heal();
-        lossy();
+        const silence = pair.net.silence(silenceMs);
+        await Promise.all(deaf.map((name) => pair.command(pair.net.machine(name), silence)));
         const now = await pair.health(primary);
         expect({ what, role: now?.role, epoch: now?.epoch }).toEqual({ what, role: "primary", epoch: before?.epoch });
       }

@@ -28,7 +28,7 @@ export function netMissing(): string | null {
 }
 
 /** Machines that were made for a process that is gone: its end was a kill. */
-export function removeLeftovers(): void {
+function removeLeftovers(): void {
   for (const name of namespaces()) {
     const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) succeeds("ip", ["netns", "del", name]);
@@ -80,12 +80,18 @@ export class Net {
   /** This share of what arrives at `name` is lost. Loopback is not. */
   lose(name: string, share: number): void {
     const chance = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
-    this.filter(name, "-I", "INPUT", "!", "-i", "lo", ...chance, "-j", "DROP");
+    this.filter(name, "-I", "INPUT", ...fromOutside, ...chance, "-j", "DROP");
   }
 
   /** Nothing arrives at `name` from outside. */
   deafen(name: string): void {
-    this.filter(name, "-I", "INPUT", "!", "-i", "lo", "-j", "DROP");
+    this.filter(name, "-I", "INPUT", ...fromOutside, "-j", "DROP");
+  }
+
+  /** The same for a while, as a command to run on the machine: it ends on time however busy this process is. */
+  silence(durationMs: number): readonly string[] {
+    const rule = `INPUT ${fromOutside.join(" ")} -j DROP`;
+    return ["sh", "-c", `iptables -w 5 -I ${rule} && sleep ${durationMs / 1_000}; iptables -w 5 -D ${rule}`];
   }
 
   /** Pulls the cable of `name` at the switch; the machine sees its carrier go. */
@@ -152,6 +158,8 @@ export class Net {
     ip("-n", namespace, "link", "set", "eth0", "up");
   }
 }
+
+const fromOutside = ["!", "-i", "lo"];
 
 /** The switch's end of a cable; an interface's name has at most 15 characters. */
 const port = (name: string): string => `to-${name}`.slice(0, 15);

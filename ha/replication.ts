@@ -32,6 +32,7 @@ export type ReplicationPorts = {
 /** A first upload may take as long as Litestream gives one request. */
 const bootstrapSyncLimitMs = 30_000;
 const restartAfterMs = [0, 200, 500, 1_000, 2_000, 5_000] as const;
+const syncPauseMsMax = 2_000;
 /** Litestream that neither synced nor answered for so long is replaced: judged by progress, not by being alive. */
 const stallMsMin = 5_000;
 const stallLeases = 3;
@@ -52,6 +53,7 @@ export class Replication {
   /** Since when syncs fail, whoever is to blame; a receiver that answers and takes nothing is no better than none. */
   #unsyncedSinceMs: number | null = null;
   #syncReason = "";
+  #syncFailures = 0;
   #syncAfterMs = 0;
   #signMs = 0;
   #asking = false;
@@ -252,13 +254,15 @@ export class Replication {
       this.#unsyncedSinceMs ??= startedMs;
       this.#syncReason = outcome.reason;
       // One that fails at once must not be repeated as fast as it fails.
-      this.#syncAfterMs = nowMs() + beatMs;
+      this.#syncAfterMs = nowMs() + Math.min(beatMs * 2 ** this.#syncFailures, syncPauseMsMax);
+      this.#syncFailures = Math.min(this.#syncFailures + 1, 10);
       return false;
     }
     this.#txid = outcome.txid;
     this.#lastSyncedMs = nowMs();
     this.#signMs = this.#lastSyncedMs;
     this.#failures = 0;
+    this.#syncFailures = 0;
     this.#unsyncedSinceMs = null;
     this.#syncReason = "";
     if (!this.#inSet) this.#join(joining);

@@ -25,11 +25,11 @@ setInterval(() => process.send({ kind: "alive" }), 100);
 function started(runDir = folder) {
   const file = join(folder, "app.cjs");
   writeFileSync(file, program);
-  let heard = (): void => undefined;
+  let heard: (() => void) | null = null;
   const events: string[] = [];
-  const say = (what: string) => (detail?: unknown) => {
-    events.push(detail === undefined ? what : `${what} ${String(detail)}`);
-    heard();
+  const say = (what: string) => (detail?: string | number) => {
+    events.push(detail === undefined ? what : `${what} ${detail}`);
+    heard?.();
   };
   const app = new AppChild({
     command: [process.execPath, file],

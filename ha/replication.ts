@@ -169,14 +169,15 @@ export class Replication {
   #review(): void {
     if (this.#stopped) return;
     const nowMs = this.#ports.nowMs();
-    const { syncLimitMs, beatMs } = this.#ports.shell.member.voter.timing;
-    const late = (sinceMs: number | null): boolean => sinceMs !== null && nowMs - sinceMs > syncLimitMs;
+    const { syncLimitMs, leaseMs, beatMs } = this.#ports.shell.member.voter.timing;
+    const late = (sinceMs: number | null, limitMs: number): boolean => sinceMs !== null && nowMs - sinceMs > limitMs;
     if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
     // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
     // only keep the standby from leading once this lease is over.
     const mayShrink = hearsAnother(this.#ports.shell.member, nowMs);
-    if (mayShrink && late(this.#awaySinceMs)) this.#detach(this.#peer?.reason ?? "");
-    if (mayShrink && late(this.#unsyncedSinceMs)) this.#detach(this.#syncReason);
+    if (mayShrink && late(this.#awaySinceMs, syncLimitMs)) this.#detach(this.#peer?.reason ?? "");
+    // One slow sync of a standby that is there is no reason: out of the set it could not take over.
+    if (mayShrink && late(this.#unsyncedSinceMs, leaseMs)) this.#detach(this.#syncReason);
     this.#startIfNeeded(nowMs);
     this.#askIfStalled(nowMs);
     const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;

@@ -38,7 +38,7 @@ export type LedFacts = {
   readonly node: string;
   readonly epoch: number;
   readonly role: "primary" | "standby";
-  /** Name or address of the primary that a standby knows. */
+  /** Name or address of the primary; null when a standby knows of none. */
   readonly leader: string | null;
   /** In force and met: the other node holds what is confirmed. */
   readonly protectedNow: boolean;
@@ -59,8 +59,8 @@ const tickerSpeedMs = 50;
 const actionsMax = 3;
 
 /**
- * error > activity > ticker; a takeover is an activity. LED 3 is the node's state (green, yellow when it is
- * unprotected, blue on a standby, red on an error, magenta after a takeover), LED 4 the direction of the newest trade.
+ * error > activity > ticker; a takeover is an activity. LED 3 is the node's state (green, blue on a standby, yellow when the pair
+ * is unprotected or nobody leads, red on an error, magenta after a takeover), LED 4 the direction of the newest trade.
  */
 export function ledDisplayOf(facts: LedFacts): LedDisplay {
   const takeover = facts.tookOverFrom != null && facts.role === "primary";
@@ -84,12 +84,13 @@ export function ledDisplayOf(facts: LedFacts): LedDisplay {
 const takeoverText = ({ node, tookOverFrom, activity }: LedFacts): string =>
   [`${node} TOOK OVER FROM ${tookOverFrom}`, ...(activity === null ? [] : [activity])].join(" | ");
 
-const stateColour = ({ role, protectedNow }: LedFacts): Rgb =>
-  role === "standby" ? colours.blue : protectedNow ? colours.green : colours.yellow;
+const stateColour = ({ role, protectedNow, leader }: LedFacts): Rgb =>
+  !protectedNow || leader === null ? colours.yellow : role === "standby" ? colours.blue : colours.green;
 
-const standbyTicker = ({ leader, behindTxids }: LedFacts): string =>
+const standbyTicker = ({ leader, behindTxids, protectedNow }: LedFacts): string =>
   [
     `STANDBY · ${leader === null ? "nobody leads" : `${leader} leads`}`,
+    ...(protectedNow || leader === null ? [] : ["NOT IN SYNC"]),
     ...(behindTxids == null ? [] : [behindTxids === 0 ? "UP TO DATE" : `${behindTxids} BEHIND`]),
   ].join(" · ");
 

@@ -29,7 +29,7 @@ export const outputTimes: OutputTimes = {
   busyDrawMs: 1_000,
   restMs: 250,
   blinkMs: 1_000,
-  lookMs: 5_000,
+  lookMs: 1_000,
 };
 
 export type LedOutputOptions = {

@@ -2,7 +2,7 @@
 export type Light = { readonly normal: number; readonly bright: number; readonly lamps: boolean };
 
 /** Hours of local time, 0..23; quiet from `fromHour` until `toHour`, over midnight when `toHour` is less. */
-export type QuietHours = { readonly fromHour: number; readonly toHour: number };
+type QuietHours = { readonly fromHour: number; readonly toHour: number };
 export type LightSettings = {
   /** 0..255, as the setting has always been. */
   readonly brightness: number;

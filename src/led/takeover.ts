@@ -2,7 +2,7 @@ import type { PairView } from "../../ha/contract.ts";
 import { leaderName } from "./facts.ts";
 
 /** Real milliseconds for which a takeover is shown. */
-export const takeoverShownMs = 60_000;
+const takeoverShownMs = 60_000;
 
 /** Remembers who led before this node was promoted. Times are real milliseconds. */
 export class TakeoverWatch {

@@ -32,7 +32,9 @@ inline bool mayDraw(const News& news, int64_t nowMs) { return news.any || nowMs 
 // What stands in place of a picture that is no longer true; `size` of 32 is enough.
 inline int staleText(const News& news, int64_t nowMs, char* out, size_t size) {
   if (!news.any) return snprintf(out, size, "WAITING FOR THE TRADER");
-  const long minutes = static_cast<long>((nowMs - news.atMs) / 60000);
+  // Divided in 32 bits: no helper for 64 is needed of the core. 49 days are long enough.
+  const int64_t sinceMs = nowMs - news.atMs;
+  const long minutes = static_cast<long>(static_cast<uint32_t>(sinceMs > UINT32_MAX ? UINT32_MAX : sinceMs) / 60000);
   if (minutes < 1) return snprintf(out, size, "NO NEWS");
   if (minutes < 120) return snprintf(out, size, "NO NEWS FOR %ld MIN", minutes);
   return snprintf(out, size, "NO NEWS FOR %ld HOURS", minutes / 60);

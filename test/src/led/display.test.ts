@@ -5,7 +5,7 @@ const facts: LedFacts = {
   node: "uno-a",
   epoch: 4,
   role: "primary",
-  leader: null,
+  leader: "uno-a",
   protectedNow: true,
   errors: [],
   activity: null,
@@ -41,12 +41,42 @@ test("a standby says that it is one and who leads, and shows no trade of its own
     led4: colours.off,
     trade_is_buy: false,
   });
-  expect(ledDisplayOf({ ...facts, role: "standby" }).ticker_text).toBe("STANDBY · nobody leads");
+  expect(ledDisplayOf({ ...facts, role: "standby", leader: null })).toMatchObject({
+    ticker_text: "STANDBY · nobody leads",
+    led3: colours.yellow,
+  });
 });
 
 test("a primary without a standby says so", () => {
   const display = ledDisplayOf({ ...facts, protectedNow: false, actions: [], investedShare: null });
   expect(display).toMatchObject({ ticker_text: "NO STANDBY | NOTHING TO DO", led3: colours.yellow });
+});
+
+test("a standby says how far behind it is, when that is known, and when it is not in sync", () => {
+  const standby = { ...facts, node: "uno-b", role: "standby" as const };
+  expect([0, 14, null].map((behindTxids) => ledDisplayOf({ ...standby, behindTxids }).ticker_text)).toEqual([
+    "STANDBY · uno-a leads · UP TO DATE",
+    "STANDBY · uno-a leads · 14 BEHIND",
+    "STANDBY · uno-a leads",
+  ]);
+  expect(ledDisplayOf({ ...standby, protectedNow: false })).toMatchObject({
+    ticker_text: "STANDBY · uno-a leads · NOT IN SYNC",
+    led3: colours.yellow,
+  });
+});
+
+test("a takeover is above what the node does, and below an error", () => {
+  const display = ledDisplayOf({ ...facts, tookOverFrom: "uno-b", activity: "BUYING AAPL" });
+  expect(display).toMatchObject({
+    mode: "activity",
+    activity_message: "uno-a TOOK OVER FROM uno-b | BUYING AAPL",
+    led3: colours.magenta,
+    takeover: true,
+  });
+  expect(ledDisplayOf({ ...facts, tookOverFrom: "uno-b", errors: ["x failed"] })).toMatchObject({
+    mode: "error",
+    led3: colours.red,
+  });
 });
 
 test("small shares keep one decimal", () => {

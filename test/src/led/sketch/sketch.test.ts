@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { boardPicture } from "../../../../src/led/board-picture.ts";
 import { colours, type LedDisplay, type Rgb } from "../../../../src/led/display.ts";
@@ -13,8 +13,8 @@ import { daylight } from "../../../../src/led/light.ts";
 import { boardMethods, showParams, textBytesMax } from "../../../../src/led/router/board-message.ts";
 import { screenTimes } from "../../../../src/led/router/board-screen.ts";
 
-const sketch = (name: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../../src/led/sketch/${name}`, import.meta.url)), "utf8");
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const sketch = (name: string): string => readFileSync(here(`../../../../src/led/sketch/${name}`), "utf8");
 
 test("the sketch's font is the app's font", () => {
   expect(readFileSync(fontHeaderPath, "utf8")).toBe(fontHeader());
@@ -47,7 +47,12 @@ const display: LedDisplay = {
   drawn_by: { node: "uno-a", epoch: 1 },
 };
 
-const compiler = spawnSync("g++", ["--version"]).error === undefined;
+const hex = (text: string): string => `x${Buffer.from(text).toString("hex")}`;
+const packed = ([r, g, b]: Rgb): number => (r << 16) | (g << 8) | b;
+const letters = Array.from('AZaz09 |·%€é\\"{~');
+
+const compilerName = process.env["CXX"] ?? "g++";
+const compiler = spawnSync(compilerName, ["--version"]).error === undefined;
 if (!compiler) console.warn("SKIPPED: no g++ here, so the sketch's pure parts are not compiled and not compared");
 
 describe.skipIf(!compiler)("the sketch's pure parts, compiled here", () => {
@@ -56,9 +61,9 @@ describe.skipIf(!compiler)("the sketch's pure parts, compiled here", () => {
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "trader-sketch-"));
     program = join(dir, "host");
-    const source = fileURLToPath(new URL("host.cpp", import.meta.url));
+    const source = here("host.cpp");
     const flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"];
-    execFileSync("g++", [...flags, "-fno-sanitize-recover=all", source, "-o", program], { stdio: "pipe" });
+    execFileSync(compilerName, [...flags, "-fno-sanitize-recover=all", source, "-o", program], { stdio: "pipe" });
   }, 60_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -66,12 +71,19 @@ describe.skipIf(!compiler)("the sketch's pure parts, compiled here", () => {
     execFileSync(program, { input: lines.map((line) => `${line}\n`).join(""), encoding: "utf8" })
       .trimEnd()
       .split("\n");
-  const hex = (text: string): string => `x${Buffer.from(text).toString("hex")}`;
-  const packed = ([r, g, b]: Rgb): number => (r << 16) | (g << 8) | b;
+  test("the sketch itself compiles against the names of the board's libraries", () => {
+    for (const header of ["Arduino_RouterBridge.h", "Arduino_LED_Matrix.h", "zephyr/kernel.h"]) {
+      mkdirSync(dirname(join(dir, "include", header)), { recursive: true });
+      writeFileSync(join(dir, "include", header), `#include "${here("board-stubs.h")}"\n`);
+    }
+    const source = here("../../../../src/led/sketch/sketch.ino");
+    const flags = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", join(dir, "include")];
+    execFileSync(compilerName, [...flags, "-x", "c++", source], { stdio: "pipe" });
+  });
 
   test("the sketch draws what the app's preview draws, at every tick, in every look", () => {
     const rgb = fc.constantFrom<Rgb>(...Object.values(colours));
-    const text = fc.string({ unit: fc.constantFrom(...'AZaz09 |·%€é\\"{~'), maxLength: 40 });
+    const text = fc.string({ unit: fc.constantFrom(...letters), maxLength: 40 });
     const states = fc.record({
       mode: fc.constantFrom<LedDisplay["mode"]>("error", "activity", "normal"),
       error_message: text,

@@ -72,14 +72,14 @@ const synced: Outcome = { kind: "synced", txid: 7 };
 const full: Outcome = { kind: "unknown", reason: "507" };
 
 test("a standby that answers and takes nothing leaves the set, and the reason is said", async () => {
-  let outcome = synced;
+  let outcome: Outcome = synced;
   const { replication, go, inSync } = started({ sync: () => outcome, responds: () => true });
   await go(1_000);
   expect(inSync()).toEqual(["a", "b"]);
   expect(replication.trouble).toBeNull();
   outcome = full;
   // Each poll of its receiver says that it receives.
-  await go(timing.syncLimitMs + 500);
+  await go(timing.leaseMs + 1_000);
   expect(inSync()).toEqual(["a"]);
   expect(replication.trouble).toBe("The standby does not take the replica: 507");
   await replication.stop();
@@ -115,7 +115,7 @@ test("Litestream that cannot be started stops nothing: the standby leaves the se
       throw new Error("no space left");
     },
   });
-  await go(timing.syncLimitMs + 3_000);
+  await go(timing.leaseMs + 3_000);
   expect(starts).toBeGreaterThan(2);
   expect(inSync()).toEqual(["a"]);
   expect(replication.trouble).toBe(

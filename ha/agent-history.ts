@@ -56,7 +56,7 @@ export class AgentHistory {
     this.#file.append(event).catch((error: unknown) => this.#log.error({ err: error }, "the history was not written"));
   }
 
-  promoted({ epoch, cause, from }: PromotedEvent): void {
+  promoted({ epoch, cause, from, lostEstimate }: PromotedEvent): void {
     const gapMs =
       from === null || from === this.#node || this.#primary === null
         ? null
@@ -67,7 +67,7 @@ export class AgentHistory {
       cause: cause === "resume" ? "start" : cause,
       from,
       gapMs,
-      lostEstimate: null,
+      lostEstimate,
     });
   }
 

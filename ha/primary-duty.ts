@@ -3,7 +3,7 @@ import type { AppChild } from "./app-child.ts";
 import { keepsFailing, weightOf, withFault } from "./core/faults.ts";
 import type { Fault } from "./core/faults.ts";
 import { hindranceOf } from "./core/hindrance.ts";
-import { validUntilMs } from "./core/member.ts";
+import { remoteOf, validUntilMs } from "./core/member.ts";
 import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
@@ -26,6 +26,8 @@ export type PromotedEvent = {
   readonly epoch: number;
   readonly cause: PromotionCause;
   readonly from: string | null;
+  /** Transactions that the old primary said it had and this node never received; null when nothing is known. */
+  readonly lostEstimate: number | null;
   readonly steps: readonly { readonly kind: string; readonly ms: number }[];
 };
 
@@ -93,7 +95,9 @@ export class PrimaryDuty {
   async #promote(epoch: number, cause: PromotionCause, from: string | null): Promise<void> {
     const { disk, log } = this.#ports;
     if (!this.#stillLeads(epoch)) return;
-    const plan = planPromotion(epoch, disk.onDisk());
+    const onDisk = disk.onDisk();
+    const lostEstimate = this.#lostEstimate(cause, onDisk);
+    const plan = planPromotion(epoch, onDisk);
     if (plan.kind === "nothing-to-lead") return this.#giveAway("this node holds no copy of the ledger");
     const steps: { kind: string; ms: number }[] = [];
     try {
@@ -111,7 +115,7 @@ export class PrimaryDuty {
     }
     if (!this.#stillLeads(epoch)) return;
     log.info({ epoch, cause, steps }, "primary");
-    this.#ports.promoted({ epoch, cause, from, steps });
+    this.#ports.promoted({ epoch, cause, from, lostEstimate, steps });
   }
 
   /** The lease may have ended: the app dies first, then the core hears of it. [HA-8] */
@@ -123,7 +127,14 @@ export class PrimaryDuty {
   }
 
   /** The same lease goes on under a higher epoch: another path for the replica, the same open ledger. */
-  async raise(epoch: number): Promise<void> {
+  raise(epoch: number): Promise<void> {
+    this.#promoting = this.#promoting.then(() => this.#raise(epoch));
+    return this.#promoting;
+  }
+
+  async #raise(epoch: number): Promise<void> {
+    // The promotion that it overtook has opened nothing.
+    if (this.#leads === null) return this.#promote(epoch, "resume", null);
     const before = this.#replication;
     this.#replication = null;
     await before?.stop();
@@ -237,6 +248,14 @@ export class PrimaryDuty {
         shell.feed({ kind: "release", successor: peer });
         steppedDown(phase.epoch, reason.slice(0, 500));
       });
+  }
+
+  #lostEstimate(cause: PromotionCause, { received }: OnDisk): number | null {
+    const { member } = this.#ports.shell;
+    const said = member.peer === null ? null : remoteOf(member, member.peer).position;
+    const taken = cause === "failover" || cause === "forced";
+    if (!taken || said === null || received === null || said.epoch !== received.epoch) return null;
+    return Math.max(0, said.txid - received.txid);
   }
 
   #stillLeads(epoch: number): boolean {

@@ -63,6 +63,7 @@ class Agent {
   #mdns: Mdns | null = null;
   #failed = Promise.withResolvers<number>();
   #lastView = "";
+  #linkHost = "";
   // Made by #open, before anything can call for them.
   #shell!: LeaseShell;
   #primary!: PrimaryDuty;
@@ -250,6 +251,7 @@ class Agent {
     this.#shell.feed({ kind: "status", position: this.#position(), fit: this.#app.ready && this.#canLead() === null });
     this.#standby.review(this.#shell.member, this.#clock.monotonicMs());
     this.#primary.review(this.#space.low);
+    this.#followPeer();
     const view = this.view();
     this.#history.observe(view);
     this.#mdns?.advertise({ role: view.role === "primary" ? "primary" : "standby", epoch: view.epoch });
@@ -260,7 +262,7 @@ class Agent {
       protection: view.protection,
       inSync: [...view.inSync],
       reasons: [...view.reasons],
-      primaryApp: view.role === "primary" ? null : appAddress(this.#roster, view.primary),
+      primaryApp: view.role === "primary" ? null : appAddress(this.#present(), view.primary),
     };
     const text = JSON.stringify(shown);
     if (text === this.#lastView) return;
@@ -343,8 +345,25 @@ class Agent {
     }
   }
 
+  /** The roster with the addresses at which its members are heard now. */
+  #present(): Roster {
+    const members = this.#roster.members.map((member) => ({
+      ...member,
+      host: this.#udp.whereIs(member.name, member.host),
+    }));
+    return { ...this.#roster, members };
+  }
+
   #peerReceiver(): { name: string; host: string; port: number } | null {
-    const { peer } = othersOf(this.#config, this.#roster);
+    const { peer } = othersOf(this.#config, this.#present());
     return peer?.linkPort === undefined ? null : { name: peer.name, host: peer.host, port: peer.linkPort };
+  }
+
+  /** A peer that has moved is heard at another address: the replica follows it, unless it gets through as it is. */
+  #followPeer(): void {
+    if (this.#primary.replication?.peer?.receiving !== false) return;
+    const host = this.#peerReceiver()?.host ?? "";
+    if (host !== this.#linkHost) this.#primary.aimLink();
+    this.#linkHost = host;
   }
 }

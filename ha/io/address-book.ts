@@ -48,6 +48,16 @@ export class AddressBook {
     return [...all.values()];
   }
 
+  /**
+   * Where to reach `name` by other means than datagrams: at `present` while it is heard there or nowhere, otherwise
+   * where it was heard last. A host name is left as it is: its address is followed by whoever looks it up.
+   */
+  follow(name: Name, present: string, withinMs: number, nowMs: number): string {
+    const heard = this.#pages.get(name)?.learned.filter(({ seenMs }) => nowMs - seenMs <= withinMs) ?? [];
+    if (isIP(present) === 0 || heard.some(({ host }) => host === present)) return present;
+    return heard[0]?.host ?? present;
+  }
+
   #page(name: Name): Page | null {
     const known = this.#pages.get(name);
     if (known !== undefined) return known;

@@ -11,6 +11,7 @@ import { type WireIdentity, type WireRefusal, decode, encode } from "./wire.ts";
 
 const REPORT_EVERY_MS = 60_000;
 const LOOKUP_EVERY_MS = 30_000;
+const HEARD_WITHIN_MS = 5_000;
 
 export type UdpOptions = {
   readonly identity: WireIdentity;
@@ -42,6 +43,8 @@ export class UdpPort {
   readonly #options: UdpOptions;
   readonly #book = new AddressBook();
   readonly #names = new Map<Name, readonly Address[]>();
+  /** Members that are heard at another address than the roster's. */
+  readonly #moved = new Map<Name, string>();
   readonly #sendErrors: Record<string, number> = {};
   readonly #refused: Record<WireRefusal, number> = {
     "too-large": 0,
@@ -117,6 +120,15 @@ export class UdpPort {
     }
     if (source === "roster") this.#names.delete(name);
     this.#book.set(name, source, addresses, this.#options.nowMs());
+  }
+
+  /** Where `name` is now, by its signed datagrams of the last seconds; `rosterHost` until it is heard elsewhere only. */
+  whereIs(name: Name, rosterHost: string): string {
+    const present = this.#moved.get(name) ?? rosterHost;
+    const host = this.#book.follow(name, present, HEARD_WITHIN_MS, this.#options.nowMs());
+    if (host === rosterHost) this.#moved.delete(name);
+    else this.#moved.set(name, host);
+    return host;
   }
 
   /** Sends one message to all known addresses of its `to`. Never throws and never waits: UDP promises nothing. */

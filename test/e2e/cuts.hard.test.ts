@@ -151,4 +151,21 @@ describe.skipIf(missing !== null)(`a pair on three machines (${missing ?? "names
     expect(await pair.status(primary, "/primary")).toBe(503);
     await healsWithout("primary");
   });
+
+  test("after DHCP moved the standby, and then the primary, the pair is one again", async () => {
+    pair.net.moveTo(standby, "10.77.0.22");
+    await eventually("the set shrinks", 2 * leaseMs, async () => (await setOf(primary)).join() === primary);
+    await healsWithout("failover");
+    pair.net.moveTo(primary, "10.77.0.21");
+    await healsWithout("failover");
+    const page = await pair.inside(standby).ask("GET", "http://127.0.0.1:8000/api/status/led/display");
+    expect(page.status).toBe(200);
+  });
+
+  test("after DHCP moved both at once they find each other by mDNS", async () => {
+    pair.net.moveTo(standby, "10.77.0.32");
+    pair.net.moveTo(primary, "10.77.0.31");
+    await eventually("the set shrinks", 2 * leaseMs, async () => (await setOf(primary)).join() === primary);
+    await healsWithout("failover");
+  });
 });

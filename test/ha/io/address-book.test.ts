@@ -44,4 +44,18 @@ describe("the address book", () => {
     );
     expect(book.of("node-b", 0)).toEqual([{ host: "::1", port: 1 }]);
   });
+
+  test("a member that moved is followed once it is heard elsewhere and no longer where it was", () => {
+    const book = new AddressBook();
+    const where = (present: string, nowMs: number): string => book.follow("node-b", present, 5_000, nowMs);
+    expect(where("10.0.0.1", 0)).toBe("10.0.0.1");
+    book.learn("node-b", at(1), 0);
+    book.learn("node-b", at(2), 1_000);
+    expect(where("10.0.0.1", 5_000)).toBe("10.0.0.1");
+    expect(where("10.0.0.1", 5_001)).toBe("10.0.0.2");
+    book.learn("node-b", at(1), 5_500);
+    expect(where("10.0.0.2", 6_000)).toBe("10.0.0.2");
+    expect(where("10.0.0.2", 60_000)).toBe("10.0.0.2");
+    expect(where("node-b.local", 5_500)).toBe("node-b.local");
+  });
 });

@@ -69,7 +69,7 @@ export class App implements Desk {
     this.#warmer = new MarketWarmer({ source: this.#market, cache: this.#cache, clock: options.clock }, options.log);
     this.#takeover = new TakeoverWatch(options.node);
     const { dataDir, log } = options;
-    this.#leds = new LedOutput({ draw: () => this.led(), settings: ledSettings(process.env), dataDir, log });
+    this.#leds = new LedOutput({ draw: () => this.led(), settings: ledSettings(process.env, log), dataDir, log });
     this.#board.onChange = () => this.#leds.changed();
   }
 

@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { z } from "zod";
 import type { LightSettings } from "./light.ts";
 
@@ -21,16 +22,24 @@ export type LedSettings = {
   readonly light: LightSettings;
 };
 
-/** Where the board's LEDs are and how bright; throws with the name of a variable that makes no sense. */
-export function ledSettings(env: Readonly<Record<string, string | undefined>>): LedSettings {
-  const parsed = environment.parse(env);
-  const [fromHour, toHour] = parsed.TRADER_LED_QUIET?.split("-").map(Number) ?? [];
+/**
+ * Where the board's LEDs are and how bright. A variable that makes no sense is named in the log and leaves the LEDs
+ * alone: it is no reason not to trade.
+ */
+export function ledSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  log: Pick<Logger, "error">,
+): LedSettings {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) log.error({ reason: z.prettifyError(parsed.error) }, "LEDs are off: a setting makes no sense");
+  const given = parsed.data ?? environment.parse({ TRADER_LEDS: "off" });
+  const [fromHour, toHour] = given.TRADER_LED_QUIET?.split("-").map(Number) ?? [];
   return {
-    enabled: parsed.TRADER_LEDS === "auto",
-    routerSocket: parsed.ARDUINO_ROUTER_SOCKET,
-    sysfsRoot: parsed.TRADER_SYSFS_LEDS,
+    enabled: given.TRADER_LEDS === "auto",
+    routerSocket: given.ARDUINO_ROUTER_SOCKET,
+    sysfsRoot: given.TRADER_SYSFS_LEDS,
     light: {
-      brightness: parsed.TRADER_LED_BRIGHTNESS,
+      brightness: given.TRADER_LED_BRIGHTNESS,
       quiet: fromHour === undefined || toHour === undefined ? null : { fromHour, toHour },
     },
   };

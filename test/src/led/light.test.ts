@@ -47,17 +47,25 @@ test("brightness of 0..255 becomes 1..7, and what matters is brighter than the t
   expect(at(0)).toEqual({ normal: 0, bright: 1, lamps: false });
 });
 
-test("settings come from the environment, and a wrong one is named", () => {
-  expect(ledSettings({})).toEqual({
+test("settings come from the environment; a wrong one is named and switches the LEDs off", () => {
+  const errors: unknown[] = [];
+  const read = (env: Record<string, string>) =>
+    ledSettings(env, { error: (facts: unknown) => void errors.push(facts) });
+  expect(read({})).toEqual({
     enabled: true,
     routerSocket: "/var/run/arduino-router.sock",
     sysfsRoot: "/sys/class/leds",
     light: { brightness: 150, quiet: null },
   });
-  expect(ledSettings({ TRADER_LED_QUIET: "22-7", TRADER_LEDS: "off" })).toMatchObject({
+  expect(read({ TRADER_LED_QUIET: "22-7", TRADER_LEDS: "off" })).toMatchObject({
     enabled: false,
     light: { quiet: { fromHour: 22, toHour: 7 } },
   });
-  expect(() => ledSettings({ TRADER_LED_QUIET: "22-24" })).toThrow("two hours");
-  expect(() => ledSettings({ TRADER_LED_BRIGHTNESS: "300" })).toThrow("TRADER_LED_BRIGHTNESS");
+  expect(errors).toEqual([]);
+  expect(read({ TRADER_LED_QUIET: "22-24" }).enabled).toBe(false);
+  expect(read({ TRADER_LED_BRIGHTNESS: "300" }).enabled).toBe(false);
+  expect(errors).toMatchObject([
+    { reason: expect.stringContaining("two hours") },
+    { reason: expect.stringContaining("TRADER_LED_BRIGHTNESS") },
+  ]);
 });

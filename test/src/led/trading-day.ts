@@ -6,7 +6,7 @@ import { TakeoverWatch } from "../../../src/led/takeover.ts";
 import { ledgerView } from "../web/desk-fixture.ts";
 
 /** One board at one moment; null while it has no power. */
-export type BoardMoment = { readonly node: string; readonly display: LedDisplay | null };
+type BoardMoment = { readonly node: string; readonly display: LedDisplay | null };
 export type Moment = { readonly at: string; readonly words: string; readonly boards: readonly BoardMoment[] };
 
 type Doing = {

@@ -25,8 +25,10 @@ type AppOptions = {
 };
 
 const restartAfterMs = [50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
-/** A warm app that says nothing for this long hangs. */
-const warmSilentLimitMs = 15_000;
+/** It beats twice a second. Until it is warm it loads, and a small board takes its time for that. */
+const loadingSilentLimitMs = 15_000;
+const warmSilentLimitMsMin = 6_000;
+const warmSilentLeases = 3;
 /**
  * A promoted one whose loop stands still dies by its own deadline within a lease; one that is stopped as a whole does
  * not, and holds up everything while its agent goes on renewing the lease.
@@ -172,8 +174,9 @@ export class AppChild {
   #expectLife(child: Child): void {
     const { log, leaseMs } = this.#options;
     const promotedLimitMs = Math.max(promotedSilentLeases * leaseMs, promotedSilentMinMs);
+    const warmLimitMs = Math.max(warmSilentLeases * leaseMs, warmSilentLimitMsMin);
     this.#silence = new SilenceWatch(
-      () => (this.#promoted ? promotedLimitMs : warmSilentLimitMs),
+      () => (this.#promoted ? promotedLimitMs : this.#ready ? warmLimitMs : loadingSilentLimitMs),
       (silentMs) => {
         log.error({ silentMs }, "the app's loop does not turn; killing it");
         this.#hung = `the app said nothing for ${silentMs} ms`;

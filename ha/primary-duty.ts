@@ -236,6 +236,8 @@ export class PrimaryDuty {
     const { shell, nowMs, steppedDown, log } = this.#ports;
     const { phase, peer, voter } = shell.member;
     this.#broken = { reason, untilMs: nowMs() + unfitForMs };
+    // What was held against this node has had its effect: when it leads again, it starts afresh.
+    this.#faults = [];
     if (phase.kind !== "primary") return;
     log.warn({ epoch: phase.epoch, reason }, "giving the lease away");
     const replication = this.#replication;

@@ -99,14 +99,16 @@ test(
 );
 
 test(
-  "the primary dies while the standby's follower stands still: the standby leads with everything confirmed",
+  "the primary dies while the standby's follower and its app stand still: it leads with everything confirmed, by another app",
   async () => {
     const { primary, standby } = await pair.protected();
-    killQuietly((await pair.health(standby)).pids.litestream ?? 0, "SIGSTOP");
+    const { pids } = await pair.health(standby);
+    for (const pid of [pids.litestream, pids.app]) killQuietly(pid ?? 0, "SIGSTOP");
     await pair.confirmedProbe(primary, LIMIT_MS);
     await pair.killWhole(primary);
     await eventually(`${standby.name} leads`, LIMIT_MS, async () => (await pair.primary()) === standby);
     await pair.confirmedProbe(standby, LIMIT_MS);
+    expect((await pair.health(standby)).pids.app).not.toBe(pids.app);
     expect(await lostProbes(pair, standby)).toEqual([]);
     await bringBack(pair, primary, standby);
     expect(await journalViolations(pair)).toEqual([]);
@@ -140,9 +142,9 @@ test(
     expect((await pair.health(standby)).epoch).toBe(before.epoch + 1);
     console.log(`a crash loop said: ${[...said].join(" | ")}`);
     expect(says(said, /the app ended by SIGKILL; it is started again/)).toBe(true);
-    expect(says(said, /the app failed 3 times within two minutes/)).toBe(true);
+    expect(says(said, /the app failed \d times within two minutes/)).toBe(true);
     const { stdout } = await pair.trader(primary, "history");
-    expect(stdout).toMatch(/the app failed 3 times within two minutes/);
+    expect(stdout).toMatch(/the app failed \d times within two minutes/);
     expect([...(await lostProbes(pair, standby)), ...(await journalViolations(pair))]).toEqual([]);
   },
   TEST_LIMIT_MS,

@@ -15,9 +15,10 @@ import { join } from "node:path";
 import type { ReadyNode } from "./demo-process.ts";
 import { errorCode } from "../../ha/io/durable-file.ts";
 
+const succeeds = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args).status === 0;
 const mount = (folder: string, sizeMb: number): boolean =>
-  spawnSync("mount", ["-t", "tmpfs", "-o", `size=${sizeMb}m,mode=0700`, "tmpfs", folder]).status === 0;
-const unmount = (folder: string): boolean => spawnSync("umount", ["-l", folder]).status === 0;
+  succeeds("mount", "-t", "tmpfs", "-o", `size=${sizeMb}m,mode=0700`, "tmpfs", folder);
+const unmount = (folder: string): boolean => succeeds("umount", "-l", folder);
 
 /** Why no small disk can be made here; null when one can. */
 export function smallDiskMissing(): string | null {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, existsSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { tlsNameOf } from "../../ha/io/pki.ts";
@@ -13,7 +13,7 @@ export function receivedFiles(node: ReadyNode, epoch: number): ReadonlySet<strin
 }
 
 /** Status of one replica request to `to`'s receiver, with the certificate of `from`, as its Litestream would send it. */
-export function sendAs(from: ReadyNode, to: ReadyNode, method: "PUT" | "DELETE", path: string): Promise<number> {
+function sendAs(from: ReadyNode, to: ReadyNode, method: "PUT" | "DELETE", path: string): Promise<number> {
   const pki = (file: string): string => readFileSync(join(from.dataDir, "pki", file), "utf8");
   const body = Buffer.from("not of this epoch");
   const { promise, resolve, reject } = Promise.withResolvers<number>();

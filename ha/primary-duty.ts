@@ -1,12 +1,10 @@
 import type { Logger } from "pino";
 import type { AppChild } from "./app-child.ts";
-import { keepsFailing, weightOf, withFault } from "./core/faults.ts";
-import type { Fault } from "./core/faults.ts";
-import { hindranceOf } from "./core/hindrance.ts";
 import { remoteOf, validUntilMs } from "./core/member.ts";
 import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
+import { Doubts } from "./doubts.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { LinkChild } from "./link-child.ts";
 import { Replication } from "./replication.ts";
@@ -47,8 +45,7 @@ export type PrimaryPorts = {
 };
 
 const openLimitMs = 20_000;
-/** After a promotion that could not be completed this node leaves the lease to the other one for a while. */
-const unfitForMs = 30_000;
+
 /** Everything that this node does because it holds the lease. */
 export class PrimaryDuty {
   readonly #ports: PrimaryPorts;
@@ -56,11 +53,7 @@ export class PrimaryDuty {
   #leads: number | null = null;
   #replication: Replication | null = null;
   #promoting: Promise<void> = Promise.resolve();
-  #givenAwayMs: number[] = [];
-  #broken: { readonly reason: string; readonly untilMs: number } | null = null;
-  #faults: readonly Fault[] = [];
-  /** Why this node would rather not lead, and why it still does. */
-  #kept: string | null = null;
+  readonly #doubts = new Doubts();
 
   constructor(ports: PrimaryPorts) {
     this.#ports = ports;
@@ -72,13 +65,13 @@ export class PrimaryDuty {
 
   /** Why this node cannot lead at this moment; null when it could. */
   broken(nowMs: number): string | null {
-    return this.#broken !== null && nowMs < this.#broken.untilMs ? this.#broken.reason : null;
+    return this.#doubts.broken(nowMs);
   }
 
   /** What is not as it should be with this node's own work, one sentence each. */
   troubles(nowMs: number): readonly string[] {
     const { phase } = this.#ports.shell.member;
-    const leading = phase.kind === "primary" ? [this.#kept, this.#replication?.trouble ?? null] : [];
+    const leading = phase.kind === "primary" ? [this.#doubts.kept, this.#replication?.trouble ?? null] : [];
     return [this.broken(nowMs), ...leading].filter((reason) => reason !== null);
   }
 
@@ -162,36 +155,29 @@ export class PrimaryDuty {
   }
 
   /** The app ended or hung, and is started again in place; when that does not help, the standby may do better. */
-  appFailed(how: keyof typeof weightOf, reason: string): void {
+  appFailed(how: "ended" | "hung", reason: string): void {
     const nowMs = this.#ports.nowMs();
     const { member } = this.#ports.shell;
     // One that died of its deadline did right.
     if (member.phase.kind !== "primary" || nowMs >= validUntilMs(member)) return;
-    this.#faults = withFault(this.#faults, { atMs: nowMs, reason, weight: weightOf[how] });
-    const failing = keepsFailing(this.#faults, nowMs);
+    const failing = this.#doubts.failed(how, reason, nowMs);
     if (failing !== null) this.#ratherNot(`the app failed ${failing}`);
   }
 
   /** To be called on a timer. `unable`: why this node should not lead as things are, its disk for instance. */
   review(unable: string | null): void {
     if (unable !== null) return this.#ratherNot(unable);
-    if (keepsFailing(this.#faults, this.#ports.nowMs()) === null) this.#kept = null;
+    this.#doubts.well(this.#ports.nowMs());
   }
 
   /** Whoever can do better leads, a few times an hour at most; where nobody can, this node goes on and says why. */
   #ratherNot(reason: string): void {
-    const { shell, nowMs } = this.#ports;
+    const { shell, nowMs, log } = this.#ports;
     if (shell.member.phase.kind !== "primary" || this.#leads === null) return;
-    this.#givenAwayMs = this.#givenAwayMs.filter((atMs) => atMs > nowMs() - 3_600_000);
-    const hindrance = hindranceOf(shell.member, this.#givenAwayMs.length, nowMs());
-    if (hindrance === null) {
-      this.#givenAwayMs.push(nowMs());
-      this.#kept = null;
-      return this.#giveAway(reason);
-    }
-    const kept = `${reason}; it goes on, because ${hindrance}`;
-    if (kept !== this.#kept) this.#ports.log.warn({ reason, hindrance }, "this node would rather not lead");
-    this.#kept = kept;
+    const before = this.#doubts.kept;
+    if (this.#doubts.shouldGiveAway(reason, shell.member, nowMs())) return this.#giveAway(reason);
+    const { kept } = this.#doubts;
+    if (kept !== before) log.warn({ reason: kept }, "this node would rather not lead");
   }
 
   confirm(n: number): void {
@@ -235,9 +221,7 @@ export class PrimaryDuty {
   #giveAway(reason: string): void {
     const { shell, nowMs, steppedDown, log } = this.#ports;
     const { phase, peer, voter } = shell.member;
-    this.#broken = { reason, untilMs: nowMs() + unfitForMs };
-    // What was held against this node has had its effect: when it leads again, it starts afresh.
-    this.#faults = [];
+    this.#doubts.givenAway(reason, nowMs());
     if (phase.kind !== "primary") return;
     log.warn({ epoch: phase.epoch, reason }, "giving the lease away");
     const replication = this.#replication;

@@ -111,6 +111,18 @@ test("a provider that dies mid-call costs one time limit; the next one is shown 
   await expect.poll(() => lastText(next), { timeout: 5_000 }).toBe("TWO");
 });
 
+test("a picture that the sketch could not take is offered again", async () => {
+  const sketch = await board();
+  sketch.behaviour = "fail";
+  const { screen: shown } = screen({ gapMs: 5 });
+  shown.show(picture("AGAIN"));
+  await sketch.came(2);
+  sketch.behaviour = "answer";
+  const failed = sketch.shown.length;
+  await sketch.came(failed + 1);
+  expect(lastText(sketch)).toBe("AGAIN");
+});
+
 test("a sketch that never answers is not flooded, whatever changes", async () => {
   const sketch = await board();
   sketch.behaviour = "ignore";
@@ -148,6 +160,7 @@ test("the same picture is no change", async () => {
   shown.show(picture("A"));
   await sketch.came(1);
   shown.show(picture("A"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
   shown.show(picture("B"));
   await sketch.came(2);
   expect(textsOf(sketch)).toEqual(["A", "B"]);

@@ -8,7 +8,9 @@ export type Shown = { readonly params: readonly unknown[]; readonly bytes: numbe
 export class FakeBoard {
   readonly shown: Shown[] = [];
   /** How the next calls are answered. */
-  behaviour: "answer" | "ignore" | "die" | "fail" = "answer";
+  behaviour: "answer" | "ignore" | "die" | "fail" | "late" = "answer";
+  /** The call to be answered "late", when the next one has come. */
+  #late: number | null = null;
   readonly #socket: Socket;
   #answers = new Map<number, (message: readonly unknown[]) => void>();
   #nextId = 1;
@@ -79,6 +81,10 @@ export class FakeBoard {
     }
     if (type !== 0 || !Array.isArray(params)) return;
     this.shown.push({ params, bytes: encode(message).length });
+    if (this.behaviour === "late") {
+      if (this.#late !== null) this.#socket.write(encode([1, this.#late, null, "late"]));
+      this.#late = id;
+    }
     if (this.behaviour === "die") this.#socket.destroy();
     if (this.behaviour === "answer") this.#socket.write(encode([1, id, null, true]));
     if (this.behaviour === "fail") this.#socket.write(encode([1, id, [0xff, "generic"], null]));

@@ -87,6 +87,18 @@ test("a name that an old connection still holds is registered later", async () =
     .toBe(true);
 });
 
+test("an answer that comes after its call was given up is nobody's", async () => {
+  await router.start();
+  const board = await FakeBoard.connect(router.socketPath, ["t.late"]);
+  ends.push(() => board.stop());
+  board.behaviour = "late";
+  const { client, seen } = start();
+  await expect.poll(() => seen.connects).toBe(1);
+  // The first one's answer comes while the second waits for its own.
+  expect(await client.call("t.late", [])).toEqual({ kind: "silent" });
+  expect(await client.call("t.late", [])).toEqual({ kind: "silent" });
+});
+
 test("a call that is under way when the router dies ends as gone", async () => {
   await router.start();
   const board = await FakeBoard.connect(router.socketPath, ["t.slow"]);

@@ -105,7 +105,7 @@ export class App implements Desk {
     return this.#options.clock.nowMs();
   }
 
-  led(): LedDisplay {
+  led(amounts = false): LedDisplay {
     const { clock } = this.#options;
     const primary = this.#primary;
     return ledDisplayOf(
@@ -114,6 +114,7 @@ export class App implements Desk {
         pair: this.#pair,
         open: primary && { epoch: primary.epoch, ledger: primary.view() },
         tookOverFrom: this.#takeover.from,
+        amounts,
         activity: this.#board.current,
         realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
       }),

@@ -4,7 +4,7 @@ import { z } from "zod";
 const rgb = z.tuple([z.int(), z.int(), z.int()]);
 export type Rgb = z.infer<typeof rgb>;
 
-/** What `GET /api/status/led/display` answers. Percentages only: a display need not be paired to read it. */
+/** What `GET /api/status/led/display` answers: percentages, or amounts where the display is paired. */
 export const ledDisplay = z.object({
   mode: z.enum(["error", "activity", "normal"]),
   error_message: z.string(),
@@ -51,6 +51,9 @@ export type LedFacts = {
   readonly lastTrade: "buy" | "sell" | null;
   /** Share of the portfolio that is invested, 0..1; null when unknown. */
   readonly investedShare: number | null;
+  /** Only for whoever is paired: positions and cash together, and the cash. */
+  readonly valueUsd?: number | null;
+  readonly cashUsd?: number | null;
   /** Next or newest actions, e.g. "BUY AAPL 4.9%". */
   readonly actions: readonly string[];
 };
@@ -95,11 +98,22 @@ const standbyTicker = ({ leader, behindTxids, protectedNow }: LedFacts): string 
   ].join(" · ");
 
 function primaryTicker(facts: LedFacts): string {
-  const invested = facts.investedShare === null ? [] : [`INVESTED ${percent(facts.investedShare)}`];
-  const cash = facts.investedShare === null ? [] : [`CASH ${percent(1 - facts.investedShare)}`];
+  const { investedShare, valueUsd, cashUsd } = facts;
+  const amounts = [...named("VALUE", valueUsd, usd), ...named("CASH", cashUsd, usd)];
+  const shares =
+    investedShare === null ? [] : [`INVESTED ${percent(investedShare)}`, `CASH ${percent(1 - investedShare)}`];
   const alone = facts.protectedNow ? [] : ["NO STANDBY"];
   const actions = facts.actions.length === 0 ? ["NOTHING TO DO"] : facts.actions.slice(0, actionsMax);
-  return [...alone, ...invested, ...cash, ...actions].join(" | ");
+  return [...alone, ...(amounts.length > 0 ? amounts : shares), ...actions].join(" | ");
+}
+
+const named = (name: string, value: number | null | undefined, text: (value: number) => string): readonly string[] =>
+  value == null ? [] : [`${name} ${text(value)}`];
+
+/** Whole dollars: "$12,345". */
+export function usd(amount: number): string {
+  const dollars = Math.round(Math.abs(amount));
+  return `${amount < 0 && dollars > 0 ? "-" : ""}$${dollars.toLocaleString("en-US")}`;
 }
 
 /** A share as a percentage: "4.9%" below ten, "83%" from there. */

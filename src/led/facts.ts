@@ -1,6 +1,6 @@
 import type { PairView } from "../../ha/contract.ts";
 import type { LedgerView, OrderView } from "../ledger-view.ts";
-import { percent, type LedFacts } from "./display.ts";
+import { percent, usd, type LedFacts } from "./display.ts";
 
 /** Real milliseconds for which an order that was just sent is the activity. */
 const orderShownMs = 3_000;
@@ -17,6 +17,8 @@ export type LedInputs = {
   readonly tookOverFrom?: string | null;
   /** Transactions that this standby has not received yet; null when unknown. */
   readonly behindTxids?: number | null;
+  /** For whoever is paired: amounts in place of shares. Nobody else is told any. */
+  readonly amounts?: boolean;
   /** The work that runs at this moment. */
   readonly activity: string | null;
   /** Real milliseconds since this app instant. */
@@ -40,6 +42,7 @@ export function ledFacts(inputs: LedInputs): LedFacts {
       actions: [],
     };
   }
+  const told = amountTeller(open.ledger, inputs.amounts === true);
   const orders = open.ledger.plans.flatMap((plan) => plan.orders);
   const newest = orders.find((order) => order.sentAtMs !== null);
   const fresh = newest?.sentAtMs != null && realSinceMs(newest.sentAtMs) < orderShownMs;
@@ -50,18 +53,24 @@ export function ledFacts(inputs: LedInputs): LedFacts {
     leader: node,
     tookOverFrom: inputs.tookOverFrom ?? null,
     errors: errorsOf(open.ledger, realSinceMs),
-    activity: fresh ? `${newest.side === "buy" ? "BUYING" : "SELLING"} ${orderText(newest)}` : activity,
+    activity: fresh ? `${newest.side === "buy" ? "BUYING" : "SELLING"} ${told(newest)}` : activity,
     lastTrade: newest?.side ?? null,
     investedShare: open.ledger.investedShare,
+    ...(inputs.amounts === true ? { valueUsd: open.ledger.equityUsd, cashUsd: open.ledger.cashUsd } : {}),
     actions: [
       ...unknownOrders(open.ledger).map((order) => `${order.symbol} UNKNOWN`),
-      ...(open.ledger.plans[0]?.orders ?? []).map((order) => `${order.side.toUpperCase()} ${orderText(order)}`),
+      ...(open.ledger.plans[0]?.orders ?? []).map((order) => `${order.side.toUpperCase()} ${told(order)}`),
     ],
   };
 }
 
-const orderText = (order: OrderView): string =>
-  `${order.symbol.split(".")[0]}${order.share > 0 ? ` ${percent(order.share)}` : ""}`;
+/** An order in words: the symbol up to its first dot, and its amount or its share of the portfolio. */
+const amountTeller =
+  ({ equityUsd }: LedgerView, amounts: boolean) =>
+  ({ symbol, share }: OrderView): string => {
+    const size = share > 0 ? [amounts && equityUsd !== null ? usd(share * equityUsd) : percent(share)] : [];
+    return [symbol.split(".")[0], ...size].join(" ");
+  };
 
 /** Name of the node that leads, on a standby: the other node in sync is the leader's name; a pair that knows only an address shows the address. */
 export const leaderName = (pair: PairView): string =>

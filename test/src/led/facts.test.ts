@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ledDisplayOf, usd } from "../../../src/led/display.ts";
 import { ActivityBoard, shownOn } from "../../../src/led/activity.ts";
 import { ledFacts, type LedInputs } from "../../../src/led/facts.ts";
 import { ledgerView, pair } from "../web/desk-fixture.ts";
@@ -64,4 +65,24 @@ test("an activity is shown while its job runs, and at least long enough to be se
   expect(board.current).toBe("SHORT");
   nowMs += 1;
   expect(board.current).toBeNull();
+});
+
+test("who is paired gets amounts, nobody else any", () => {
+  const fresh = { ...inputs, realSinceMs: () => 500 };
+  const paired = ledFacts({ ...fresh, amounts: true });
+  expect(paired).toMatchObject({ activity: "BUYING AAPL $2,500", valueUsd: 100_000, cashUsd: 97_250 });
+  expect(ledDisplayOf(paired).ticker_text).toBe("VALUE $100,000 | CASH $97,250 | BUY AAPL $2,500");
+  const open = JSON.stringify(ledDisplayOf(ledFacts(fresh)));
+  expect(open).not.toContain("$");
+  expect(open).toContain("INVESTED 2.8% | CASH 97% | BUY AAPL 2.5%");
+});
+
+test("amounts that are not known are not made up", () => {
+  const ledger = { ...ledgerView, equityUsd: null, cashUsd: null, investedShare: null };
+  const facts = ledFacts({ ...inputs, open: { epoch: 3, ledger }, activity: null, amounts: true });
+  expect(ledDisplayOf(facts).ticker_text).toBe("BUY AAPL 2.5%");
+});
+
+test("amounts are whole dollars with their sign", () => {
+  expect([12_345.6, -7, 0, -0.4].map(usd)).toEqual(["$12,346", "-$7", "$0", "$0"]);
 });

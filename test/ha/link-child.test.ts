@@ -1,0 +1,53 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { join } from "node:path";
+import pino from "pino";
+import { afterAll, expect, test } from "vitest";
+import { record, sync } from "./core/pair.ts";
+import { foundCluster, Scratch } from "./link/cluster.ts";
+import { LinkChild } from "../../ha/link-child.ts";
+
+const scratch = new Scratch();
+afterAll(() => scratch.end());
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+test("[HA-5] a promise does not wait for a link that stands still: it is killed, and the next one starts with the promise", async () => {
+  const { dir } = await foundCluster(scratch, await freePort());
+  const runDir = join(dir, "run");
+  mkdirSync(runDir, { recursive: true });
+  let connected = Promise.withResolvers<number>();
+  const link = new LinkChild({
+    dataDir: dir,
+    env: { ...process.env, TRADER_LINK_USER: "u", TRADER_LINK_PASSWORD: "p" },
+    runDir,
+    log: pino({ level: "silent" }),
+    leaseMs: 1_000,
+    events: {
+      received: () => undefined,
+      peer: () => undefined,
+      joinRequest: () => undefined,
+      joined: () => undefined,
+      connector: (port) => connected.resolve(port),
+    },
+  });
+  scratch.atEnd(() => link.stop());
+  link.start();
+  await connected.promise;
+  expect(link.trouble).toBeNull();
+  const stopped = link.pid ?? 0;
+  process.kill(stopped, "SIGSTOP");
+  connected = Promise.withResolvers<number>();
+  await link.fence(record(7, "node-b", sync(["node-b"], 7, 1)));
+  expect(existsSync(`/proc/${stopped}`)).toBe(false);
+  await connected.promise;
+  expect(link.pid).not.toBe(stopped);
+  expect(JSON.parse(readFileSync(join(dir, "replica", "fence.json"), "utf8"))).toEqual({ epoch: 7, holder: "node-b" });
+});

@@ -2,7 +2,6 @@ import { errors, trading } from "@alpacahq/alpaca-trade-api/rest";
 import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
 import { type WireOrder, accountWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
 
-const ALPACA_PAPER_URL = "https://paper-api.alpaca.markets";
 const ALPACA_LIVE_HOST = "api.alpaca.markets";
 
 const NOT_FOUND_CODE = 40410000;

@@ -13,7 +13,7 @@ import { probeLampNames } from "./sysfs/lamp-names.ts";
 import { putBackSaved, SysfsLamps } from "./sysfs/sysfs-lamps.ts";
 
 export type OutputTimes = ScreenTimes & {
-  /** How often the state is drawn when nothing happens, and while an activity or a takeover is shown. */
+  /** How often the state is drawn when nothing happens, and while an activity or a takeover is shown or drawing fails. */
   readonly drawMs: number;
   readonly busyDrawMs: number;
   /** Between two drawings, however often something changes. */
@@ -76,7 +76,8 @@ export class LedOutput {
     const { drawMs, busyDrawMs, restMs } = this.#times;
     while (!this.#stopped) {
       this.#draw();
-      const busy = this.#display?.mode === "activity" || this.#display?.takeover === true;
+      const shown = this.#display;
+      const busy = shown === null || shown.mode === "activity" || shown.takeover === true;
       await pause(restMs);
       await this.#wake.wait((busy ? busyDrawMs : drawMs) - restMs);
     }
@@ -146,8 +147,9 @@ export class LedOutput {
       this.#screen?.show(boardPicture(this.#display, this.#lightNow()));
       this.#light();
     } catch (error) {
-      // Nothing is shown again: the sketch marks its picture as stale.
+      // Nothing is sent again: the sketch marks its picture as stale.
       this.#display = null;
+      this.#screen?.forget();
       this.#light();
       this.#once("draw", () => this.#options.log.warn({ err: error }, "the display could not be drawn"));
     }

@@ -74,6 +74,11 @@ export class BoardScreen {
     this.#wake.ring();
   }
 
+  /** The picture is not known to be true any more: nothing is sent until the next `show`, and the sketch says so. */
+  forget(): void {
+    this.#picture = null;
+  }
+
   #again(): void {
     this.#dirty = true;
     this.#failures = 0;
@@ -81,7 +86,7 @@ export class BoardScreen {
   }
 
   async #sendAll(): Promise<void> {
-    const { gapMs, beatMs, backoffMs } = this.#times;
+    const { gapMs, beatMs } = this.#times;
     while (!this.#stopped) {
       if (!this.#dirty) await this.#wake.wait(beatMs);
       this.#dirty = false;
@@ -91,25 +96,26 @@ export class BoardScreen {
       if (picture === null || !fresh || !this.#client.connected) continue;
       const outcome = await this.#client.call(boardMethods.show, showParams(this.#session, ++this.#seq, picture));
       this.#say(outcome);
+      // After every call: a flood of changes, or of sketches that ask, is no flood on the wire.
+      await pause(gapMs);
       if (outcome.kind === "answered") {
         this.#failures = 0;
-        await pause(gapMs);
         continue;
       }
-      // Only a new connection or a sketch that asks ends this pause: a flood of changes does not.
-      const failures = this.#failures++;
       this.#dirty = true;
-      await this.#wakeOnAgain(backoffMs[Math.min(failures, backoffMs.length - 1)] ?? gapMs);
+      await this.#pauseAfterFailure();
     }
   }
 
-  /** `#again` sets the failures back to 0, which changes never do. */
-  async #wakeOnAgain(ms: number): Promise<void> {
-    const untilMs = performance.now() + Math.max(ms, this.#times.gapMs);
+  /** Ended early by a new connection or a sketch that asks, which set the failures back; never by a change. */
+  async #pauseAfterFailure(): Promise<void> {
+    const { backoffMs, gapMs } = this.#times;
+    const untilMs = performance.now() + (backoffMs[Math.min(this.#failures, backoffMs.length - 1)] ?? gapMs);
+    this.#failures++;
     for (let leftMs = untilMs - performance.now(); leftMs > 0; leftMs = untilMs - performance.now()) {
       await this.#wake.wait(leftMs);
-      if (this.#stopped || this.#failures === 0) break;
-      await pause(Math.min(this.#times.gapMs, leftMs));
+      if (this.#stopped || this.#failures === 0) return;
+      await pause(Math.min(gapMs, leftMs));
     }
   }
 

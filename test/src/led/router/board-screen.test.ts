@@ -134,6 +134,37 @@ test("a sketch that never answers is not flooded, whatever changes", async () =>
   expect(sketch.shown.length).toBe(1);
 });
 
+test("sketches that ask without end, for a picture that nobody takes, are no flood on the wire", async () => {
+  const { screen: shown } = screen({ gapMs: 50 });
+  shown.show(picture("A"));
+  await expect.poll(() => router.provides(boardMethods.redraw)).toBe(true);
+  const asking = await FakeBoard.connect(router.socketPath, []);
+  ends.push(() => asking.stop());
+  const before = router.asked.get(boardMethods.show) ?? 0;
+  const startedMs = performance.now();
+  for (let n = 0; n < 3_000; n++) {
+    asking.notify(boardMethods.redraw);
+    if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await asking.request("$/version", []);
+  const sent = (router.asked.get(boardMethods.show) ?? 0) - before;
+  expect(sent).toBeLessThanOrEqual(2 + (performance.now() - startedMs) / 50);
+});
+
+test("a picture that is no longer known to be true is not sent at any beat, until the next one", async () => {
+  const sketch = await board();
+  const { screen: shown } = screen({ beatMs: 10, gapMs: 1 });
+  shown.show(picture("OLD"));
+  await sketch.came(2);
+  shown.forget();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const count = sketch.shown.length;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(sketch.shown.length).toBe(count);
+  shown.show(picture("OLD"));
+  await sketch.came(count + 1);
+});
+
 test("a picture that is still true is sent again at each beat; one that nobody confirms is not", async () => {
   const sketch = await board();
   const { screen: shown } = screen({ beatMs: 20, gapMs: 1, freshMs: 400 });

@@ -15,6 +15,8 @@ export class StandInRouter {
   readonly dir: string;
   readonly socketPath: string;
   #server: Server | null = null;
+  /** How many requests came for each method. */
+  readonly asked = new Map<string, number>();
   readonly #peers = new Set<Peer>();
   readonly #methods = new Map<string, Peer>();
 
@@ -99,6 +101,7 @@ export class StandInRouter {
   #request(peer: Peer, [, id, method, params]: readonly unknown[]): void {
     const refuse = (code: number, text: string): void => this.#send(peer, [1, id, [code, text], null]);
     if (typeof method !== "string" || !Array.isArray(params)) return refuse(1, "invalid params");
+    this.asked.set(method, (this.asked.get(method) ?? 0) + 1);
     if (method === "$/version") return this.#send(peer, [1, id, null, "stand-in"]);
     if (method === "$/reset") {
       for (const [name, provider] of this.#methods) if (provider === peer) this.#methods.delete(name);

@@ -32,8 +32,10 @@ beforeAll(async () => {
   [small, large] = [standby, primary];
 }, TEST_LIMIT_MS);
 afterAll(async () => {
-  await pair?.stop();
+  // The demo deletes its data, which it cannot where a disk is mounted.
+  if (disk !== null) await pair.killWhole(small).catch(() => undefined);
   disk?.remove();
+  await pair?.stop();
 });
 afterEach(({ task }) => {
   if (task.result?.state === "fail") console.log(pair.logTails());

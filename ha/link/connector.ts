@@ -31,7 +31,8 @@ export type ConnectorParts = {
   log: Logger;
 };
 
-type Active = { sending: Sending; abort: AbortController; view: PeerView };
+/** `carrying` ends what is under way; `abort` the whole of it. */
+type Active = { sending: Sending; abort: AbortController; carrying: AbortController; view: PeerView };
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
@@ -84,9 +85,19 @@ export class Connector {
   send(sending: Sending): void {
     if (JSON.stringify(sending) === JSON.stringify(this.#active?.sending)) return;
     this.sendStop();
-    const active: Active = { sending, abort: new AbortController(), view: awayView("not asked yet") };
+    const active: Active = {
+      sending,
+      abort: new AbortController(),
+      carrying: new AbortController(),
+      view: awayView("not asked yet"),
+    };
     this.#active = active;
     const onView = (view: PeerView): void => {
+      if (active.view.receiving && !view.receiving) {
+        // On a cut wire it would hang until long after the peer is back, and Litestream with it.
+        active.carrying.abort();
+        active.carrying = new AbortController();
+      }
       active.view = view;
       this.#parts.onPeer(view);
     };
@@ -141,7 +152,8 @@ export class Connector {
       const value = request.headers[name];
       if (typeof value === "string") headers[name] = value;
     }
-    const limit = AbortSignal.any([active.abort.signal, AbortSignal.timeout(FORWARD_LIMIT_MS)]);
+    const { abort, carrying } = active;
+    const limit = AbortSignal.any([abort.signal, carrying.signal, AbortSignal.timeout(FORWARD_LIMIT_MS)]);
     const answered = Promise.withResolvers<IncomingMessage>();
     const upstream = httpsRequest(
       {

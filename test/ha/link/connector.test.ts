@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { existsSync, readdirSync, readFileSync, watch } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, afterAll, beforeEach, expect, test } from "vitest";
 import type { Roster } from "../../../ha/io/node-files.ts";
@@ -265,3 +265,32 @@ test("[HA-5] a peer receives only with exactly our epoch promised to exactly us"
     expect(viewOf({ ...state, fence }, sending, "node-a").receiving).toBe(false);
   expect(viewOf({ ...state, node: "node-c" }, sending, "node-a").receiving).toBe(false);
 });
+
+test("what is under way on a wire that was cut ends when the peer is seen to be away, and goes anew when it is back", async () => {
+  const receiver = await receiverOf(b, 3);
+  let cut = false;
+  const wire = createServer((near) => {
+    const far = connect(receiver.port, "127.0.0.1");
+    for (const [from, onto] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on("data", (chunk) => void (cut || onto.write(chunk)));
+      from.on("close", () => onto.destroy()).on("error", () => undefined);
+    }
+  });
+  wire.listen(0, "127.0.0.1");
+  await once(wire, "listening");
+  scratch.atEnd(() => wire.close());
+  const address = wire.address();
+  connector.send(to({ port: typeof address === "object" && address !== null ? address.port : 0 }, 3));
+  await viewThat((view) => view.receiving);
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(201);
+  cut = true;
+  const underWay = expect(put(`/e/3/ltx/0/${ltx(1)}`, "x")).rejects.toThrow("socket hang up");
+  await viewThat((view) => !view.receiving);
+  await underWay;
+  cut = false;
+  await viewThat((view) => view.receiving);
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(201);
+}, 15_000);

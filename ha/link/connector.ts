@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
+import { networkInterfaces } from "node:os";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
@@ -99,12 +100,23 @@ export class Connector {
         active.carrying = new AbortController();
       }
       active.view = view;
+      this.#dropStranded();
       this.#parts.onPeer(view);
     };
     const self = { name: this.#parts.identity.name, roster: this.#parts.roster };
     watchPeer(sending, self, this.#polls, onView, active.abort.signal).catch((error: unknown) =>
       this.#parts.log.error({ err: error }, "connector: the watch of the peer ended"),
     );
+  }
+
+  /** Ends connections from an address that this machine no longer has: nothing comes back on them, and nobody says so. */
+  #dropStranded(): void {
+    const own = new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []));
+    for (const sockets of [...Object.values(this.#traffic.sockets), ...Object.values(this.#traffic.freeSockets)]) {
+      for (const socket of sockets ?? []) {
+        if (socket.localAddress !== undefined && !own.has(socket.localAddress)) socket.destroy();
+      }
+    }
   }
 
   /** This node sends no replica: requests under way are cut off, further ones get 503. */

@@ -157,6 +157,9 @@ describe.skipIf(missing !== null)(`a pair on three machines (${missing ?? "names
     await eventually("the set shrinks", 2 * leaseMs, async () => (await setOf(primary)).join() === primary);
     await healsWithout("failover");
     pair.net.moveTo(primary, "10.77.0.21");
+    await pass(2 * leaseMs);
+    const both = async (): Promise<boolean> => (await setOf(primary)).length === 2;
+    await eventually("the replica goes on from the new address", 2 * leaseMs, both);
     await healsWithout("failover");
     const page = await pair.inside(standby).ask("GET", "http://127.0.0.1:8000/api/status/led/display");
     expect(page.status).toBe(200);

@@ -216,11 +216,21 @@ export class NetPair {
     const { nodeToken, witnessToken } = initSchema.parse(JSON.parse(founded));
     this.spawn(a, founder, [...trader, "run", "--data", this.dataDir(founder)]);
     await eventually("the founder answers", START_LIMIT_MS, async () => (await this.health(founder)) !== null);
+    const b = this.net.machine(joiner);
+    const joining = [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner)];
+    // Its agent answers a moment before its link does.
+    await eventually("the founder admits the second node", START_LIMIT_MS, () =>
+      this.command(b, joining).then(
+        () => true,
+        (error: unknown) => {
+          if (/ECONNREFUSED/.test(String(error))) return false;
+          throw error;
+        },
+      ),
+    );
     const witness = this.net.machine("witness");
     const join = [...trader, "witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
     this.spawn(witness, "witness", join);
-    const b = this.net.machine(joiner);
-    await this.command(b, [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner)]);
     this.spawn(b, joiner, [...trader, "run", "--data", this.dataDir(joiner)]);
   }
 

@@ -6,7 +6,8 @@ import type { FromMdnsWorker, MdnsWorkerData, ToMdnsWorker } from "./mdns.ts";
 
 /** The thread that bonjour-service runs in: when it crashes or blocks, the agent does not. */
 
-const CHECK_EVERY_MS = 10_000;
+const MEND_EVERY_MS = 1_000;
+const ASK_EVERY_MS = 10_000;
 const SIGHTINGS_PER_SECOND_MAX = 50;
 
 if (parentPort === null) throw new Error("this file runs in a worker thread");
@@ -19,8 +20,8 @@ let sightings = 0;
 let problem = "";
 const instances = new Map<string, MdnsInstance>();
 
-/** One instance for each address there is now; a replugged adapter's is made anew. */
-function check(): void {
+/** One instance for each address there is now; a replugged adapter's is made anew, and says at once what this node is. */
+function mend(): void {
   const wanted = data.interfaces ?? mdnsInterfaces(networkInterfaces());
   for (const [address, instance] of instances) {
     if (wanted.includes(address) && instance.broken === null) continue;
@@ -29,8 +30,7 @@ function check(): void {
     void instance.close();
   }
   for (const address of wanted) {
-    if (instances.has(address)) instances.get(address)?.refresh();
-    else instances.set(address, new MdnsInstance(address, data.port, advert, sight));
+    if (!instances.has(address)) instances.set(address, new MdnsInstance(address, data.port, advert, sight));
   }
 }
 
@@ -44,7 +44,15 @@ function report(text: string): void {
   problem = text;
 }
 
-const timers = [setInterval(check, CHECK_EVERY_MS), setInterval(() => (sightings = 0), 1_000)];
+function ask(): void {
+  for (const instance of instances.values()) instance.refresh();
+}
+
+const timers = [
+  setInterval(mend, MEND_EVERY_MS),
+  setInterval(ask, ASK_EVERY_MS),
+  setInterval(() => (sightings = 0), 1_000),
+];
 
 parent.on("message", (message: ToMdnsWorker) => {
   switch (message.kind) {
@@ -61,4 +69,4 @@ parent.on("message", (message: ToMdnsWorker) => {
   }
 });
 
-check();
+mend();

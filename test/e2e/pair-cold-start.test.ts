@@ -128,10 +128,11 @@ test(
     await leadsWithEverything(standby);
     await bringBack(pair, primary, standby);
     const attic = join(primary.dataDir, "attic");
-    await eventually("something is in the attic", LIMIT_MS, () => existsSync(attic) && readdirSync(attic).length > 0);
-    const aside = join(attic, readdirSync(attic).sort().at(-1) ?? "");
-    expect(readdirSync(join(aside, "ledger"))).toContain("ledger.db");
-    const summary = summarySchema.parse(JSON.parse(readFileSync(join(aside, "summary.json"), "utf8")));
+    // The summary is written first, then the ledger is moved to it.
+    const aside = (): string => join(attic, readdirSync(attic).sort().at(-1) ?? "", "ledger");
+    await eventually("a ledger is in the attic", LIMIT_MS, () => existsSync(attic) && existsSync(aside()));
+    expect(readdirSync(aside())).toContain("ledger.db");
+    const summary = summarySchema.parse(JSON.parse(readFileSync(join(aside(), "..", "summary.json"), "utf8")));
     const probes = summary.tables.find(({ table }) => table === "probes");
     expect([...(probes?.onlyKeys ?? []), ...(probes?.changedKeys ?? [])]).toContain(JSON.stringify([n]));
 

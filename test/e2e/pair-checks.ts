@@ -45,10 +45,14 @@ export async function lostProbes(pair: Pair, node: ReadyNode): Promise<string[]>
 }
 
 /** Places of a slot that were attempted with two intentions, or taken by the exchange twice. */
-export async function journalViolations(pair: Pair): Promise<string[]> {
+export const journalViolations = async (pair: Pair): Promise<string[]> =>
+  doubled(await getJson(pair.line.exchange.port, "/journal", attempts));
+
+/** The judgement of a journal. */
+export function doubled(journal: z.infer<typeof attempts>): string[] {
   const intentions = new Map<string, Set<string>>();
   const taken = new Map<string, number>();
-  for (const attempt of await getJson(pair.line.exchange.port, "/journal", attempts)) {
+  for (const attempt of journal) {
     const { clientOrderId: id, symbol, side, qty, outcome } = attempt;
     intentions.set(id, (intentions.get(id) ?? new Set()).add(`${side} ${qty} ${symbol}`));
     if (outcome === "accepted") taken.set(id, (taken.get(id) ?? 0) + 1);
@@ -85,7 +89,8 @@ export async function slotViolations(node: ReadyNode): Promise<string[]> {
   return missing;
 }
 
-function incomplete(rows: readonly JobRun[], untilMs: number): string[] {
+/** The judgement of a schedule: what is not completed between a job's first slot and this instant. */
+export function incomplete(rows: readonly JobRun[], untilMs: number): string[] {
   const unknown = [...new Set(rows.map(({ job }) => job))].filter((job) => CRONS[job] === undefined);
   const gaps = Object.entries(CRONS).flatMap(([job, cron]) => {
     const own = new Map(rows.filter((row) => row.job === job).map((row) => [row.slot, row.status]));

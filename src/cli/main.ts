@@ -6,6 +6,7 @@ import { addFetchLitestream } from "./fetch-litestream.ts";
 import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
 import { addJoin } from "./join.ts";
+import { addMetrics } from "./metrics.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 import { addSwitchover } from "./switchover.ts";
@@ -23,7 +24,7 @@ function commandLine(): Command {
     )
     .exitOverride();
   for (const add of [addDemo, addInit, addJoin, addRun, addWitness, addStatus]) add(program);
-  for (const add of [addSwitchover, addFailover, addHistory, addToken, addFetchLitestream]) add(program);
+  for (const add of [addSwitchover, addFailover, addHistory, addToken, addFetchLitestream, addMetrics]) add(program);
   return program;
 }
 

@@ -28,6 +28,7 @@ import { appAddress, othersOf } from "./members.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { createParts } from "./node-parts.ts";
 import type { AgentOptions } from "./node-parts.ts";
+import { PairViews, pairViewOf } from "./pair-views.ts";
 import { PrimaryDuty } from "./primary-duty.ts";
 import { createHealthApp, serve } from "./server.ts";
 import type { StandbyDuty } from "./standby-duty.ts";
@@ -62,7 +63,7 @@ class Agent {
   #roster: Roster;
   #mdns: Mdns | null = null;
   #failed = Promise.withResolvers<number>();
-  #lastView = "";
+  readonly #views = new PairViews((view) => this.#app.send({ kind: "view", view }));
   #linkHost = "";
   // Made by #open, before anything can call for them.
   #shell!: LeaseShell;
@@ -217,6 +218,7 @@ class Agent {
     this.#space.stop();
     await this.#primary?.stop();
     await Promise.all([this.#app.stop(), this.#link.stop(), this.#standby.stop(), this.#mdns?.stop()]);
+    this.#options.appWatch?.stop();
     await this.#udp?.stop();
     await this.#votes?.close();
   }
@@ -255,19 +257,7 @@ class Agent {
     const view = this.view();
     this.#history.observe(view);
     this.#mdns?.advertise({ role: view.role === "primary" ? "primary" : "standby", epoch: view.epoch });
-    const shown = {
-      node: view.node,
-      role: view.role === "primary" ? ("primary" as const) : ("standby" as const),
-      epoch: view.epoch,
-      protection: view.protection,
-      inSync: [...view.inSync],
-      reasons: [...view.reasons],
-      primaryApp: view.role === "primary" ? null : appAddress(this.#present(), view.primary),
-    };
-    const text = JSON.stringify(shown);
-    if (text === this.#lastView) return;
-    this.#lastView = text;
-    this.#app.send({ kind: "view", view: shown });
+    this.#views.tell(pairViewOf(view, appAddress(this.#present(), view.primary)), this.#clock.monotonicMs());
   }
 
   /** Why this node could not lead; null when it could. */

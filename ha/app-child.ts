@@ -6,6 +6,8 @@ import type { Child } from "./io/child.ts";
 import { SilenceWatch } from "./silence.ts";
 
 type AppEvents = {
+  /** There is no app from now on, whatever ended it, until the next is ready. Not after `stop`. */
+  readonly gone: (reason: string) => void;
   /** Warm, and on a primary about to be promoted again. */
   readonly ready: () => void;
   readonly opened: (epoch: number) => void;
@@ -98,6 +100,7 @@ export class AppChild {
       this.#trouble = `${reason}; it is started again`;
       this.#forget();
       this.#startLater();
+      this.#options.events.gone(reason);
       this.#options.events.failed(hung === null ? "ended" : "hung", reason);
     });
   }
@@ -112,6 +115,7 @@ export class AppChild {
     } catch (error) {
       log.error({ err: error }, "the app cannot be started");
       this.#trouble = `the app cannot be started: ${error instanceof Error ? error.message : "unknown"}`;
+      this.#options.events.gone("the app cannot be started");
       return null;
     }
   }
@@ -140,6 +144,7 @@ export class AppChild {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#forget();
+    if (child !== null && !this.#stopped) this.#options.events.gone("the app is started afresh");
     if (child !== null) await child.kill();
     this.#restarts = 0;
     this.#startLater();

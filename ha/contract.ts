@@ -19,6 +19,8 @@ const pairView = z.object({
   reasons: z.array(z.string()),
   /** App address of the present primary, "host:port"; null when none is known. */
   primaryApp: z.string().nullable(),
+  /** Transactions that the standby of the two has not received yet; null when unknown. */
+  lagTxids: count.nullable(),
 });
 export type PairView = z.infer<typeof pairView>;
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { AgentHistory } from "./agent-history.ts";
 import { AppChild } from "./app-child.ts";
+import type { AppWatch } from "./app-watch.ts";
 import { presets } from "./core/timing.ts";
 import { readNodeConfig } from "./io/node-files.ts";
 import type { Roster } from "./io/node-files.ts";
@@ -20,6 +21,7 @@ export type AgentOptions = {
   readonly lifelinePid: number | null;
   /** May Litestream be fetched when it is not on this machine? */
   readonly fetchLitestream: boolean;
+  readonly appWatch?: AppWatch;
   readonly log?: Logger;
 };
 
@@ -76,7 +78,9 @@ export function createParts(
     log,
     leaseMs,
     events: {
+      gone: (reason) => options.appWatch?.appGone(reason),
       ready: () => {
+        options.appWatch?.appReady();
         on.primary().appReady();
         on.review();
       },

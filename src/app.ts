@@ -11,6 +11,7 @@ import { ActivityBoard } from "./led/activity.ts";
 import { ledDisplayOf, type LedDisplay } from "./led/display.ts";
 import { ledFacts } from "./led/facts.ts";
 import { LedOutput } from "./led/led-output.ts";
+import { LagWatch } from "./led/lag.ts";
 import { ledSettings } from "./led/led-settings.ts";
 import { TakeoverWatch } from "./led/takeover.ts";
 import { MarketWarmer } from "./market-warmer.ts";
@@ -55,6 +56,8 @@ export class App implements Desk {
   readonly #warmer: MarketWarmer;
   readonly #takeover: TakeoverWatch;
   readonly #leds: LedOutput;
+  readonly #lag = new LagWatch();
+  #drawnView = "";
   #pair: PairView | null = null;
   #primary: Primary | null = null;
   /** The newest drain; only that one is answered. */
@@ -114,6 +117,7 @@ export class App implements Desk {
         pair: this.#pair,
         open: primary && { epoch: primary.epoch, ledger: primary.view() },
         tookOverFrom: this.#takeover.from,
+        behindTxids: this.#lag.txids,
         amounts,
         activity: this.#board.current,
         realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
@@ -124,10 +128,7 @@ export class App implements Desk {
   #hear(message: Exclude<ToApp, { kind: "confirmed" }>): void {
     switch (message.kind) {
       case "view":
-        this.#pair = message.view;
-        this.#takeover.see(message.view);
-        this.#leds.changed();
-        return;
+        return this.#see(message.view);
       case "promote":
         this.#promote(message.epoch, message.ledger, BigInt(message.validUntilNs));
         return;
@@ -143,6 +144,17 @@ export class App implements Desk {
         this.#primary?.resume();
         return;
     }
+  }
+
+  #see(view: PairView): void {
+    this.#pair = view;
+    this.#takeover.see(view);
+    this.#lag.see(view.lagTxids);
+    const { txids } = this.#lag;
+    // A lag changes all the time: only its beginning and its end are drawn at once, its figure at the next drawing.
+    const drawn = JSON.stringify({ ...view, lagTxids: txids === null ? null : Math.min(txids, 1) });
+    if (drawn !== this.#drawnView) this.#leds.changed();
+    this.#drawnView = drawn;
   }
 
   #promote(epoch: number, ledgerPath: string, validUntilNs: bigint): void {

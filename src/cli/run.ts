@@ -42,8 +42,11 @@ async function run(options: RunOptions): Promise<void> {
   const { data: dataDir } = options;
   const { readNodeConfig, readSecrets } = await import("../../ha/io/node-files.ts");
   const { clockArgv } = await import("../clock.ts");
+  const { pino } = await import("pino");
+  const { AgentPicture } = await import("../led/agent-picture.ts");
+  const { ledSettings } = await import("../led/led-settings.ts");
   refuseOtherKind(dataDir, "node");
-  readNodeConfig(dataDir);
+  const { name: node } = readNodeConfig(dataDir);
   const { brokerKeyId, brokerSecret } = readSecrets(dataDir);
   const clock = clockOf(options);
   const clockArguments = clock === null ? [] : clockArgv(clock);
@@ -54,12 +57,17 @@ async function run(options: RunOptions): Promise<void> {
     ...(brokerSecret !== undefined && { TRADER_BROKER_SECRET: brokerSecret }),
   };
   const { runAgent } = await import("../../ha/agent.ts");
+  const log = pino({ level: process.env["TRADER_LOG_LEVEL"] ?? "info" }, pino.destination(2));
+  // The app has the same settings, and says what is wrong with them.
+  const settings = ledSettings(process.env, { error: () => undefined });
   process.exitCode = await runAgent({
     dataDir,
     appCommand: [process.execPath, ...process.execArgv, appMain, ...clockArguments],
     appEnv: { ...process.env, ...broker },
     lifelinePid: options.lifeline ?? null,
     fetchLitestream: true,
+    appWatch: new AgentPicture({ node, dataDir, settings, log }),
+    log,
   });
 }
 

@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { BoardClaim } from "./board-claim.ts";
 import { colours, type LedDisplay } from "./display.ts";
 import { LedOutput, type OutputTimes } from "./led-output.ts";
 import type { LedSettings } from "./led-settings.ts";
+import { putBackSaved } from "./sysfs/sysfs-lamps.ts";
 
 export type AgentPictureOptions = {
   readonly node: string;
@@ -11,11 +13,14 @@ export type AgentPictureOptions = {
   readonly log: Logger;
   /** How long an app may be away, as for an ordinary restart, before the board says so. */
   readonly patienceMs?: number;
+  readonly nowMs?: () => number;
   readonly claim?: () => BoardClaim;
   readonly times?: OutputTimes;
 };
 
 const patienceMsDefault = 3_000;
+/** An app that goes again within this is no ordinary restart: it is shown at once. */
+const againMs = 30_000;
 
 /** What a node shows while its app cannot draw: red, with the reason. */
 export const appGoneDisplay = (node: string, reason: string): LedDisplay => ({
@@ -31,25 +36,31 @@ export const appGoneDisplay = (node: string, reason: string): LedDisplay => ({
 });
 
 /**
- * Draws in place of an app that is dead or fenced, so that the board is never left with a picture of before. For
- * whoever starts the app: `appGone` at its end, `appReady` when the next one answers, `stop` at the end.
+ * Draws in place of an app that is dead, fenced or in a loop of crashes, so that the board is never left with a
+ * picture of before. For whoever starts the app: `appGone` at its end, `appReady` when the next one answers, `stop`
+ * when the last one is dead.
  */
 export class AgentPicture {
   readonly #options: AgentPictureOptions;
   #output: LedOutput | null = null;
   #timer: NodeJS.Timeout | null = null;
   #reason = "";
+  #goneMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AgentPictureOptions) {
     this.#options = options;
   }
 
-  /** `reason` for people, e.g. "APP DEAD", "FENCED". The first of a row begins the wait; the newest is shown. */
+  /** `reason` for people. The first of a row begins the wait; the newest is shown. */
   appGone(reason: string): void {
     this.#reason = reason;
+    const nowMs = (this.#options.nowMs ?? performance.now.bind(performance))();
+    const again = nowMs - this.#goneMs < againMs;
+    this.#goneMs = nowMs;
     this.#output?.changed();
     if (this.#timer !== null || this.#output !== null) return;
-    this.#timer = setTimeout(() => this.#begin(), this.#options.patienceMs ?? patienceMsDefault);
+    const patienceMs = again ? 0 : (this.#options.patienceMs ?? patienceMsDefault);
+    this.#timer = setTimeout(() => this.#begin(), patienceMs);
     this.#timer.unref();
   }
 
@@ -61,9 +72,10 @@ export class AgentPicture {
     this.#output = null;
   }
 
-  /** Gives the LEDs back; synchronous. */
+  /** Gives the LEDs back, those too that a killed app held; synchronous. */
   stop(): void {
     this.appReady();
+    putBackSaved(this.#options.settings.sysfsRoot, join(this.#options.dataDir, "leds.json"));
   }
 
   #begin(): void {

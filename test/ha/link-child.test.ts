@@ -1,23 +1,14 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import pino from "pino";
 import { afterAll, expect, test } from "vitest";
 import { record, sync } from "./core/pair.ts";
 import { foundCluster, Scratch } from "./link/cluster.ts";
 import { LinkChild } from "../../ha/link-child.ts";
+import { freePort } from "../support/free-port.ts";
 
 const scratch = new Scratch();
 afterAll(() => scratch.end());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 test("[HA-5] a promise does not wait for a link that stands still: it is killed, and the next one starts with the promise", async () => {
   const { dir } = await foundCluster(scratch, await freePort());

@@ -49,6 +49,7 @@ async function leading(fit: boolean) {
     log,
     leaseMs: 1_000,
     events: {
+      gone: () => {},
       ready: () => {
         duty.appReady();
         ready.resolve();

@@ -3,7 +3,6 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, watch } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { joinCluster } from "../../../ha/io/join-client.ts";
@@ -13,18 +12,10 @@ import { readIdentity } from "../../../ha/link/identity.ts";
 import { fromLink } from "../../../ha/link/protocol.ts";
 import type { FromLink, ToLink } from "../../../ha/link/protocol.ts";
 import { ask, foundCluster, ltx, Scratch } from "./cluster.ts";
+import { freePort } from "../../support/free-port.ts";
 
 const scratch = new Scratch();
 afterEach(() => scratch.end());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** A link process with the test as its agent. */
 class LinkProcess {

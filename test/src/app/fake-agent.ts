@@ -112,6 +112,7 @@ export class FakeAgent {
       protection: "strict",
       inSync: ["uno-a", "uno-b"],
       reasons: [],
+      lagTxids: null,
       primaryApp: null,
     };
     this.say({ kind: "view", view: { ...base, ...view } });

@@ -6,6 +6,7 @@ import { outputTimes } from "../../../src/led/led-output.ts";
 import { boardMethods } from "../../../src/led/router/board-message.ts";
 import { FakeBoard } from "./router/fake-board.ts";
 import { StandInRouter } from "./router/stand-in-router.ts";
+import { SysfsLamps } from "../../../src/led/sysfs/sysfs-lamps.ts";
 import { type FakeTree, fakeTree } from "./sysfs/fake-tree.ts";
 
 let router: StandInRouter;
@@ -56,12 +57,26 @@ test("an app that is dead is said on the board, in red, until the next one draws
   expect(trigger()).toBe("phy0tx");
 });
 
-test("an ordinary restart is not shown, and a second death is", async () => {
+test("an ordinary restart is not shown", async () => {
   await begin(60);
   picture.appGone("app dead");
   picture.appReady();
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(sketch.shown).toHaveLength(0);
+});
+
+test("an app that dies again soon after it came back is shown at once", async () => {
+  await begin(60_000);
+  picture.appGone("app dead");
+  picture.appReady();
   picture.appGone("app dead again");
   expect((await sketch.came(1))[0]?.params[2]).toBe("UNO-A: APP DEAD AGAIN");
+});
+
+test("at the end, LEDs that a killed app held are given back too", async () => {
+  await begin(60_000);
+  const killed = SysfsLamps.take(tree.root, tree.savedFile);
+  expect([killed.kind, trigger()]).toEqual(["taken", "none"]);
+  picture.stop();
+  expect(trigger()).toBe("phy0tx");
 });

@@ -40,7 +40,16 @@ class DayNode {
     const leads = leader === this.name;
     const primaryApp = leads || leader === null ? null : `${leader}.local:8000`;
     const role = leads ? "primary" : "standby";
-    this.#pair = { node: this.name, role, epoch, protection: "strict", inSync: [...inSync], reasons: [], primaryApp };
+    this.#pair = {
+      node: this.name,
+      role,
+      epoch,
+      protection: "strict",
+      inSync: [...inSync],
+      reasons: [],
+      lagTxids: null,
+      primaryApp,
+    };
     this.#watch.see(this.#pair);
     if (leads && this.#epoch !== epoch) {
       this.#epoch = epoch;

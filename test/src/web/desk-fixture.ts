@@ -11,6 +11,7 @@ export const pair: PairView = {
   protection: "strict",
   inSync: ["uno-a", "uno-b"],
   reasons: [],
+  lagTxids: null,
   primaryApp: null,
 };
 

@@ -1,14 +1,12 @@
 import type { AgentView } from "./core/health.ts";
-import { newestSync, remoteOf, validUntilMs } from "./core/member.ts";
+import { newestSync, remoteOf, validUntilMs, votersNeeded } from "./core/member.ts";
 import type { Member } from "./core/member.ts";
 import { needOf } from "./core/need.ts";
-import type { ArbiterKind } from "./io/node-files.ts";
 
 /** What a view is made from beside the lease core. */
 export type ViewParts = {
   readonly member: Member;
   readonly nowMs: number;
-  readonly arbiterKind: ArbiterKind;
   readonly appReady: boolean;
   readonly ledgerOpen: boolean;
   readonly pids: AgentView["pids"];
@@ -36,9 +34,9 @@ export function viewOf(parts: ViewParts): AgentView {
     position,
     // The newest set heard of: its own record may be from before it was put out of it.
     inSync: newestSync(member)?.inSync ?? [],
-    protection: member.majority === 1 ? "none" : "strict",
+    protection: votersNeeded(member) === 1 ? "none" : "strict",
     peer: peerView(member, nowMs),
-    arbiter: arbiterView(member, parts.arbiterKind, nowMs),
+    arbiter: arbiterView(member, nowMs),
     pids: parts.pids,
     reasons: [...reasons, ...ownReasons(member, primary, nowMs)],
     paused: record?.sync.paused ?? false,
@@ -89,20 +87,20 @@ function peerView(member: Member, nowMs: number): AgentView["peer"] {
   };
 }
 
-function arbiterView(member: Member, kind: ArbiterKind, nowMs: number): AgentView["arbiter"] {
-  const { arbiter } = member;
+function arbiterView(member: Member, nowMs: number): AgentView["arbiter"] {
+  const { arbiter, arbiterKind: kind } = member;
   if (arbiter === null) return null;
   return { name: arbiter, kind, reachable: heardWithinMs(remoteOf(member, arbiter).lastHeardMs, member, nowMs) };
 }
 
 /** [HA-10] A node that does nothing says what it waits for, or which command is needed. */
 function ownReasons(member: Member, primary: string | null, nowMs: number): readonly string[] {
-  const { voter, phase, peer, arbiter, majority, fit } = member;
+  const { voter, phase, peer, arbiter, fit } = member;
   const { name } = voter;
   if (phase.kind === "primary" || primary !== null) return [];
   const need = needOf(member, nowMs);
   if (need?.kind === "enrolment") return [`${name} has no record yet; a primary enrols it. Start the other node.`];
-  if (majority === 2 && arbiter === null) {
+  if (votersNeeded(member) === 2 && arbiter === null) {
     return [
       'No witness has joined. Make a token with "trader token --kind witness" and run "trader witness --join TOKEN" on a third device.',
     ];
@@ -116,7 +114,7 @@ function ownReasons(member: Member, primary: string | null, nowMs: number): read
   if (need?.kind === "maintenance")
     return ["Maintenance is on: nobody is promoted by itself. To lead from here: trader failover."];
   if (!fit) return [`${name} is not ready to lead yet: its app or its copy of the ledger is missing.`];
-  if (majority === 2)
+  if (votersNeeded(member) === 2)
     return [`${name} waits for ${arbiter ?? "the witness"} or ${peer ?? "the other node"} to grant the lease.`];
   return [];
 }

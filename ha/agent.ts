@@ -129,14 +129,14 @@ class Agent {
     const { dataDir } = this.#options;
     const { name, cluster, ports, host } = this.#config;
     this.#votes = await VoteFile.open(dataDir);
-    const { peer, arbiter, majority } = othersOf(this.#config, this.#roster);
+    const { peer, arbiter, arbiterKind } = othersOf(name, this.#roster);
     const member = createMember({
       name,
       boot: randomBytes(8).toString("hex"),
       nonce: randomBytes(8).toString("hex"),
       timing: this.#timing,
       record: this.#votes.record,
-      majority,
+      arbiterKind,
       peer: peer?.name ?? null,
       arbiter: arbiter?.name ?? null,
       nowMs: this.#clock.monotonicMs(),
@@ -287,7 +287,6 @@ class Agent {
     return viewOf({
       member: shell.member,
       nowMs: this.#clock.monotonicMs(),
-      arbiterKind: this.#config.arbiter,
       appReady: this.#app.ready,
       ledgerOpen: this.#primary.ledgerOpen,
       pids: {
@@ -323,9 +322,9 @@ class Agent {
   #takeRoster(roster: Roster): void {
     if (roster.version < this.#roster.version) return;
     this.#roster = roster;
-    const { peer, arbiter } = othersOf(this.#config, roster);
+    const { peer, arbiter, arbiterKind } = othersOf(this.#config.name, roster);
     this.#aim();
-    this.#shell.feed({ kind: "members", peer: peer?.name ?? null, arbiter: arbiter?.name ?? null });
+    this.#shell.feed({ kind: "members", peer: peer?.name ?? null, arbiter: arbiter?.name ?? null, arbiterKind });
     this.#primary.aimLink();
   }
 
@@ -345,7 +344,7 @@ class Agent {
   }
 
   #peerReceiver(): { name: string; host: string; port: number } | null {
-    const { peer } = othersOf(this.#config, this.#present());
+    const { peer } = othersOf(this.#config.name, this.#present());
     return peer?.linkPort === undefined ? null : { name: peer.name, host: peer.host, port: peer.linkPort };
   }
 

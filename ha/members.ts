@@ -1,21 +1,19 @@
-import type { Member as RosterMember, NodeConfig, Roster } from "./io/node-files.ts";
+import type { ArbiterKind, Name } from "./core/messages.ts";
+import type { Member as RosterMember, Roster } from "./io/node-files.ts";
 
 /** Who is who for one node, read off the roster. */
 export type Others = {
   readonly peer: RosterMember | null;
+  /** The witness, where that is the arbiter and it has joined. */
   readonly arbiter: RosterMember | null;
-  /** Voters that must agree: with an arbiter two of three, whoever has joined by now. */
-  readonly majority: 1 | 2;
+  readonly arbiterKind: ArbiterKind;
 };
 
-export function othersOf(config: NodeConfig, roster: Roster): Others {
+export function othersOf(self: Name, roster: Roster): Others {
   const find = (kind: RosterMember["kind"]): RosterMember | null =>
-    roster.members.find((member) => member.kind === kind && member.name !== config.name) ?? null;
-  return {
-    peer: find("node"),
-    arbiter: find("witness"),
-    majority: config.arbiter === "standalone" ? 1 : 2,
-  };
+    roster.members.find((member) => member.kind === kind && member.name !== self) ?? null;
+  const arbiterKind = roster.arbiter.kind;
+  return { peer: find("node"), arbiter: arbiterKind === "witness" ? find("witness") : null, arbiterKind };
 }
 
 /** Where the app of a member answers, "host:port"; null when it has none. */

@@ -1,6 +1,6 @@
 import { newerSync } from "./messages.ts";
 import type { LeaseReply, Name, VoterRecord } from "./messages.ts";
-import { highestEpoch, newestSync, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
+import { highestEpoch, newestSync, others, remoteOf, validUntilMs, votersNeeded, withRemote } from "./member.ts";
 import type { Bid, Member, PromotionCause } from "./member.ts";
 import { request, requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
@@ -79,7 +79,7 @@ export function force(draft: Draft, acceptDataLoss: boolean, nowMs: number): voi
 function bid(draft: Draft, wanted: Pick<Bid, "epoch" | "cause" | "force">, nowMs: number): void {
   const made: Bid = { ...wanted, untilMs: nowMs + draft.member.voter.timing.leaseMs / 2, would: [] };
   draft.member = { ...draft.member, phase: { kind: "asking", bid: made } };
-  if (draft.member.majority === 1) return elect(draft, made, nowMs);
+  if (votersNeeded(draft.member) === 1) return elect(draft, made, nowMs);
   requestAll(draft, "ask", made, nowMs);
 }
 
@@ -108,7 +108,7 @@ function elect(draft: Draft, made: Bid, nowMs: number): void {
     draft.member = withRemote(draft.member, name, { grantUntilMs: Number.NEGATIVE_INFINITY, sent: [] });
   }
   requestAll(draft, "elect", electing, nowMs);
-  if (draft.member.majority === 1) win(draft, electing, nowMs);
+  if (votersNeeded(draft.member) === 1) win(draft, electing, nowMs);
 }
 
 /** An answer while electing. */

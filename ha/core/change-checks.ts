@@ -1,4 +1,4 @@
-import { newestSync, others, remoteOf } from "./member.ts";
+import { newestSync, others, remoteOf, votersNeeded } from "./member.ts";
 import type { Member } from "./member.ts";
 import type { Position } from "./messages.ts";
 import { ownVoteIsFree } from "./step.ts";
@@ -47,7 +47,7 @@ export function failoverChecks(
   const { name } = member.voter;
   // [HA-6] Its own record may be from before it was put out of the set: another voter must have said what it knows.
   const newest = newestSync(member);
-  const heard = member.majority === 1 || others(member).some((other) => remoteOf(member, other).record !== null);
+  const heard = votersNeeded(member) === 1 || others(member).some((other) => remoteOf(member, other).record !== null);
   const complete = heard && (newest?.inSync.includes(name) ?? false);
   const inSync = `${newest?.inSync.join(", ") ?? "nobody"}${heard ? "" : " (no other voter has answered yet)"}`;
   return [

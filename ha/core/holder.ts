@@ -1,5 +1,5 @@
 import type { LeaseReply, Name, SyncRecord } from "./messages.ts";
-import { highestEpoch, others, remoteOf, setAcknowledged, validUntilMs } from "./member.ts";
+import { highestEpoch, others, remoteOf, setAcknowledged, validUntilMs, votersNeeded } from "./member.ts";
 import { requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 
@@ -88,8 +88,8 @@ export function onDemoted(draft: Draft, nowMs: number): void {
 
 /** Rule 10. The caller has seen the app dead; the release is durable before anybody hears of it. */
 export function release(draft: Draft, successor: Name | null, nowMs: number): void {
-  const { phase, voter, majority } = draft.member;
-  if (phase.kind !== "primary" || voter.record === null || majority === 1) return;
+  const { phase, voter } = draft.member;
+  if (phase.kind !== "primary" || voter.record === null || votersNeeded(draft.member) === 1) return;
   const untilMs = nowMs + 2 * voter.timing.leaseMs;
   draft.member = {
     ...draft.member,

@@ -1,5 +1,5 @@
 import { newerSync } from "./messages.ts";
-import type { LeaseReply, Message, Name, Position, Refusal, SyncRecord, VoterRecord } from "./messages.ts";
+import type { ArbiterKind, LeaseReply, Message, Name, Position, Refusal, SyncRecord, VoterRecord } from "./messages.ts";
 import type { Timing } from "./timing.ts";
 import { createVoter } from "./voter.ts";
 import type { Voter } from "./voter.ts";
@@ -10,9 +10,9 @@ import type { Voter } from "./voter.ts";
  */
 export type Member = {
   readonly voter: Voter;
-  /** Voters that must agree, this node among them: 1 of 1, or 2 of 3. */
-  readonly majority: 1 | 2;
+  readonly arbiterKind: ArbiterKind;
   readonly peer: Name | null;
+  /** The witness, where that is the arbiter and it has joined. */
   readonly arbiter: Name | null;
   readonly phase: Phase;
   /** The others, as their answers to this run showed them. */
@@ -70,12 +70,12 @@ export type MemberEvent =
   | { readonly kind: "tick" }
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "status"; readonly position: Position; readonly fit: boolean }
-  /** `majority` goes from 1 to 2 when the other voters of a single board are enrolled; without it, it stays. */
+  /** Who belongs to the cluster now; without `arbiterKind`, that stays. */
   | {
       readonly kind: "members";
       readonly peer: Name | null;
       readonly arbiter: Name | null;
-      readonly majority?: 1 | 2;
+      readonly arbiterKind?: ArbiterKind;
     }
   /** The app of the lost lease is dead. */
   | { readonly kind: "demoted" }
@@ -112,7 +112,7 @@ type MemberInit = {
   readonly nonce: string;
   readonly timing: Timing;
   readonly record: VoterRecord | null;
-  readonly majority: 1 | 2;
+  readonly arbiterKind: ArbiterKind;
   readonly peer: Name | null;
   readonly arbiter: Name | null;
   readonly nowMs: number;
@@ -120,10 +120,10 @@ type MemberInit = {
 
 /** [HA-4] Whatever its record says, a node boots as a standby. */
 export function createMember(init: MemberInit): Member {
-  const { name, boot, nonce, timing, record, majority, peer, arbiter, nowMs } = init;
+  const { name, boot, nonce, timing, record, arbiterKind, peer, arbiter, nowMs } = init;
   return {
     voter: createVoter({ name, boot, nonce, timing, startedMs: nowMs, record }),
-    majority,
+    arbiterKind,
     peer,
     arbiter,
     phase: { kind: "standby" },
@@ -136,6 +136,9 @@ export function createMember(init: MemberInit): Member {
     standAfterMs: nowMs,
   };
 }
+
+/** Voters that must agree, this node among them: 1 of 1, or 2 of 3. */
+export const votersNeeded = ({ arbiterKind }: Member): 1 | 2 => (arbiterKind === "standalone" ? 1 : 2);
 
 export const others = (member: Member): readonly Name[] =>
   [member.peer, member.arbiter].filter((name) => name !== null);
@@ -179,7 +182,7 @@ export const newestSync = (member: Member): SyncRecord | null => {
  * (its own voter's among them), or its own alone where one voter is all there is. `without` leaves one voter out.
  */
 export function validUntilMs(member: Member, without: Name | null = null): number {
-  const { peer, arbiter, voter, majority } = member;
+  const { peer, arbiter, voter } = member;
   const own = voter.promise?.to === voter.name ? voter.promise.untilMs : never;
   const first = grantOf(member, peer, without);
   const second = grantOf(member, arbiter, without);
@@ -187,7 +190,7 @@ export function validUntilMs(member: Member, without: Name | null = null): numbe
   const shortest = Math.min(own, first, second);
   // Of three numbers, the one that is neither; where two are equal, it is one of them.
   const middle = own === longest ? Math.max(first, second) : own === shortest ? Math.min(first, second) : own;
-  return (majority === 1 ? longest : middle) - voter.timing.marginMs;
+  return (votersNeeded(member) === 1 ? longest : middle) - voter.timing.marginMs;
 }
 
 const never = Number.NEGATIVE_INFINITY;
@@ -201,7 +204,7 @@ const sameSync = (a: SyncRecord, b: SyncRecord): boolean => a.setEpoch === b.set
 export function setAcknowledged(member: Member, without: Name | null = null): boolean {
   const sync = member.voter.record?.sync;
   if (sync === undefined) return false;
-  if (member.majority === 1) return true;
+  if (votersNeeded(member) === 1) return true;
   return others(member).some((name) => {
     const record = remoteOf(member, name).record;
     return name !== without && record !== null && sameSync(record.sync, sync);

@@ -3,6 +3,12 @@
 /** Names are unique in a cluster; they never default to host names. */
 export type Name = string;
 
+/**
+ * Who has the third vote of two nodes: a third device, the network as each node sees it, nobody (an operator decides),
+ * or nobody because there is one node only.
+ */
+export type ArbiterKind = "witness" | "reachability" | "manual" | "standalone";
+
 /** Where a copy of the database stands in history. */
 export type Position = { readonly epoch: number; readonly txid: number };
 

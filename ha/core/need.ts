@@ -1,5 +1,5 @@
 import type { Name } from "./messages.ts";
-import { newestSync, others, remoteOf } from "./member.ts";
+import { newestSync, others, remoteOf, votersNeeded } from "./member.ts";
 import type { Member } from "./member.ts";
 
 /** Why this node cannot lead by itself, and what would end it [HA-10]. */
@@ -15,7 +15,7 @@ export type Need =
 
 /** What a standby waits for that time alone does not bring; null: nothing. Decides nothing. */
 export function needOf(member: Member, nowMs: number): Need | null {
-  const { phase, voter, majority } = member;
+  const { phase, voter } = member;
   if (phase.kind === "primary") return null;
   const newest = newestSync(member);
   if (voter.record === null || newest === null) return { kind: "enrolment" };
@@ -23,7 +23,7 @@ export function needOf(member: Member, nowMs: number): Need | null {
   const remotes = others(member).map((name) => ({ name, ...remoteOf(member, name) }));
   const answering = remotes.filter(({ record, lastHeardMs }) => record !== null && lastHeardMs >= recentMs);
   if (!newest.inSync.includes(voter.name)) return { kind: "start-or-failover", names: newest.inSync };
-  if (answering.length + 1 < majority) {
+  if (answering.length + 1 < votersNeeded(member)) {
     const silent = remotes.filter((remote) => !answering.some(({ name }) => name === remote.name));
     return { kind: "voters", names: silent.map(({ name }) => name) };
   }

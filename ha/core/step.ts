@@ -47,8 +47,8 @@ function apply(draft: Draft, event: MemberEvent, nowMs: number): void {
       draft.member = { ...member, position: event.position, fit: event.fit };
       return;
     case "members": {
-      const { peer, arbiter, majority = member.majority } = event;
-      draft.member = { ...member, peer, arbiter, majority };
+      const { peer, arbiter, arbiterKind = member.arbiterKind } = event;
+      draft.member = { ...member, peer, arbiter, arbiterKind };
       return;
     }
     case "demoted":

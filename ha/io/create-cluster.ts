@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateFolder, writeFileDurably } from "./durable-file.ts";
 import { NodeFileError, writeNodeConfig, writeRoster, writeSecrets } from "./node-files.ts";
-import type { ArbiterKind, NodeConfig, PresetName, Roster } from "./node-files.ts";
+import type { Arbiter, NodeConfig, PresetName, Roster } from "./node-files.ts";
 import { createCa, createKey, createRequest, fingerprintOf, issueCertificate } from "./pki.ts";
 
 /** What `trader init` decides about a new cluster and its first node. */
@@ -13,7 +13,7 @@ export type ClusterOrder = {
   name: string;
   host: string;
   ports: NodeConfig["ports"];
-  arbiter: ArbiterKind;
+  arbiter: Arbiter;
   preset: PresetName;
   brokerKeyId?: string | undefined;
   brokerSecret?: string | undefined;
@@ -49,9 +49,9 @@ export async function createCluster(
     ...(order.brokerSecret !== undefined && { brokerSecret: order.brokerSecret }),
   });
   const self = { name, kind: "node" as const, host, agentPort: ports.agent, linkPort: ports.link, appPort: ports.app };
-  const roster: Roster = { version: 1, members: [self] };
+  const roster: Roster = { version: 1, arbiter, members: [self] };
   writeRoster(dir, roster);
-  const config: NodeConfig = { kind: "node", name, cluster, arbiter, preset, host, ports };
+  const config: NodeConfig = { kind: "node", name, cluster, preset, host, ports };
   writeNodeConfig(dir, config);
   return { config, roster, caFingerprint: fingerprintOf(ca.certificatePem) };
 }

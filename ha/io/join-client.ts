@@ -149,7 +149,7 @@ export async function joinCluster(order: JoinOrder): Promise<Joined> {
   writeSecrets(dir, answer.secrets);
   writeRoster(dir, answer.roster);
   if (answer.initialRecord !== null) await order.writeInitialRecord?.(answer.initialRecord);
-  const shared = { name, host, cluster: answer.cluster, arbiter: answer.arbiter, preset: answer.preset };
+  const shared = { name, host, cluster: answer.cluster, preset: answer.preset };
   const config: NodeConfig | WitnessConfig =
     order.kind === "node"
       ? { kind: "node", ...shared, ports: order.ports }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { arbiterSchema, memberSchema, nameSchema, presetSchema, rosterSchema, secretsSchema } from "./node-files.ts";
+import { memberSchema, nameSchema, presetSchema, rosterSchema, secretsSchema } from "./node-files.ts";
 
 /** What a joiner and the founder's link say over `POST /join`; both sides validate with these schemas. */
 
@@ -19,7 +19,6 @@ export type JoinAsk = z.infer<typeof joinAskSchema>;
 /** All that a member needs; the broker's keys are in `secrets` of nodes only. */
 export const joinAnswerSchema = z.object({
   cluster: nameSchema,
-  arbiter: arbiterSchema,
   preset: presetSchema,
   certificate: pemText,
   ca: pemText,

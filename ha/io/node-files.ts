@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { ArbiterKind } from "../core/messages.ts";
 import { errorCode, writeFileDurably } from "./durable-file.ts";
 
 /** The hand-readable files of a data directory: `node.json`, `roster.json`, `secrets.json`, all 0600. */
@@ -16,15 +17,12 @@ export const hostSchema = z
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:%-]*[A-Za-z0-9])?$|^::1$/, "a host name or an IP address");
 /** A TCP or UDP port; 0 (any free one) is not an address that others could use. */
 export const portSchema = z.int().min(1).max(65_535);
-export const arbiterSchema = z.enum(["witness", "standalone"]);
-export type ArbiterKind = z.infer<typeof arbiterSchema>;
 export const presetSchema = z.enum(["fast", "default", "wifi"]);
 export type PresetName = z.infer<typeof presetSchema>;
 
 const shared = {
   name: nameSchema,
   cluster: nameSchema,
-  arbiter: arbiterSchema,
   preset: presetSchema,
   host: hostSchema,
 };
@@ -56,14 +54,32 @@ export const memberSchema = z.object({
 /** One member of the cluster; a node has all three ports, a witness only `agentPort`. */
 export type Member = z.infer<typeof memberSchema>;
 
+const arbiterKindSchema = z.enum({
+  witness: "witness",
+  reachability: "reachability",
+  manual: "manual",
+  standalone: "standalone",
+} satisfies { [K in ArbiterKind]: K });
+
+/** Who has the third vote. `targets`: what a node must reach to count as on the network, the gateway first. */
+export const arbiterSchema = z
+  .object({ kind: arbiterKindSchema, targets: z.array(hostSchema).max(4).default([]) })
+  .refine(
+    ({ kind, targets }) => (kind === "reachability") === targets.length > 0,
+    'targets are for "reachability", which needs at least one: the gateway',
+  )
+  .refine(({ targets }) => new Set(targets).size === targets.length, "the same target twice");
+export type Arbiter = z.infer<typeof arbiterSchema>;
+
 export const rosterSchema = z.object({
   version: z.int().nonnegative(),
+  arbiter: arbiterSchema,
   members: z
     .array(memberSchema)
     .max(8)
     .refine((members) => new Set(members.map((m) => m.name)).size === members.length, "two members have the same name"),
 });
-/** `roster.json`: who belongs to the cluster; a higher `version` replaces a lower one. */
+/** `roster.json`: who belongs to the cluster and who has its third vote; a higher `version` replaces a lower one. */
 export type Roster = z.infer<typeof rosterSchema>;
 
 export const secretsSchema = z.object({

@@ -116,11 +116,11 @@ export class JoinDesk {
     const certificate = await issueCertificate(ca, config.cluster, member.name, ask.request);
     const before = readRoster(dir);
     const members = [...before.members.filter((other) => other.name !== member.name), member];
-    const roster = { version: before.version + 1, members };
+    const roster = { ...before, version: before.version + 1, members };
     writeRoster(dir, roster);
     const all = readSecrets(dir);
     const secrets: Secrets = member.kind === "node" ? all : { clusterSecret: all.clusterSecret };
-    const { cluster, arbiter, preset } = config;
-    return { cluster, arbiter, preset, certificate, ca: caPem, secrets, roster, initialRecord: word.initialRecord };
+    const { cluster, preset } = config;
+    return { cluster, preset, certificate, ca: caPem, secrets, roster, initialRecord: word.initialRecord };
   }
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import type { ArbiterKind, NodeConfig, PresetName } from "../../ha/io/node-files.ts";
-import { hostSchema, nameSchema } from "../../ha/io/node-files.ts";
+import type { ArbiterKind } from "../../ha/core/messages.ts";
+import type { Arbiter, NodeConfig, PresetName } from "../../ha/io/node-files.ts";
+import { arbiterSchema, hostSchema, nameSchema } from "../../ha/io/node-files.ts";
 import { CliError } from "./exit.ts";
 import { checked, dataOption, port, withJson } from "./options.ts";
 import { say, sayJson, styled } from "./output.ts";
@@ -11,6 +12,7 @@ type InitOptions = {
   name: string;
   cluster: string;
   arbiter: ArbiterKind;
+  target: readonly string[];
   preset: PresetName;
   host: string;
   appPort: number;
@@ -55,7 +57,15 @@ export function addInit(program: Command): void {
     .option("--cluster <name>", "name of the cluster", cluster, "home");
   withNodeOptions(command)
     .addOption(
-      new Option("--arbiter <kind>", "who has the third vote").choices(["witness", "standalone"]).default("witness"),
+      new Option("--arbiter <kind>", "who has the third vote")
+        .choices(["witness", "reachability", "manual", "standalone"])
+        .default("witness"),
+    )
+    .option(
+      "--target <host>",
+      "with --arbiter reachability: what a node must reach to count as on the network; the gateway first, repeatable",
+      target,
+      [],
     )
     .addOption(
       new Option("--preset <name>", "timing: lease 1 s (wire), 3 s or 8 s (Wi-Fi)")
@@ -69,8 +79,22 @@ export function addInit(program: Command): void {
   withJson(command).action(init);
 }
 
+const oneTarget = checked(hostSchema, "an IP address or a host name, as in 192.168.1.1");
+const target = (text: string, before: readonly string[]): readonly string[] => [...before, oneTarget(text)];
+
+/** The arbiter from its options; throws where they do not go together. */
+function arbiterOf({ arbiter: kind, target: targets, host }: InitOptions): Arbiter {
+  if (kind === "reachability" && targets.length === 0)
+    throw new CliError("--arbiter reachability needs --target with the address of your gateway, as in 192.168.1.1.");
+  if (targets.includes(host)) throw new CliError(`--target ${host} is this board itself: give the gateway's address.`);
+  const arbiter = arbiterSchema.safeParse({ kind, targets });
+  if (arbiter.success) return arbiter.data;
+  throw new CliError(`--arbiter ${kind} and --target: ${arbiter.error.issues[0]?.message ?? "wrong"}.`);
+}
+
 async function init(options: InitOptions): Promise<void> {
-  const { data: dir, name, cluster, arbiter, preset, host } = options;
+  const { data: dir, name, cluster, preset, host } = options;
+  const arbiter = arbiterOf(options);
   const ports = nodePorts(options);
   const { createCluster, refuseUsedFolder } = await import("../../ha/io/create-cluster.ts");
   const { createToken } = await import("../../ha/io/tokens.ts");
@@ -81,11 +105,12 @@ async function init(options: InitOptions): Promise<void> {
   writeLineage(join(dir, "ledger"), { epoch: 0 });
   const { brokerKeyId, brokerSecret } = options;
   await createCluster({ dir, name, cluster, arbiter, preset, host, ports, brokerKeyId, brokerSecret });
-  const alone = arbiter === "standalone";
+  const alone = arbiter.kind === "standalone";
   const nowMs = Date.now();
   const nodeToken = alone ? null : createToken({ dir, role: "node", nowMs });
-  const witnessToken = arbiter === "witness" ? createToken({ dir, role: "witness", nowMs }) : null;
-  if (options.json) return sayJson({ data: dir, name, cluster, arbiter, preset, nodeToken, witnessToken });
+  const witnessToken = arbiter.kind === "witness" ? createToken({ dir, role: "witness", nowMs }) : null;
+  if (options.json)
+    return sayJson({ data: dir, name, cluster, arbiter: arbiter.kind, preset, nodeToken, witnessToken });
 
   say(`${styled("bold", name)} founds the cluster ${styled("bold", cluster)} in ${dir}.`);
   say(`\nNext, on this board:\n  trader run --data ${dir}`);

@@ -17,7 +17,7 @@ const member = {
   linkPort: 8009,
   appPort: 8000,
 };
-const roster = { version: 2, members: [member] };
+const roster = { version: 2, arbiter: { kind: "reachability" as const, targets: ["10.0.0.1"] }, members: [member] };
 const position = { epoch: 3, txid: 7 };
 
 const saidToLink: ToLink[] = [

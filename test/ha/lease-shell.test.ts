@@ -19,7 +19,7 @@ function setUp() {
       released: false,
       sync: { inSync: ["uno-a"], paused: false, setEpoch: 0, setVersion: 0 },
     },
-    majority: 1,
+    arbiterKind: "standalone",
     peer: null,
     arbiter: null,
     nowMs: 0,

@@ -41,7 +41,7 @@ export function boot(world: World, host: Host): void {
     return;
   }
   const peer = host.name === "a" ? "b" : "a";
-  host.member = parts.createMember({ ...self, majority: 2, peer, arbiter: "w", nowMs });
+  host.member = parts.createMember({ ...self, arbiterKind: "witness", peer, arbiter: "w", nowMs });
   host.primary = freshPrimary();
   const warm = (): void => feed(world, host, { kind: "status", position: { epoch: 0, txid: 0 }, fit: true });
   inLoop(world, host, world.nowMs + random.between(20, 400), warm);

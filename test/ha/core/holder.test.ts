@@ -169,13 +169,13 @@ test("maintenance: a dead primary is not replaced, and the message says why", ()
 test("one board: its own vote is the lease, and two more voters join it without a restart", () => {
   const pair = createPair({ a: record(0, null, sync(["a"], 0, 0), true), b: null, w: null });
   start(pair, "a");
-  feed(pair, "a", { kind: "members", peer: null, arbiter: null, majority: 1 });
+  feed(pair, "a", { kind: "members", peer: null, arbiter: null, arbiterKind: "standalone" });
   pass(pair, 100);
   expect(isPrimary(pair, "a")).toBe(true);
   for (const name of ["b", "w"]) start(pair, name);
   feed(pair, "a", { kind: "members", peer: "b", arbiter: "w" });
   pass(pair, 4 * beatMs);
-  feed(pair, "a", { kind: "members", peer: "b", arbiter: "w", majority: 2 });
+  feed(pair, "a", { kind: "members", peer: "b", arbiter: "w", arbiterKind: "witness" });
   pass(pair, 2 * leaseMs);
   expect(member(pair, "a").phase).toMatchObject({ kind: "primary", epoch: 1 });
   expect(pair.disks["b"]).toEqual(pair.disks["w"]);

@@ -71,7 +71,7 @@ export function start(pair: Pair, name: Name): void {
     return;
   }
   const peer = name === "a" ? "b" : "a";
-  pair.members[name] = createMember({ ...self, majority: 2, peer, arbiter: "w", nowMs: pair.nowMs });
+  pair.members[name] = createMember({ ...self, arbiterKind: "witness", peer, arbiter: "w", nowMs: pair.nowMs });
   feed(pair, name, { kind: "status", position: { epoch: 0, txid: 0 }, fit: true });
 }
 

@@ -26,13 +26,16 @@ const config = {
   kind: "node",
   name: "uno-a",
   cluster: "home",
-  arbiter: "witness",
   preset: "default",
   host: "10.0.0.1",
   ports: { app: 8000, agent: 8008, link: 8009 },
 };
 const member = { name: "uno-a", kind: "node", host: "10.0.0.1", agentPort: 8008, linkPort: 8009, appPort: 8000 };
-const roster = { version: 1, members: [member, { name: "w", kind: "witness", host: "10.0.0.3", agentPort: 8008 }] };
+const roster = {
+  version: 1,
+  arbiter: { kind: "witness", targets: [] },
+  members: [member, { name: "w", kind: "witness", host: "10.0.0.3", agentPort: 8008 }],
+};
 const secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=";
 const secrets = { clusterSecret: secret, brokerKeyId: "key", brokerSecret: "very secret" };
 const tokens = { tokens: [{ hash: "a".repeat(64), role: "node", expiresAtMs: 1, usedBy: null }] };

@@ -71,14 +71,15 @@ const knock = (body: string) => ask({ port, name: "node-a" }, null, founder.ca.c
 
 test("a founder's directory is complete, private, and never made twice", async () => {
   const { dir } = founder;
-  expect(readNodeConfig(dir)).toMatchObject({ name: "node-a", cluster: "demo", arbiter: "witness", preset: "fast" });
+  expect(readNodeConfig(dir)).toMatchObject({ name: "node-a", cluster: "demo", preset: "fast" });
   expect(readRoster(dir)).toMatchObject({ version: 1, members: [{ name: "node-a", kind: "node", linkPort: 9 }] });
   expect(readSecrets(dir).brokerKeyId).toBe("broker-key");
   for (const file of ["node.json", "secrets.json", "pki/ca.key", "pki/node.key", "pki/ca.crt"])
     expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
   expect(statSync(dir).mode & 0o777).toBe(0o700);
   const { ports, host } = readNodeConfig(dir);
-  const again = createCluster({ dir, cluster: "x", name: "x", host, ports, arbiter: "witness", preset: "fast" });
+  const { arbiter } = readRoster(dir);
+  const again = createCluster({ dir, cluster: "x", name: "x", host, ports, arbiter, preset: "fast" });
   await expect(again).rejects.toThrow(/already set up/);
 });
 
@@ -87,7 +88,7 @@ test("a node that joins is a full member: its certificate works, it has the secr
   const result = await joinCluster(order);
   const { dir } = order;
   expect(readNodeConfig(dir)).toEqual(result.config);
-  expect(result.config).toMatchObject({ name: "node-b", cluster: "demo", arbiter: "witness", preset: "fast" });
+  expect(result.config).toMatchObject({ name: "node-b", cluster: "demo", preset: "fast" });
   expect(readSecrets(dir)).toEqual(readSecrets(founder.dir));
   expect(readRoster(dir)).toEqual(readRoster(founder.dir));
   expect(readRoster(dir).members.map((member) => member.name)).toEqual(["node-a", "node-b"]);

@@ -24,13 +24,13 @@ const config: NodeConfig = {
   kind: "node",
   name: "node-a",
   cluster: "demo",
-  arbiter: "witness",
   preset: "default",
   host: "127.0.0.1",
   ports: { app: 8000, agent: 8008, link: 8009 },
 };
 const roster: Roster = {
   version: 2,
+  arbiter: { kind: "witness", targets: [] },
   members: [
     { name: "node-a", kind: "node", host: "127.0.0.1", agentPort: 8008, linkPort: 8009, appPort: 8000 },
     { name: "witness", kind: "witness", host: "fe80::1%eth0", agentPort: 8208 },
@@ -78,11 +78,21 @@ test("a witness's file is not taken for a node's, nor the reverse", () => {
 
 test("a wrong value is refused before the file is touched", () => {
   writeRoster(dir, roster);
-  const twins: Roster = { version: 3, members: [roster.members[0]!, roster.members[0]!] };
+  const twins: Roster = { ...roster, version: 3, members: [roster.members[0]!, roster.members[0]!] };
   expect(() => writeRoster(dir, twins)).toThrow(/two members have the same name.*not written/);
   expect(readRoster(dir)).toEqual(roster);
   for (const name of ["", "Node", "-a", "a/b", "a".repeat(33)])
     expect(() => writeNodeConfig(dir, { ...config, name })).toThrow(/"name" is wrong/);
+});
+
+test("targets and their arbiter go together", () => {
+  const { kind } = roster.arbiter;
+  for (const arbiter of [
+    { kind, targets: ["10.0.0.1"] },
+    { kind: "reachability" as const, targets: [] },
+    { kind: "reachability" as const, targets: ["10.0.0.1", "10.0.0.1"] },
+  ])
+    expect(() => writeRoster(dir, { ...roster, arbiter })).toThrow(/"arbiter" is wrong.*not written/);
 });
 
 test("an error about secrets.json carries no secret", () => {

@@ -21,7 +21,6 @@ beforeEach(async () => {
   writeNodeConfig(dir, {
     name: "node-a",
     cluster: "demo",
-    arbiter: "witness",
     preset: "fast",
     host: "10.0.0.5",
     ports: { app: 8000, agent: 8008, link: 8009 },

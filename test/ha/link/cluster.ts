@@ -37,6 +37,8 @@ export class Scratch {
 /** A founder's directory `node-a`, and identities of further members of its cluster. */
 export type TestCluster = { dir: string; ca: KeyPair; a: Identity; member: (name: string) => Promise<Identity> };
 
+const witness: Roster["arbiter"] = { kind: "witness", targets: [] };
+
 async function identityFrom(ca: KeyPair, name: string): Promise<Identity> {
   const keyPem = await createKey();
   const certificatePem = await issueCertificate(ca, "demo", name, await createRequest(name, keyPem));
@@ -51,7 +53,7 @@ export async function foundCluster(scratch: Scratch, linkPort = 9): Promise<Test
     name: "node-a",
     host: "127.0.0.1",
     ports: { app: 7, agent: 8, link: linkPort },
-    arbiter: "witness",
+    arbiter: witness,
     preset: "fast",
     brokerKeyId: "broker-key",
     brokerSecret: "broker-secret",
@@ -74,7 +76,7 @@ export function rosterOf(...names: string[]) {
     linkPort: 2,
     appPort: 3,
   }));
-  let roster: Roster = { version: 1, members };
+  let roster: Roster = { version: 1, arbiter: witness, members };
   return {
     current: () => roster,
     take: (given: Roster) => {

@@ -96,7 +96,7 @@ test("two links carry a replica, admit a member through the agent, and end with 
   a.say({ kind: "send", epoch: 2, peer: { name: "node-b", host: "127.0.0.1", port: ports.link } });
   await a.next("peer", (view) => view.receiving);
   const witness = { name: "w", kind: "witness" as const, host: "127.0.0.1", agentPort: 9 };
-  const grown = { version: 3, members: [...readRoster(dir).members, witness] };
+  const grown = { ...readRoster(dir), version: 3, members: [...readRoster(dir).members, witness] };
   a.say({ kind: "roster", roster: grown });
   expect(await b.next("joined")).toEqual({ kind: "joined", member: witness, roster: grown });
   expect(readRoster(dir)).toEqual(grown);
@@ -150,13 +150,13 @@ test("a member that left the roster is refused at once, and stays so after a res
   const roster = readRoster(founder.dir);
   const b = await founder.member("node-b");
   const withB = { name: "node-b", kind: "node" as const, host: "h", agentPort: 1, linkPort: 2, appPort: 3 };
-  writeRoster(founder.dir, { version: 2, members: [...roster.members, withB] });
+  writeRoster(founder.dir, { ...roster, version: 2, members: [...roster.members, withB] });
   const first = new LinkProcess(founder.dir);
   const { receiverPort } = await first.next("ready");
   const knock = () => ask({ port: receiverPort, name: "node-a" }, b, founder.ca.certificatePem, "GET", "/state");
   expect((await knock()).status).toBe(200);
   first.say({ kind: "roster", roster: { ...roster, version: 3 } });
-  first.say({ kind: "roster", roster: { version: 2, members: [...roster.members, withB] } }); // older: no effect
+  first.say({ kind: "roster", roster: { ...roster, version: 2, members: [...roster.members, withB] } }); // older: no effect
   first.say({ kind: "fence", epoch: 1, holder: "node-a" });
   await first.next("fenced");
   expect((await knock()).status).toBe(403);

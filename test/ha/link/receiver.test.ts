@@ -125,7 +125,7 @@ test("any member may read the state", async () => {
 test("a member reads and replaces the roster; what is not one, and strangers, change nothing", async () => {
   const roster: unknown = JSON.parse((await ask(a, "GET", "/roster")).text);
   expect(roster).toMatchObject({ version: 1, members: [{ name: "node-a" }, { name: "node-b" }] });
-  const next = { version: 2, members: [] };
+  const next = { version: 2, arbiter: { kind: "manual", targets: [] }, members: [] };
   expect((await ask(stranger, "PUT", "/roster", JSON.stringify(next))).status).toBe(403);
   expect((await ask(a, "PUT", "/roster", '{"version":"x"}')).status).toBe(400);
   expect((await ask(a, "DELETE", "/roster")).status).toBe(405);

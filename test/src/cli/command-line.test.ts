@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { writeNodeConfig } from "../../../ha/io/node-files.ts";
+import { readRoster, writeNodeConfig } from "../../../ha/io/node-files.ts";
 import { readVotes } from "../../../ha/io/vote-file.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -47,6 +47,19 @@ test("init founds a cluster, prints both tokens and writes the first vote record
   expect(again.stderr).toMatch(/^trader: .*already set up.*\n$/);
 });
 
+test("the arbiter is the cluster's: the roster carries it, and only a witness gets a token of its own", async () => {
+  const targets = ["192.0.2.1", "192.0.2.53"];
+  const { stdout } = await init(
+    "--arbiter",
+    "reachability",
+    ...targets.flatMap((host) => ["--target", host]),
+    "--json",
+  );
+  expect(JSON.parse(stdout)).toMatchObject({ nodeToken: expect.stringMatching(/^at1\./), witnessToken: null });
+  expect(readRoster(join(dir, "a")).arbiter).toEqual({ kind: "reachability", targets });
+  expect(JSON.parse(readFileSync(join(dir, "a", "node.json"), "utf8"))).not.toHaveProperty("arbiter");
+});
+
 test("the broker's secret goes into the secrets file and is not printed", async () => {
   const { stdout } = await init("--broker-key-id", "PK1", "--broker-secret", "hush-hush");
   expect(stdout).not.toContain("hush-hush");
@@ -57,7 +70,17 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
   const cases = [
     [await init("--app-port", "99999"), /^trader: option '--app-port <port>' .*a port from 1 to 65535\.\n$/],
     [await init("--app-port", "8009"), /^trader: --app-port, --agent-port and --link-port must differ/],
-    [await init("--arbiter", "coin"), /^trader: option '--arbiter <kind>' .*witness, standalone\.\n$/],
+    [
+      await init("--arbiter", "coin"),
+      /^trader: option '--arbiter <kind>' .*witness, reachability, manual, standalone\.\n$/,
+    ],
+    [await init("--arbiter", "reachability"), /^trader: --arbiter reachability needs --target/],
+    [await init("--target", "192.0.2.1"), /^trader: --arbiter witness and --target: targets are for "reachability"/],
+    [
+      await init("--arbiter", "reachability", "--target", "127.0.0.1"),
+      /^trader: --target 127\.0\.0\.1 is this board itself/,
+    ],
+    [await init("--target", "http://x"), /^trader: option '--target <host>' .*an IP address or a host name/],
     [await trader("status"), /^trader: required option '--data <dir>' not specified\n$/],
     [await trader("join", "nonsense", "--data", dir, "--name", "b", "--host", "h"), /^trader: This is not a token/],
   ] as const;
@@ -69,7 +92,7 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
 });
 
 test("a witness's directory is not run as a node, and is asked nothing", async () => {
-  const shape = { name: "pi", cluster: "home", arbiter: "witness", preset: "fast", host: "127.0.0.1" } as const;
+  const shape = { name: "pi", cluster: "home", preset: "fast", host: "127.0.0.1" } as const;
   writeNodeConfig(dir, { kind: "witness", ...shape, ports: { agent: 8008 } });
   const run = await trader("run", "--data", dir);
   expect(run).toMatchObject({

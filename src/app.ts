@@ -158,7 +158,7 @@ export class App implements Desk {
   }
 
   #promote(epoch: number, ledgerPath: string, validUntilNs: bigint): void {
-    const { node, cluster, clock, broker, channel, fail, log } = this.#options;
+    const { node, cluster, clock, market, broker, channel, fail, log } = this.#options;
     if (this.#primary) return fail(new Error(`promoted to epoch ${epoch} while epoch ${this.#primary.epoch} is open`));
     this.#deadline.extendTo(validUntilNs);
     this.#warmer.stop();
@@ -181,6 +181,7 @@ export class App implements Desk {
             ledger,
             cache: this.#cache,
             market: this.#market,
+            hours: market === "yahoo" ? "exchange" : "replay",
             board: this.#board,
             log,
           }),

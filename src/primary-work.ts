@@ -6,10 +6,11 @@ import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
 import { activeSymbols, priceSyncJob } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
 import { shownOn, type ActivityBoard } from "./led/activity.ts";
+import { calendarsUntil } from "./market/calendar/market-hours.ts";
 import type { MarketSource } from "./market/source.ts";
 import { defaultPlanning } from "./planning/settings.ts";
 import type { Broker } from "./trading/broker.ts";
-import { marketView, stocksOf, type MarketAges } from "./trading/market-view.ts";
+import { marketView, stocksOf, type MarketAges, type MarketHours } from "./trading/market-view.ts";
 import { ledgerPlanStore } from "./trading/ledger-plan-store.ts";
 import { defaultLimits } from "./trading/order-rules.ts";
 import { rebalanceJob } from "./trading/rebalance-job.ts";
@@ -23,6 +24,8 @@ const marketAges: MarketAges = { priceMsMax: 2 * slotMs, scoreMsMax: 24 * 60 * m
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
 const beginLimitMs = 10_000;
+/** How long before their end the exchange calendars are complained about. */
+const calendarNoticeMs = 90 * 24 * 60 * minuteMs;
 
 export type PrimaryWorkDeps = {
   readonly node: string;
@@ -34,6 +37,7 @@ export type PrimaryWorkDeps = {
   readonly ledger: Ledger;
   readonly cache: MarketCache;
   readonly market: MarketSource;
+  readonly hours: MarketHours;
   readonly board: ActivityBoard;
   readonly log: Logger;
 };
@@ -49,7 +53,7 @@ export type PrimaryWork = {
 };
 
 export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
-  const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, board, log } = deps;
+  const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, hours, board, log } = deps;
   const trading: TradingDeps = {
     cluster,
     node,
@@ -70,7 +74,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const rebalance = rebalanceJob({
     ...trading,
     stocks: () => stocksOf(ledger),
-    market: () => marketView(cache, clock.nowMs(), marketAges),
+    market: () => marketView(cache, clock.nowMs(), marketAges, hours),
     planning: defaultPlanning,
   });
   return {
@@ -81,6 +85,9 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
       shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, rebalance)),
     ],
     async begin() {
+      if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {
+        log.warn({ until: calendarsUntil() }, "the exchange calendars end soon; after that no market counts as open");
+      }
       await Promise.all([
         attempt("reconciliation with the broker", log, async () => {
           const { findings, open } = await reconcile(trading);
@@ -88,7 +95,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         }),
         // The old primary's prices are in its own cache; this one may have none if it was not up for long.
         attempt("prices", log, async () =>
-          marketView(cache, clock.nowMs(), marketAges).pricesUsd.size > 0
+          marketView(cache, clock.nowMs(), marketAges, hours).pricesUsd.size > 0
             ? "fresh"
             : warmMarket(data, activeSymbols(ledger), AbortSignal.timeout(beginLimitMs)),
         ),

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
-import { desc, drizzle, eq, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
+import { desc, drizzle, eq, gt, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
 import * as schema from "./market-schema.ts";
 
 const BUSY_TIMEOUT_MS = 500;
@@ -13,6 +13,7 @@ export type CachedBar = typeof schema.bars.$inferSelect;
 /** The last good price of a symbol; `fetchedAtMs` (app clock) tells its age. */
 export type CachedQuote = typeof schema.quotes.$inferSelect;
 export type CachedScore = typeof schema.scores.$inferSelect;
+export type PriceBlock = typeof schema.blocks.$inferSelect;
 
 /**
  * Opens (creates, migrates) the market cache at this path. Its content can be fetched again, so commits need not
@@ -112,6 +113,29 @@ export function writeScores(cache: MarketCache, rows: readonly CachedScore[]): v
       target: schema.scores.symbol,
       set: { total, trend, momentum, volatility, confidence, computedAtMs },
     })
+    .run();
+}
+
+/** Blocks whose end is later than this instant, by symbol. */
+export const readBlocks = (cache: MarketCache, nowMs: number): ReadonlyMap<string, PriceBlock> =>
+  new Map(
+    cache.db
+      .select()
+      .from(schema.blocks)
+      .where(gt(schema.blocks.untilMs, nowMs))
+      .all()
+      .map((row) => [row.symbol, row]),
+  );
+
+/** Writes a block; one of the same symbol gets this reason and end, and keeps its beginning if it had not ended. */
+export function writeBlock(cache: MarketCache, row: PriceBlock): void {
+  const { kind, reason, untilMs } = row;
+  const earlier = readBlocks(cache, row.sinceMs).get(row.symbol);
+  const sinceMs = earlier?.sinceMs ?? row.sinceMs;
+  cache.db
+    .insert(schema.blocks)
+    .values({ ...row, sinceMs })
+    .onConflictDoUpdate({ target: schema.blocks.symbol, set: { kind, reason, sinceMs, untilMs } })
     .run();
 }
 

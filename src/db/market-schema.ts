@@ -2,7 +2,7 @@ import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
 
 /**
  * The market cache: what can be fetched again. Each node has its own; it is never replicated.
- * `dayMs` and `asOfMs` are market time (a replay's are years ago), `fetchedAtMs` and `computedAtMs` the app's clock:
+ * `dayMs` and `asOfMs` are market time (a replay's are years ago), `fetchedAtMs`, `computedAtMs`, `sinceMs` and `untilMs` the app's clock:
  * how old a value is, is judged by the latter.
  */
 export const bars = sqliteTable(
@@ -34,4 +34,14 @@ export const scores = sqliteTable("scores", {
   /** 0..1: how much of the wanted history the score rests on. */
   confidence: real().notNull(),
   computedAtMs: integer("computed_at_ms").notNull(),
+});
+
+/** Stocks that may not be traded because something is wrong with their prices; a row counts until its end. */
+export const blocks = sqliteTable("blocks", {
+  symbol: text().primaryKey(),
+  kind: text().notNull(),
+  /** One plain sentence. */
+  reason: text().notNull(),
+  sinceMs: integer("since_ms").notNull(),
+  untilMs: integer("until_ms").notNull(),
 });

@@ -2,14 +2,21 @@ import type { AppClock, Job } from "../app-ports.ts";
 import { eq } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { universe } from "../db/ledger-schema.ts";
-import { newestBarDays, writeBars, writeQuotes, type MarketCache } from "../db/market-cache.ts";
-import type { MarketSource, Quote } from "../market/source.ts";
+import { readBars, writeBars, writeBlock, writeQuotes, type MarketCache } from "../db/market-cache.ts";
+import { blockingAnomaly, type DailyPrice } from "../market/anomaly/bars-gate.ts";
+import type { Anomaly } from "../market/anomaly/price-step.ts";
+import { quoteAnomaly } from "../market/anomaly/quote-gate.ts";
+import type { Bar, MarketSource, Quote } from "../market/source.ts";
 
 const DAY_MS = 86_400_000;
 /** First fetch of a symbol: the trading days that a score wants, and some. */
 const HISTORY_MS = 400 * DAY_MS;
-/** A price further than this factor from the newest close is taken for an error and not stored. */
-const JUMP_MAX = 2;
+/** Stored bars that new ones are judged with: the year that scores look back on. */
+const BARS_JUDGED = 260;
+/** App time for which wrong prices keep a stock from trading; each sync that finds them still wrong begins it anew. */
+const BLOCK_MS = DAY_MS;
+/** What the present universe is priced in. */
+const CURRENCY = "USD";
 
 export type MarketDeps = {
   readonly source: MarketSource;
@@ -37,17 +44,18 @@ export const activeSymbols = (ledger: Ledger): readonly string[] =>
 
 /**
  * Brings quotes and bars of these symbols up to date and says what it did. A symbol that fails keeps its last good
- * values; throws when none could be had. Needs no ledger, so a standby keeps its cache warm by it too.
+ * values, and one whose prices look wrong is blocked as well; throws when none could be had. Needs no ledger, so a
+ * standby keeps its cache warm by it too.
  */
 export async function refreshPrices(
   { source, cache, clock }: MarketDeps,
   symbols: readonly string[],
   signal: AbortSignal,
 ): Promise<string> {
-  const quotes = (await source.quotes(symbols)).filter((quote) => quote.currency === "USD");
+  const quotes = await source.quotes(symbols);
   if (quotes.length === 0 && symbols.length > 0) throw new Error(`no price for any of ${symbols.length} stocks`);
 
-  const newest = newestBarDays(cache, symbols);
+  const marketNowMs = quotes.reduce((newest, { asOfMs }) => Math.max(newest, asOfMs), 0);
   let barCount = 0;
   const good: Quote[] = [];
   const troubles = symbols
@@ -56,21 +64,14 @@ export async function refreshPrices(
   for (const quote of quotes) {
     signal.throwIfAborted();
     try {
-      // The newest stored day is fetched again: it may have been stored while that day's session was still open.
-      const knownDayMs = newest.get(quote.symbol);
-      const isNew = knownDayMs === undefined || quote.asOfMs >= knownDayMs + DAY_MS;
-      const bars = isNew ? await source.dailyBars(quote.symbol, knownDayMs ?? quote.asOfMs - HISTORY_MS) : [];
-      const lastUsd = bars.at(-1)?.closeUsd;
-      if (lastUsd !== undefined && !isPlausible(quote.priceUsd, lastUsd)) {
-        troubles.push(`${quote.symbol}: price ${quote.priceUsd} against a close of ${lastUsd}`);
-        continue;
+      const { anomaly, newBars } = await inspect({ source, cache }, quote, marketNowMs);
+      barCount += newBars;
+      if (anomaly === null) good.push(quote);
+      else {
+        const sinceMs = clock.nowMs();
+        writeBlock(cache, { symbol: quote.symbol, ...anomaly, sinceMs, untilMs: sinceMs + BLOCK_MS });
+        troubles.push(`${quote.symbol}: ${anomaly.reason}`);
       }
-      writeBars(
-        cache,
-        bars.map((bar) => ({ symbol: quote.symbol, ...bar })),
-      );
-      barCount += bars.length;
-      good.push(quote);
     } catch (error) {
       troubles.push(`${quote.symbol}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -86,5 +87,40 @@ export async function refreshPrices(
   return `${good.length} prices, ${barCount} daily bars${trouble}`.slice(0, 500);
 }
 
-const isPlausible = (priceUsd: number, closeUsd: number): boolean =>
-  priceUsd <= closeUsd * JUMP_MAX && priceUsd >= closeUsd / JUMP_MAX;
+/** Fetches a stock's new bars and judges them and its quote. Bars are stored only when nothing is wrong with them. */
+async function inspect(
+  { source, cache }: Pick<MarketDeps, "source" | "cache">,
+  quote: Quote,
+  marketNowMs: number,
+): Promise<{ readonly anomaly: Anomaly | null; readonly newBars: number }> {
+  const { symbol, asOfMs, priceUsd, currency } = quote;
+  const stored = readBars(cache, symbol, BARS_JUDGED);
+  const newestDayMs = stored.at(-1)?.dayMs;
+  // The newest stored day is fetched again: it may have been stored while that day's session was still open.
+  const isNew = newestDayMs === undefined || asOfMs >= newestDayMs + DAY_MS;
+  let bars = isNew ? await source.dailyBars(symbol, newestDayMs ?? asOfMs - HISTORY_MS) : [];
+  let known: readonly Bar[] = [...stored.filter(({ dayMs }) => dayMs < (bars[0]?.dayMs ?? Infinity)), ...bars];
+  let anomaly: Anomaly | null = bars.length === 0 ? null : blockingAnomaly(known.map(asDailyPrice));
+  if (anomaly !== null && stored.length > 0) {
+    // After a split the whole history is another one: only bars of one fetch can be compared.
+    bars = await source.dailyBars(symbol, asOfMs - HISTORY_MS);
+    known = bars;
+    anomaly = blockingAnomaly(known.map(asDailyPrice));
+  }
+  if (anomaly !== null) return { anomaly: { kind: anomaly.kind, reason: anomaly.reason }, newBars: 0 };
+  writeBars(
+    cache,
+    bars.map((bar) => ({ symbol, ...bar })),
+  );
+  const ownDayMs = Math.floor(asOfMs / DAY_MS) * DAY_MS;
+  const closes = known.filter(({ dayMs }) => dayMs < ownDayMs).map(({ closeUsd }) => closeUsd);
+  const expected = { currency: CURRENCY, closes, dividends: [], marketNowMs };
+  return { anomaly: quoteAnomaly({ price: priceUsd, currency, asOfMs }, expected), newBars: bars.length };
+}
+
+const asDailyPrice = ({ dayMs, closeUsd }: Bar): DailyPrice => ({
+  dayMs,
+  close: closeUsd,
+  adjclose: null,
+  dividend: null,
+});

@@ -12,6 +12,8 @@ export type MarketView = {
   readonly pricesUsd: ReadonlyMap<string, number>;
   /** 0..1. */
   readonly scores: ReadonlyMap<string, number>;
+  /** Symbols that the market lets nobody trade now, each with why: prices that look wrong, a closed exchange. */
+  readonly blocked: ReadonlyMap<string, string>;
 };
 
 export type RebalanceDeps = TradingDeps & {
@@ -53,9 +55,9 @@ async function makePlan(deps: RebalanceDeps, slot: Slot, open: readonly Intent[]
   const { broker, guard, node } = deps;
   const positions = await broker.positions();
   const { cashUsd } = await broker.account();
-  const { pricesUsd, scores } = deps.market();
+  const { pricesUsd, scores, ...view } = deps.market();
   const held = new Map(positions.map((position) => [position.symbol, position.qty]));
-  const blocked = new Map(open.map((intent) => [intent.symbol, whyBlocked(intent)]));
+  const blocked = new Map([...view.blocked, ...open.map((intent) => [intent.symbol, whyBlocked(intent)] as const)]);
   const reservedUsd = reserveUsd(open, pricesUsd);
   const createdAtMs = deps.clock.nowMs();
   const base = { slot: slot.text, epoch: guard.epoch, node, createdAtMs };

@@ -12,6 +12,8 @@ const rules: readonly { readonly of: string; readonly may: readonly string[]; re
   { of: "ha/io/", may: ["ha/core/", "ha/contract.ts"], packages: "any" },
   { of: "ha/link/", may: ["ha/io/", "ha/core/"], packages: "any" },
   { of: "ha/", may: ["ha/"], packages: "any" },
+  { of: "src/market/anomaly/", may: [], packages: "none" },
+  { of: "src/market/calendar/", may: [], packages: "none" },
   { of: "src/planning/", may: ["src/app-ports.ts"], packages: "none" },
   { of: "src/analytics/", may: [], packages: "none" },
   { of: "src/scoring/", may: ["src/app-ports.ts", "src/analytics/metrics/"], packages: "none" },

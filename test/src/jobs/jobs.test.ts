@@ -6,7 +6,14 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eq } from "../../../src/db/drizzle.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
 import { cash, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
-import { openMarketCache, readBars, readQuotes, readScores, type MarketCache } from "../../../src/db/market-cache.ts";
+import {
+  openMarketCache,
+  readBars,
+  readBlocks,
+  readQuotes,
+  readScores,
+  type MarketCache,
+} from "../../../src/db/market-cache.ts";
 import { portfolioSyncJob } from "../../../src/jobs/portfolio-sync.ts";
 import { priceSyncJob } from "../../../src/jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "../../../src/jobs/score-refresh.ts";
@@ -46,6 +53,7 @@ const fake = (overrides: Partial<MarketSource>): MarketSource => ({
   dailyBars: async () => [{ dayMs: 0, closeUsd: 100 }],
   ...overrides,
 });
+const bars = (closes: readonly number[]) => closes.map((closeUsd, day) => ({ dayMs: day * 86_400_000, closeUsd }));
 const twoStocks = () => {
   ledger.db.update(universe).set({ active: false }).run();
   for (const symbol of ["GE", "XOM"])
@@ -92,11 +100,50 @@ describe("price sync and score refresh", () => {
     expect(readQuotes(cache).get("XOM")).toMatchObject({ priceUsd: 101, fetchedAtMs: nowMs });
   });
 
-  test("a price far from the stock's closes is not stored", async () => {
+  test("a price that looks wrong is not stored, and blocks its stock with reason and end", async () => {
     twoStocks();
-    const source = fake({ quotes: async () => [quoteOf("XOM", 5000), quoteOf("GE", 100)] });
-    expect(await priceSyncJob({ source, cache, clock, ledger }).run(slot, signal)).toContain("XOM: price 5000");
+    const source = fake({ quotes: async () => [quoteOf("XOM", 10_000), quoteOf("GE", 100)] });
+    const job = priceSyncJob({ source, cache, clock, ledger });
+    expect(await job.run(slot, signal)).toContain("without XOM: 100 to 10000: a hundredfold");
     expect([...readQuotes(cache).keys()]).toEqual(["GE"]);
+    const sinceMs = nowMs;
+    const untilMs = nowMs + 86_400_000;
+    expect([...readBlocks(cache, nowMs).values()]).toMatchObject([{ symbol: "XOM", kind: "unit", sinceMs, untilMs }]);
+    nowMs += 60_000;
+    await job.run(slot, signal);
+    expect(readBlocks(cache, nowMs).get("XOM")).toMatchObject({ sinceMs, untilMs: untilMs + 60_000 });
+    expect(readBlocks(cache, untilMs + 60_000).size).toBe(0);
+  });
+
+  test("a quote in another currency, or long older than the others, blocks its stock", async () => {
+    twoStocks();
+    const quotes = [
+      { ...quoteOf("XOM", 100), currency: "GBp" },
+      { ...quoteOf("GE", 100), asOfMs: 40 * 86_400_000 },
+    ];
+    const job = priceSyncJob({ source: fake({ quotes: async () => quotes }), cache, clock, ledger });
+    await job.run(slot, signal);
+    expect(readBlocks(cache, nowMs).get("XOM")).toMatchObject({ kind: "currency" });
+    quotes[0] = { ...quoteOf("XOM", 100), asOfMs: 60 * 86_400_000 };
+    expect(await job.run(slot, signal)).toContain("GE: last traded on 1970-02-10");
+  });
+
+  test("bars that look wrong are not stored; after a split the whole history is fetched again", async () => {
+    twoStocks();
+    ledger.db.update(universe).set({ active: false }).where(eq(universe.symbol, "GE")).run();
+    const served = { closes: [100, 101, 102] };
+    const source = fake({
+      quotes: async () => [{ ...quoteOf("XOM", served.closes.at(-1) ?? 0), asOfMs: served.closes.length * 86_400_000 }],
+      dailyBars: async (_, fromMs) => bars(served.closes).filter(({ dayMs }) => dayMs >= fromMs),
+    });
+    const job = priceSyncJob({ source, cache, clock, ledger });
+    await job.run(slot, signal);
+    served.closes = [100, 101, 102, 51];
+    await expect(job.run(slot, signal)).rejects.toThrow("102 to 51: like a split of 1:2 that was not applied");
+    expect(readBars(cache, "XOM", 9).map(({ closeUsd }) => closeUsd)).toEqual([100, 101, 102]);
+    served.closes = [50, 50.5, 51, 51];
+    expect(await job.run(slot, signal)).toBe("1 prices, 4 daily bars");
+    expect(readBars(cache, "XOM", 9).map(({ closeUsd }) => closeUsd)).toEqual(served.closes);
   });
 
   test("no price at all is a failure", async () => {

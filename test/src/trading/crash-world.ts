@@ -4,7 +4,7 @@ import { LeaseOver, type Slot } from "../../../src/app-ports.ts";
 import type { Broker, OrderIntent } from "../../../src/trading/broker.ts";
 import { type Absence, defaultLimits } from "../../../src/trading/order-rules.ts";
 import { type Plan, sameIntention, slotAtMs } from "../../../src/trading/plan-record.ts";
-import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
+import { type MarketView, type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { type DoubleBroker, type DoubleOptions, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 
@@ -201,10 +201,11 @@ export class CrashWorld {
 }
 
 // Every node sees other scores, so a plan that is computed twice for one slot would not be the same.
-function market(node: string, atMs: number): { pricesUsd: Map<string, number>; scores: Map<string, number> } {
+function market(node: string, atMs: number): MarketView {
   const turn = (atMs / SLOT_MS + node.length * 3 + node.charCodeAt(0)) % SYMBOLS.length;
   const score = (index: number): number => 0.3 + 0.6 * (((index + turn) % SYMBOLS.length) / SYMBOLS.length);
   return {
+    blocked: new Map(),
     pricesUsd: new Map(SYMBOLS.map((symbol) => [symbol, 100])),
     scores: new Map(SYMBOLS.map((symbol, index) => [symbol, score(index)])),
   };

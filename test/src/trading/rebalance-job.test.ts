@@ -44,6 +44,7 @@ function viewNow(): MarketView {
   return {
     pricesUsd: new Map(market.symbols.map((symbol) => [symbol, market.closeUsd(symbol, day) ?? 0])),
     scores: new Map(market.symbols.map((symbol) => [symbol, scoreStock(closes(symbol)).total])),
+    blocked: new Map(),
   };
 }
 
@@ -103,6 +104,20 @@ describe("on the embedded market", () => {
     time.appMs += SLOT_MS;
     expect(await rebalanceJob(deps(broker)).run(slot, never)).toContain("over before anything was planned");
     expect(store.newestSlot()).toBeNull();
+  });
+
+  test("a symbol that the market view blocks is not traded, and the others are", async () => {
+    const broker = priced();
+    const blocked = new Map([[best(), "XNYS is closed (holiday)"]]);
+    const job = rebalanceJob(deps(broker, { market: () => ({ ...viewNow(), blocked }) }));
+    await job.run(slotNow(), never);
+    expect(broker.book.attempts).toHaveLength(1);
+    expect(broker.book.attempts[0]?.symbol).not.toBe(best());
+    const all = new Map(market.symbols.map((symbol) => [symbol, "XNYS is closed (holiday)"]));
+    time.appMs += SLOT_MS;
+    const closed = rebalanceJob(deps(broker, { market: () => ({ ...viewNow(), blocked: all }) }));
+    expect(await closed.run(slotNow(), never)).toContain("is blocked: XNYS is closed (holiday)");
+    expect(broker.book.attempts).toHaveLength(1);
   });
 
   test("a symbol with an order in doubt is not traded, and its cash is not spent", async () => {

@@ -193,6 +193,7 @@ class Agent {
       node: name,
       cluster,
       port: ports.agent,
+      appPort: ports.app,
       role: "standby",
       epoch: record?.epoch ?? 0,
       onHint: (hint) => this.#udp.setAddresses(hint.node, [{ host: hint.host, port: hint.port }], "hint"),

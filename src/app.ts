@@ -72,7 +72,7 @@ export class App implements Desk {
     this.#warmer = new MarketWarmer({ source: this.#market, cache: this.#cache, clock: options.clock }, options.log);
     this.#takeover = new TakeoverWatch(options.node);
     const { dataDir, log } = options;
-    this.#leds = new LedOutput({ draw: () => this.led(), settings: ledSettings(process.env, log), dataDir, log });
+    this.#leds = new LedOutput({ draw: () => this.led(false), settings: ledSettings(process.env, log), dataDir, log });
     this.#board.onChange = () => this.#leds.changed();
   }
 
@@ -108,7 +108,7 @@ export class App implements Desk {
     return this.#options.clock.nowMs();
   }
 
-  led(amounts = false): LedDisplay {
+  led(amounts: boolean): LedDisplay {
     const { clock } = this.#options;
     const primary = this.#primary;
     return ledDisplayOf(

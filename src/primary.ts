@@ -8,6 +8,7 @@ import { nextRuns } from "./jobs/slots.ts";
 import { readLedgerView, type LedgerView } from "./ledger-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
+import { LedgerDisplayTokens } from "./web/display-tokens.ts";
 import { LedgerProbes } from "./web/probes.ts";
 
 /** A wait for another process's lock holds up everything here: at most a quarter of the lease, within these bounds. */
@@ -35,6 +36,7 @@ export type PrimaryOptions = {
 export class Primary implements OpenLedger {
   readonly epoch: number;
   readonly probes: LedgerProbes;
+  readonly displayTokens: LedgerDisplayTokens;
   readonly #options: PrimaryOptions;
   readonly #ledger: Ledger;
   readonly #work: PrimaryWork;
@@ -53,7 +55,9 @@ export class Primary implements OpenLedger {
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs);
     this.#work = options.work(this.#ledger, guard, this.#confirm);
     this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
-    this.probes = new LedgerProbes({ db: this.#ledger.db, guard, confirm: this.#confirm, nowMs: () => clock.nowMs() });
+    const rows = { db: this.#ledger.db, guard, confirm: this.#confirm, nowMs: () => clock.nowMs() };
+    this.probes = new LedgerProbes(rows);
+    this.displayTokens = new LedgerDisplayTokens(rows);
   }
 
   /** Reconciles with the broker beside the schedule, whose first order waits for it; resolves at the end of the lease, rejects when the ledger fails. */

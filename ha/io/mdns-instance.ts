@@ -28,12 +28,13 @@ const CLOSE_LIMIT_MS = 500;
 export class MdnsInstance {
   readonly #bonjour: Bonjour;
   readonly #insides: Insides;
-  readonly #service: Service;
+  readonly #service: Service | null;
   readonly #browser: Browser;
   readonly #records: readonly MdnsRecord[];
   #broken: string | null = null;
 
-  constructor(address: string, port: number, advert: Advert, onSighting: (sighting: Sighting) => void) {
+  /** `advert` null: only looks round. */
+  constructor(address: string, port: number, advert: Advert | null, onSighting: (sighting: Sighting) => void) {
     const options: Partial<ServiceConfig> & { interface: string; bind: string } = {
       interface: address,
       bind: "0.0.0.0",
@@ -42,22 +43,9 @@ export class MdnsInstance {
     this.#insides = insidesOf(this.#bonjour);
     this.#insides.mdns.on("error", (error) => this.#fail(error));
     this.#insides.mdns.on("warning", (error) => this.#fail(error));
-    const label = mdnsLabel(advert.node, advert.cluster);
-    const host = `${label}.local`;
-    const txt = txtOf(advert);
-    this.#service = this.#bonjour.publish({
-      name: label,
-      type: SERVICE_TYPE,
-      port,
-      host,
-      txt,
-      probe: false,
-      disableIPv6: true,
-    });
-    this.#records = onlyThisAddress(this.#insides.registry, host, address);
-    // For the goodbye; the type itself stays known, since the other node has it too.
-    this.#service.records = () =>
-      this.#records.filter(({ name }) => !name.startsWith("_services.")).map((record) => ({ ...record }));
+    const published = advert === null ? null : this.#publish(advert, port, address);
+    this.#service = published?.service ?? null;
+    this.#records = published?.records ?? [];
     this.#browser = this.#bonjour.find({ type: SERVICE_TYPE });
     const report = ({ txt: seen, port: seenPort, referer }: Service) => {
       if (referer !== undefined) onSighting({ txt: seen, host: referer.address, port: seenPort });
@@ -72,8 +60,29 @@ export class MdnsInstance {
     return this.#broken;
   }
 
+  #publish(advert: Advert, port: number, address: string): { service: Service; records: readonly MdnsRecord[] } {
+    const label = mdnsLabel(advert.node, advert.cluster);
+    const host = `${label}.local`;
+    const txt = txtOf(advert);
+    const service = this.#bonjour.publish({
+      name: label,
+      type: SERVICE_TYPE,
+      port,
+      host,
+      txt,
+      probe: false,
+      disableIPv6: true,
+    });
+    const records = onlyThisAddress(this.#insides.registry, host, address);
+    // For the goodbye; the type itself stays known, since the other node has it too.
+    service.records = () =>
+      records.filter(({ name }) => !name.startsWith("_services.")).map((record) => ({ ...record }));
+    return { service, records };
+  }
+
   /** Says the new role and epoch at once, and in every answer and re-announcement from now on. */
   update(advert: Advert): void {
+    if (this.#service === null) return;
     const txt = txtOf(advert);
     this.#service.txt = txt;
     for (const record of this.#records) if (record.type === "TXT") record.data = encodeTxt(txt);
@@ -90,7 +99,8 @@ export class MdnsInstance {
   /** Says goodbye where that is still possible, and closes. */
   async close(): Promise<void> {
     this.#browser.stop();
-    await limited((done) => this.#service.stop(done));
+    const service = this.#service;
+    if (service !== null) await limited((done) => service.stop(done));
     await limited((done) => this.#bonjour.destroy(done));
   }
 

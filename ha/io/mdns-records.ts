@@ -9,6 +9,8 @@ export type Advert = {
   /** Version of the HTTP answers and of the program. */
   readonly api: string;
   readonly ver: string;
+  /** Port of the page; null on a witness. */
+  readonly app: number | null;
 };
 
 /** `_arduino-trader._tcp`, as bonjour-service wants it. */
@@ -29,13 +31,14 @@ export function mdnsLabel(node: string, cluster: string): string {
 }
 
 /** The TXT record's fields, in their order. */
-export const txtOf = ({ cluster, node, role, epoch, api, ver }: Advert): Record<string, string> => ({
+export const txtOf = ({ cluster, node, role, epoch, api, ver, app }: Advert): Record<string, string> => ({
   cluster,
   node,
   role,
   epoch: String(epoch),
   api,
   ver,
+  ...(app === null ? {} : { app: String(app) }),
 });
 
 /** A TXT record's data as bonjour-service encodes it. */

@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { MdnsInstance } from "./mdns-instance.ts";
 import { mdnsInterfaces } from "./mdns-records.ts";
-import type { FromMdnsWorker, MdnsWorkerData, ToMdnsWorker } from "./mdns.ts";
+import type { FromMdnsWorker, MdnsWorkerData, ToMdnsWorker } from "./mdns-thread.ts";
 
 /** The thread that bonjour-service runs in: when it crashes or blocks, the agent does not. */
 

@@ -1,41 +1,28 @@
-import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Advert } from "./mdns-records.ts";
-import { hostSchema, nameSchema, portSchema } from "./node-files.ts";
+import { MdnsThread } from "./mdns-thread.ts";
+import { nameSchema, portSchema } from "./node-files.ts";
 
-export type MdnsWorkerData = {
-  readonly advert: Advert;
-  readonly port: number;
-  /** Addresses to use instead of all real interfaces'. */
-  readonly interfaces: readonly string[] | null;
-};
-export type ToMdnsWorker = { readonly kind: "advertise"; readonly advert: Advert } | { readonly kind: "stop" };
-export type FromMdnsWorker =
-  | { readonly kind: "sighting"; readonly txt: unknown; readonly host: string; readonly port: number }
-  | { readonly kind: "problem"; readonly text: string }
-  | { readonly kind: "stopped" };
-
-const fromWorker: z.ZodType<FromMdnsWorker> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("sighting"), txt: z.unknown(), host: hostSchema, port: portSchema }),
-  z.object({ kind: z.literal("problem"), text: z.string().max(1_000) }),
-  z.object({ kind: z.literal("stopped") }),
-]);
 const hintTxt = z.object({
   cluster: nameSchema,
   node: nameSchema,
   role: z.enum(["primary", "standby", "starting", "stepping-down", "witness"]),
   epoch: z.coerce.number().int().nonnegative(),
+  app: z.coerce.number().pipe(portSchema).optional().catch(undefined),
 });
 
 /** Somebody says that a member is there. Not authenticated: a reason to ask, never an answer. */
 export type MdnsHint = {
+  readonly cluster: string;
   readonly node: string;
   readonly role: string;
   readonly epoch: number;
   /** Where the announcement came from, and the agent's port in it. */
   readonly host: string;
   readonly port: number;
+  /** The page's port; null on a witness. */
+  readonly appPort: number | null;
 };
 
 export type MdnsOptions = {
@@ -43,6 +30,8 @@ export type MdnsOptions = {
   readonly cluster: string;
   /** The agent's port. */
   readonly port: number;
+  /** The page's port; a witness has none. */
+  readonly appPort?: number;
   readonly role: string;
   readonly epoch: number;
   readonly ver: string;
@@ -55,96 +44,50 @@ export type MdnsOptions = {
   readonly restartMs?: { readonly first: number; readonly longest: number };
 };
 
-const STOP_LIMIT_MS = 1_500;
 const HINTS_MAX = 64;
-const WORKER_HEAP_MB = 32;
 const API_VERSION = "1";
 
-/**
- * Advertises this node as `_arduino-trader._tcp` and reports others of its cluster. Everything happens in a worker
- * thread; when that dies it is started again, later each time, and nothing else takes notice.
- */
+/** Advertises this node as `_arduino-trader._tcp` and reports others of its cluster; the work is a worker thread's. */
 export class Mdns {
   readonly #options: MdnsOptions;
   readonly #known = new Map<string, string>();
+  readonly #thread: MdnsThread;
   #advert: Advert;
-  #worker: Worker | null = null;
-  #retry: NodeJS.Timeout | null = null;
-  #retryMs: number;
-  #running = false;
 
   constructor(options: MdnsOptions) {
-    const { node, cluster, role, epoch, ver } = options;
+    const { node, cluster, role, epoch, ver, appPort, port, interfaces, logger, worker, restartMs } = options;
     this.#options = options;
-    this.#advert = { cluster, node, role, epoch, api: API_VERSION, ver };
-    this.#retryMs = options.restartMs?.first ?? 1_000;
+    this.#advert = { cluster, node, role, epoch, api: API_VERSION, ver, app: appPort ?? null };
+    this.#thread = new MdnsThread({
+      data: () => ({ advert: this.#advert, port, interfaces: interfaces ?? null }),
+      onSighting: (txt, host, hintPort) => this.#sight(txt, host, hintPort),
+      logger,
+      worker,
+      restartMs,
+    });
   }
 
   /** Starts, in the background; it never fails: the pair works without mDNS. */
   run(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#start();
+    this.#thread.run();
   }
 
   /** What this node is from now on; announced at once. */
   advertise({ role, epoch }: { role: string; epoch: number }): void {
     if (this.#advert.role === role && this.#advert.epoch === epoch) return;
     this.#advert = { ...this.#advert, role, epoch };
-    this.#post({ kind: "advertise", advert: this.#advert });
+    this.#thread.post({ kind: "advertise", advert: this.#advert });
   }
 
-  /** Withdraws the advertisement (goodbye) and ends the thread, within 1.5 seconds. */
-  async stop(): Promise<void> {
-    this.#running = false;
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    const worker = this.#worker;
-    if (worker === null) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, STOP_LIMIT_MS);
-      worker.once("exit", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.#post({ kind: "stop" });
-    });
-    await worker.terminate();
+  /** Says goodbye, so that browsers forget this node at once. */
+  stop(): Promise<void> {
+    return this.#thread.stop();
   }
 
-  #start(): void {
-    const { port, interfaces } = this.#options;
-    const data: MdnsWorkerData = { advert: this.#advert, port, interfaces: interfaces ?? null };
-    const worker = new Worker(this.#options.worker ?? new URL("./mdns-worker.ts", import.meta.url), {
-      workerData: data,
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
-    });
-    worker.unref();
-    this.#worker = worker;
-    worker.on("message", (message: unknown) => this.#hear(message));
-    worker.on("error", (error) => this.#options.logger?.warn({ err: error }, "mDNS failed; it will be started again"));
-    worker.on("exit", () => this.#restart());
-  }
-
-  #restart(): void {
-    this.#worker = null;
-    if (!this.#running) return;
-    this.#retry = setTimeout(() => this.#start(), this.#retryMs).unref();
-    this.#retryMs = Math.min(this.#retryMs * 2, this.#options.restartMs?.longest ?? 60_000);
-  }
-
-  #hear(raw: unknown): void {
-    const message = fromWorker.safeParse(raw);
-    if (!message.success) return;
-    if (message.data.kind === "problem") this.#options.logger?.warn({ problem: message.data.text }, "mDNS is not well");
-    if (message.data.kind !== "sighting" || !this.#running) return;
-    const { host, port } = message.data;
-    const txt = hintTxt.safeParse(message.data.txt);
-    if (!txt.success || txt.data.cluster !== this.#advert.cluster || txt.data.node === this.#advert.node) return;
-    const { node, role, epoch } = txt.data;
-    if (this.#isNews(`${node} ${host} ${port}`, `${role} ${epoch}`)) {
-      this.#options.onHint({ node, role, epoch, host, port });
-    }
+  #sight(raw: unknown, host: string, port: number): void {
+    const hint = hintOf(raw, host, port);
+    if (hint === null || hint.cluster !== this.#advert.cluster || hint.node === this.#advert.node) return;
+    if (this.#isNews(`${hint.node} ${host} ${port}`, `${hint.role} ${hint.epoch}`)) this.#options.onHint(hint);
   }
 
   #isNews(who: string, what: string): boolean {
@@ -153,8 +96,12 @@ export class Mdns {
     this.#known.set(who, what);
     return true;
   }
+}
 
-  #post(message: ToMdnsWorker): void {
-    this.#worker?.postMessage(message);
-  }
+/** What an announcement says; null where it is none of ours. */
+export function hintOf(txt: unknown, host: string, port: number): MdnsHint | null {
+  const parsed = hintTxt.safeParse(txt);
+  if (!parsed.success) return null;
+  const { app, ...said } = parsed.data;
+  return { ...said, host, port, appPort: app ?? null };
 }

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { addDemo } from "./demo.ts";
 import { CliError, exitCodes, oneLine } from "./exit.ts";
+import { addDisplay } from "./display.ts";
+import { addDisplayToken } from "./display-token.ts";
 import { addFailover } from "./failover.ts";
 import { addFetchLitestream } from "./fetch-litestream.ts";
 import { addHistory } from "./history.ts";
@@ -25,6 +27,7 @@ function commandLine(): Command {
     .exitOverride();
   for (const add of [addDemo, addInit, addJoin, addRun, addWitness, addStatus]) add(program);
   for (const add of [addSwitchover, addFailover, addHistory, addToken, addFetchLitestream, addMetrics]) add(program);
+  for (const add of [addDisplay, addDisplayToken]) add(program);
   return program;
 }
 

@@ -18,6 +18,8 @@ export const ledDisplay = z.object({
   /** There and true in the first minute after this node took over. */
   takeover: z.boolean().optional(),
   drawn_by: z.object({ node: z.string(), epoch: z.int() }),
+  /** For a caller who brought a display token: whether this node knows it. */
+  token: z.enum(["known", "unknown"]).optional(),
 });
 export type LedDisplay = z.infer<typeof ledDisplay>;
 

@@ -7,7 +7,8 @@ export type Desk = {
   readonly node: string;
   /** What the agent last said of the pair; null before it did. */
   pair(): PairView | null;
-  led(): LedDisplay;
+  /** `amounts` for whoever is paired. */
+  led(amounts: boolean): LedDisplay;
   appNowMs(): number;
   /** The open ledger; null on a standby. */
   open(): OpenLedger | null;
@@ -20,9 +21,21 @@ export type OpenLedger = {
   /** How long the newest confirmation took, in real milliseconds; null before the first. */
   lastConfirm(): ConfirmTime | null;
   readonly probes: Probes;
+  readonly displayTokens: DisplayTokens;
 };
 export type NextRun = { readonly job: string; readonly slot: string; readonly inRealMs: number };
 export type ConfirmTime = { readonly outcome: "confirmed" | "unknown"; readonly tookMs: number };
+
+/** Who may see amounts on a display. */
+export type DisplayTokens = {
+  knows(token: string): boolean;
+  make(): Promise<MadeToken>;
+  revokeAll(): Promise<{ readonly revoked: number; readonly confirmed: boolean }>;
+};
+/** `confirmed` false: whether the other node has it too is not known. */
+export type MadeToken =
+  | { readonly kind: "made"; readonly token: string; readonly confirmed: boolean }
+  | { readonly kind: "refused"; readonly reason: string };
 
 /** Rows that outside tests write and read; `add` resolves once the row's confirmation is known. */
 export type Probes = {

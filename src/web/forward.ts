@@ -1,3 +1,4 @@
+import { readBounded } from "./bounded-body.ts";
 import { answeredHeader, forwardedHeader } from "./caller.ts";
 
 const limitMs = 5_000;
@@ -28,11 +29,11 @@ export async function forward(
   try {
     const answer = await fetcher(target, {
       method: request.method,
-      headers: { [forwardedHeader]: node, accept: request.headers.get("accept") ?? "*/*" },
+      headers: { [forwardedHeader]: node, accept: request.headers.get("accept") ?? "*/*", ...tokenOf(request) },
       redirect: "manual",
       signal: AbortSignal.timeout(limitMs),
     });
-    const body = await readBounded(answer);
+    const body = await readBounded(answer, bytesMax);
     return { kind: "answered", response: new Response(body, { status: answer.status, headers: kept(answer) }) };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -41,16 +42,10 @@ export async function forward(
   }
 }
 
-async function readBounded(answer: Response): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (!answer.body) return null;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body) {
-    bytes += chunk.byteLength;
-    if (bytes > bytesMax) throw new Error(`an answer of more than ${bytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return bytes === 0 ? null : new Uint8Array(Buffer.concat(chunks));
+/** A display's token is judged by the primary. */
+function tokenOf(request: Request): Record<string, string> {
+  const authorization = request.headers.get("authorization");
+  return authorization === null ? {} : { authorization };
 }
 
 const keptHeaders = ["content-type", "content-security-policy", "cache-control", "x-content-type-options"];

@@ -2,8 +2,8 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { LeaseOver } from "../app-ports.ts";
-import { isLocalCaller } from "./caller.ts";
 import type { Desk } from "./desk.ts";
+import { localPrimary, saysJson } from "./local-primary.ts";
 
 const bodyBytesMax = 1024;
 const probeBody = z.strictObject({ value: z.string().min(1).max(900) });
@@ -11,13 +11,7 @@ const probeBody = z.strictObject({ value: z.string().min(1).max(900) });
 /** Write and list probes: for callers on this machine only, on the node whose ledger is open. */
 export function probeRoutes(desk: Desk): Hono {
   const app = new Hono();
-  app.use(async (c, next) => {
-    if (!isLocalCaller(c)) return c.json({ error: "only callers on this machine may use probes" }, 403);
-    if (!desk.open()) {
-      return c.json({ error: `${desk.node} has no open ledger: it is not the primary`, node: desk.node }, 503);
-    }
-    return next();
-  });
+  app.use(localPrimary(desk, "probes"));
 
   app.get("/", (c) => c.json(desk.open()?.probes.list() ?? []));
 
@@ -26,7 +20,7 @@ export function probeRoutes(desk: Desk): Hono {
     onError: (c) => c.json({ error: `a probe has at most ${bodyBytesMax} bytes` }, 413),
   });
   app.post("/", small, async (c) => {
-    if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")) {
+    if (!saysJson(c.req.header("content-type"))) {
       return c.json({ error: "a probe is application/json" }, 415);
     }
     const parsed = probeBody.safeParse(await c.req.json().catch(() => null));

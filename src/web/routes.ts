@@ -1,6 +1,7 @@
 import { Hono, type Context } from "hono";
 import { answeredHeader, isLocalCaller } from "./caller.ts";
 import type { Desk } from "./desk.ts";
+import { displayRoute, displayTokenRoutes } from "./display-routes.ts";
 import { forward } from "./forward.ts";
 import { probeRoutes } from "./probe-routes.ts";
 import { absentPage, statusPage } from "./status-page.ts";
@@ -9,7 +10,7 @@ import { statusOf } from "./status.ts";
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * All HTTP routes of an app. A node answers for itself on the LED display and the probes; everything else that
+ * All HTTP routes of an app. A node answers for itself on the LED display, display tokens and probes; everything else that
  * is read on a standby is answered by the primary, or by 503 and the reason.
  */
 export function webRoutes(desk: Desk, fetcher: typeof fetch = globalThis.fetch): Hono {
@@ -21,7 +22,8 @@ export function webRoutes(desk: Desk, fetcher: typeof fetch = globalThis.fetch):
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   });
 
-  app.get("/api/status/led/display", (c) => c.json(desk.led()));
+  app.get("/api/status/led/display", displayRoute(desk));
+  app.route("/api/display-tokens", displayTokenRoutes(desk));
   app.route("/api/probe", probeRoutes(desk));
 
   app.use(async (c, next) => {

@@ -12,8 +12,8 @@ describe("what is announced", () => {
     expect(a).not.toBe(b);
   });
 
-  test("TXT carries cluster, node, role, epoch, api and version", () => {
-    const advert = { cluster: "home", node: "node-a", role: "primary", epoch: 7, api: "1", ver: "0.1.0" };
+  test("TXT carries cluster, node, role, epoch, api, version and the page's port", () => {
+    const advert = { cluster: "home", node: "node-a", role: "primary", epoch: 7, api: "1", app: 8000, ver: "0.1.0" };
     expect(encodeTxt(txtOf(advert)).map(String)).toEqual([
       "cluster=home",
       "node=node-a",
@@ -21,7 +21,10 @@ describe("what is announced", () => {
       "epoch=7",
       "api=1",
       "ver=0.1.0",
+      "app=8000",
     ]);
+    // A witness has no page.
+    expect(txtOf({ ...advert, app: null })).not.toHaveProperty("app");
   });
 
   test("only real interfaces are spoken on", () => {

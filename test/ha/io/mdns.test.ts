@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import Bonjour from "bonjour-service";
 import { afterEach, describe, expect, test } from "vitest";
+import { browsePages } from "../../../ha/io/mdns-browse.ts";
 import { Mdns, type MdnsHint, type MdnsOptions } from "../../../ha/io/mdns.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -75,7 +76,7 @@ describe("finding each other by mDNS", () => {
     const a = start("node-a", cluster, 8_008);
     start("node-x", newCluster(), 8_308);
     const b = start("node-b", cluster, 8_108, { role: "primary", epoch: 4 });
-    const seen = { host: "127.0.0.1" };
+    const seen = { host: "127.0.0.1", cluster, appPort: null };
     expect(await a.hints.next(() => true)).toEqual({ ...seen, node: "node-b", role: "primary", epoch: 4, port: 8_108 });
     expect(await b.hints.next(() => true)).toEqual({ ...seen, node: "node-a", role: "standby", epoch: 1, port: 8_008 });
   });
@@ -99,6 +100,20 @@ describe("finding each other by mDNS", () => {
     ]);
     const c = start("node-c", cluster, 8_208);
     expect(await c.hints.next(({ node }) => node === "node-a")).toMatchObject({ role: "primary", epoch: 2 });
+  });
+
+  test("who only looks round finds the pages of its cluster, and is seen by nobody", async () => {
+    const cluster = newCluster();
+    const a = start("node-a", cluster, 8_008, { appPort: 8_000 });
+    start("node-x", newCluster(), 8_308, { appPort: 8_300 });
+    const pages = queue<string>();
+    const looking = browsePages({ cluster, onPage: pages.push, interfaces: ["127.0.0.1"] });
+    cleanups.push(() => looking.stop());
+    looking.run();
+    expect(await pages.next(() => true)).toBe("127.0.0.1:8000");
+    start("node-b", cluster, 8_108, { appPort: 8_100 });
+    expect(await pages.next((page) => page !== "127.0.0.1:8000")).toBe("127.0.0.1:8100");
+    expect(await a.hints.next(() => true)).toMatchObject({ node: "node-b", appPort: 8_100 });
   });
 
   test("stopping withdraws the announcement", async () => {

@@ -81,6 +81,8 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
       /^trader: --target 127\.0\.0\.1 is this board itself/,
     ],
     [await init("--target", "http://x"), /^trader: option '--target <host>' .*an IP address or a host name/],
+    [await trader("display", "--token", "x".repeat(20)), /^trader: A token is sent only to addresses that you name: /],
+    [await trader("display", "--from", "http://uno-a"), /^trader: --from http:\/\/uno-a: give a host or an address, /],
     [await trader("status"), /^trader: required option '--data <dir>' not specified\n$/],
     [await trader("join", "nonsense", "--data", dir, "--name", "b", "--host", "h"), /^trader: This is not a token/],
   ] as const;

@@ -62,6 +62,8 @@ export const ledgerView: LedgerView = {
   ],
 };
 
+export const goodToken = "good-token-good-token";
+
 type Given = { pair?: PairView | null; open?: boolean; probe?: (value: string) => Promise<ProbeOutcome> };
 
 /** A desk as a primary's (`open`, the default) or a standby's. */
@@ -75,19 +77,25 @@ export function fakeDesk({ pair: view = pair, open = true, probe }: Given = {}):
       add: probe ?? ((value) => Promise.resolve({ kind: "written", n: value.length, confirmed: true, epoch: 3 })),
       list: () => [{ n: 1, value: "one", epoch: 3, atMs: 5 }],
     },
+    displayTokens: {
+      knows: (token) => token === goodToken,
+      make: () => Promise.resolve({ kind: "made", token: goodToken, confirmed: true }),
+      revokeAll: () => Promise.resolve({ revoked: 2, confirmed: true }),
+    },
   };
   const desk: Desk = {
     node: "uno-a",
     pair: () => view,
     appNowMs: () => Date.UTC(2026, 10, 22, 14, 16),
     open: () => (open ? ledger : null),
-    led: () =>
+    led: (amounts) =>
       ledDisplayOf(
         ledFacts({
           node: "uno-a",
           pair: view,
           open: open ? { epoch: 3, ledger: ledgerView } : null,
           activity: null,
+          amounts,
           realSinceMs: (appMs) => 60_000 - appMs,
         }),
       ),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { answeredHeader, forwardedHeader } from "../../../src/web/caller.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
-import { fakeDesk, from, local, pair } from "./desk-fixture.ts";
+import { fakeDesk, from, goodToken, local, pair } from "./desk-fixture.ts";
 
 const standbyOf = (primaryApp: string | null) =>
   fakeDesk({ open: false, pair: { ...pair, node: "uno-b", role: "standby", primaryApp } });
@@ -99,8 +99,8 @@ test("a standby changes nothing", async () => {
   expect((await routes.request("/api/status", { method: "POST", body: "{}" }, local)).status).toBe(503);
 });
 
-const led = async (desk: ReturnType<typeof fakeDesk>): Promise<unknown> =>
-  (await webRoutes(desk).request("/api/status/led/display", {}, from("192.168.1.7"))).json();
+const led = async (desk: ReturnType<typeof fakeDesk>, headers: Record<string, string> = {}): Promise<unknown> =>
+  (await webRoutes(desk).request("/api/status/led/display", { headers }, from("192.168.1.7"))).json();
 
 test("each node draws its own display", async () => {
   expect(await led(fakeDesk())).toMatchObject({
@@ -110,4 +110,45 @@ test("each node draws its own display", async () => {
     drawn_by: { node: "uno-a", epoch: 3 },
   });
   expect(await led(standbyOf("127.0.0.1:8000"))).toMatchObject({ ticker_text: "STANDBY · uno-a leads" });
+});
+
+test("a display that brings a known token is shown amounts, one with another token percentages and why", async () => {
+  expect(await led(fakeDesk(), { authorization: `Bearer ${goodToken}` })).toMatchObject({
+    ticker_text: "VALUE $100,000 | CASH $97,250 | BUY AAPL $2,500",
+    token: "known",
+  });
+  for (const other of ["another-token-another", goodToken.toUpperCase()]) {
+    const answer = await led(fakeDesk(), { authorization: `Bearer ${other}` });
+    expect(answer).toMatchObject({ ticker_text: "INVESTED 2.8% | CASH 97% | BUY AAPL 2.5%", token: "unknown" });
+    expect(JSON.stringify(answer)).not.toContain("$");
+  }
+  expect(await led(fakeDesk())).not.toHaveProperty("token");
+});
+
+test("a standby reads the primary's display through when asked for it, with the display's token", async () => {
+  const asked: [string, string | null][] = [];
+  const routes = webRoutes(standbyOf("127.0.0.1:8000"), (input, init) => {
+    asked.push([new Request(input).url, new Headers(init?.headers).get("authorization")]);
+    return Promise.resolve(new Response("{}", { status: 200, headers: { "content-type": "application/json" } }));
+  });
+  const headers = { authorization: `Bearer ${goodToken}` };
+  const answer = await routes.request("/api/status/led/display?of=primary", { headers }, from("192.168.1.7"));
+  expect(answer.status).toBe(200);
+  expect(asked).toEqual([["http://127.0.0.1:8000/api/status/led/display?of=primary", `Bearer ${goodToken}`]]);
+  const alone = await webRoutes(standbyOf(null)).request("/api/status/led/display?of=primary", {}, local);
+  expect(alone.status).toBe(503);
+});
+
+const json = { "content-type": "application/json" };
+const call = (desk: ReturnType<typeof fakeDesk>, init: RequestInit, caller = local) =>
+  webRoutes(desk).request("/api/display-tokens", init, caller);
+
+test("display tokens are made and revoked on the machine itself, on the primary, by no form of another site", async () => {
+  const made = await call(fakeDesk(), { method: "POST", headers: json });
+  expect(await made.json()).toEqual({ token: goodToken, confirmed: true });
+  const revoked = await call(fakeDesk(), { method: "DELETE", headers: json });
+  expect(await revoked.json()).toEqual({ revoked: 2, confirmed: true });
+  expect((await call(fakeDesk(), { method: "POST", headers: json }, from("192.168.1.7"))).status).toBe(403);
+  expect((await call(fakeDesk({ open: false }), { method: "POST", headers: json })).status).toBe(503);
+  expect((await call(fakeDesk(), { method: "POST" })).status).toBe(415);
 });

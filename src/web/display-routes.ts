@@ -1,0 +1,47 @@
+import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { LeaseOver } from "../app-ports.ts";
+import type { LedDisplay } from "../led/display.ts";
+import type { Desk } from "./desk.ts";
+import { localPrimary, saysJson } from "./local-primary.ts";
+
+/**
+ * A node's own display; with `?of=primary` a standby leaves the answer to the routes that read through. Whoever
+ * brings a token that the ledger knows gets amounts.
+ */
+export const displayRoute =
+  (desk: Desk): MiddlewareHandler =>
+  async (c, next) => {
+    const open = desk.open();
+    if (open === null) return c.req.query("of") === "primary" ? next() : c.json(desk.led(false));
+    const token = bearerOf(c);
+    const known = token !== null && open.displayTokens.knows(token);
+    const answer: LedDisplay = { ...desk.led(known), ...(token !== null && { token: known ? "known" : "unknown" }) };
+    return c.json(answer);
+  };
+
+function bearerOf(c: Context): string | null {
+  const [, token] = /^Bearer ([\w-]{8,128})$/.exec(c.req.header("authorization") ?? "") ?? [];
+  return token ?? null;
+}
+
+/** Makes and revokes display tokens: for callers on this machine only, on the primary. */
+export function displayTokenRoutes(desk: Desk): Hono {
+  const app = new Hono();
+  app.use(localPrimary(desk, "display tokens"));
+  app.use(async (c, next) => {
+    if (!saysJson(c.req.header("content-type"))) return c.json({ error: "a request is application/json" }, 415);
+    return next();
+  });
+  app.post("/", async (c) => {
+    const made = await desk.open()?.displayTokens.make();
+    if (made === undefined) return c.json({ error: "the ledger was closed meanwhile" }, 503);
+    if (made.kind === "refused") return c.json({ error: made.reason }, 409);
+    return c.json({ token: made.token, confirmed: made.confirmed });
+  });
+  app.delete("/", async (c) => {
+    const done = await desk.open()?.displayTokens.revokeAll();
+    return done === undefined ? c.json({ error: "the ledger was closed meanwhile" }, 503) : c.json(done);
+  });
+  app.onError((error, c) => c.json({ error: error.message }, error instanceof LeaseOver ? 503 : 500));
+  return app;
+}

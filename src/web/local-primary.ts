@@ -1,0 +1,18 @@
+import type { MiddlewareHandler } from "hono";
+import { isLocalCaller } from "./caller.ts";
+import type { Desk } from "./desk.ts";
+
+/** Lets callers on this machine through, on the node whose ledger is open; `what` names what the others may not use. */
+export const localPrimary =
+  (desk: Desk, what: string): MiddlewareHandler =>
+  async (c, next) => {
+    if (!isLocalCaller(c)) return c.json({ error: `only callers on this machine may use ${what}` }, 403);
+    if (!desk.open()) {
+      return c.json({ error: `${desk.node} has no open ledger: it is not the primary`, node: desk.node }, 503);
+    }
+    return next();
+  };
+
+/** Whether a request's body says to be JSON: no page of another site can send that without being asked first. */
+export const saysJson = (contentType: string | undefined): boolean =>
+  /^application\/json\s*(;|$)/i.test(contentType ?? "");

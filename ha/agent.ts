@@ -13,6 +13,7 @@ import type { Message, Position, VoterRecord } from "./core/messages.ts";
 import { presets } from "./core/timing.ts";
 import { AgentHistory } from "./agent-history.ts";
 import { createClock } from "./io/clock.ts";
+import { keepCompiled } from "./io/compile-cache.ts";
 import { serveControl } from "./io/control.ts";
 import { DiskSpace } from "./io/disk-space.ts";
 import { killLeftovers } from "./io/leftovers.ts";
@@ -200,6 +201,7 @@ class Agent {
       logger: this.#log,
     });
     this.#mdns.run();
+    keepCompiled();
     this.#history.write({ kind: "started", epoch: record?.epoch ?? 0 });
   }
 

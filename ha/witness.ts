@@ -4,6 +4,7 @@ import { presets } from "./core/timing.ts";
 import { createVoter } from "./core/voter.ts";
 import { stepWitness } from "./core/witness.ts";
 import { createClock } from "./io/clock.ts";
+import { keepCompiled } from "./io/compile-cache.ts";
 import { Mdns } from "./io/mdns.ts";
 import { readRoster, readSecrets, readWitnessConfig } from "./io/node-files.ts";
 import { UdpPort } from "./io/udp.ts";
@@ -93,6 +94,7 @@ export async function runWitness(options: WitnessOptions): Promise<number> {
     logger: log,
   });
   mdns.run();
+  keepCompiled();
   log.info({ name: config.name, port: config.ports.agent, blank: votes.record === null }, "witness runs");
   const code = await Promise.race([stop, failure.promise]);
   await mdns.stop();

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
@@ -70,6 +71,8 @@ async function main(): Promise<void> {
       log,
     });
     await app.start();
+    // For the next start: this process ends by SIGKILL, when Node would have no time to.
+    setTimeout(flushCompileCache, 5_000).unref();
   } catch (error) {
     giveUp(error);
   }

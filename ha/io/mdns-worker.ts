@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { keepCompiled } from "./compile-cache.ts";
 import { MdnsInstance } from "./mdns-instance.ts";
 import { mdnsInterfaces } from "./mdns-records.ts";
 import type { FromMdnsWorker, MdnsWorkerData, ToMdnsWorker } from "./mdns-thread.ts";
@@ -70,3 +71,4 @@ parent.on("message", (message: ToMdnsWorker) => {
 });
 
 mend();
+keepCompiled();

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { keepCompiled } from "../io/compile-cache.ts";
 import { DEFAULT_PACE } from "./connector.ts";
 import { Link } from "./link.ts";
 import { fenceSchema } from "./protocol.ts";
@@ -50,6 +51,7 @@ try {
     onFatal: fail,
   });
   await link.start(fence);
+  keepCompiled();
 } catch (error) {
   fail(error);
 }

@@ -19,15 +19,18 @@ export class AgentHistory {
   readonly #node: string;
   readonly #file: HistoryFile;
   readonly #log: Logger;
+  readonly #written: (event: HistoryEvent) => void;
   #recent: Shown[] = [];
   #inSync = "";
   #primary: { readonly name: string; readonly seenAt: number } | null = null;
 
-  constructor(dir: string, node: string, log: Logger) {
+  /** `written` hears of every event as it is written. */
+  constructor(dir: string, node: string, log: Logger, written: (event: HistoryEvent) => void) {
     this.#dir = dir;
     this.#node = node;
     this.#file = new HistoryFile(dir);
     this.#log = log;
+    this.#written = written;
   }
 
   get recent(): readonly Shown[] {
@@ -53,6 +56,7 @@ export class AgentHistory {
     const shown = { at: event.at, text: sentence(event) };
     this.#recent = [...this.#recent, shown].slice(-recentMax);
     this.#log.info({ event }, shown.text);
+    this.#written(event);
     this.#file.append(event).catch((error: unknown) => this.#log.error({ err: error }, "the history was not written"));
   }
 

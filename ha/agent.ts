@@ -18,6 +18,7 @@ import { serveControl } from "./io/control.ts";
 import { DiskSpace } from "./io/disk-space.ts";
 import { killLeftovers } from "./io/leftovers.ts";
 import { Mdns } from "./io/mdns.ts";
+import { AgentMetrics } from "./io/metrics.ts";
 import { findLitestream } from "./io/litestream-binary.ts";
 import { readNodeConfig, readRoster, readSecrets } from "./io/node-files.ts";
 import type { Roster } from "./io/node-files.ts";
@@ -56,6 +57,7 @@ class Agent {
   readonly #timing;
   readonly #clock = createClock();
   readonly #history: AgentHistory;
+  readonly #metrics = new AgentMetrics(this.#clock.monotonicMs);
   readonly #disk: NodeDisk;
   readonly #link: LinkChild;
   readonly #app: AppChild;
@@ -79,7 +81,7 @@ class Agent {
     this.#log = log;
     this.#timing = presets[config.preset];
     this.#roster = readRoster(dataDir);
-    this.#history = new AgentHistory(dataDir, config.name, log);
+    this.#history = new AgentHistory(dataDir, config.name, log, (event) => this.#metrics.note(event));
     const parts = createParts(options, this.#history, binary, log, {
       review: () => this.#review(),
       primary: () => this.#primary,
@@ -114,7 +116,8 @@ class Agent {
       await this.#open();
       const host = listenHost(this.#config.host);
       await this.#udp.run();
-      const health = await serve({ app: createHealthApp(() => this.view()), host, port: this.#config.ports.agent });
+      const app = createHealthApp(() => this.view(), this.#metrics);
+      const health = await serve({ app, host, port: this.#config.ports.agent });
       closers.push(() => health.close());
       await this.#start();
       const code = await Promise.race([stopped, this.#failed.promise]);
@@ -172,6 +175,7 @@ class Agent {
       peerReceiver: () => this.#peerReceiver(),
       startReplicator: (epoch, connectorPort) => this.#disk.startReplicator(epoch, connectorPort),
       promoted: (event) => this.#history.promoted(event),
+      confirmed: (outcome, waitedMs) => this.#metrics.confirmed(outcome, waitedMs),
       steppedDown: (epoch, reason) => this.#history.write({ kind: "stepped-down", epoch, reason }),
       log: this.#log,
     });
@@ -180,6 +184,7 @@ class Agent {
   async #start(): Promise<void> {
     this.#aim();
     this.#space.run();
+    this.#metrics.run();
     const record = this.#votes.record;
     // Nothing may be received under an older promise than the one that is recorded.
     if (record !== null) await this.#link.fence(record);
@@ -218,6 +223,7 @@ class Agent {
 
   async #stop(): Promise<void> {
     this.#shell?.stop();
+    this.#metrics.stop();
     this.#space.stop();
     await this.#primary?.stop();
     await Promise.all([this.#app.stop(), this.#link.stop(), this.#standby.stop(), this.#mdns?.stop()]);
@@ -259,6 +265,7 @@ class Agent {
     this.#followPeer();
     const view = this.view();
     this.#history.observe(view);
+    this.#metrics.observe(view);
     this.#mdns?.advertise({ role: view.role === "primary" ? "primary" : "standby", epoch: view.epoch });
     this.#views.tell(pairViewOf(view, appAddress(this.#present(), view.primary)), this.#clock.monotonicMs());
   }

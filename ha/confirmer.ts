@@ -7,12 +7,17 @@ export type ConfirmMode =
   /** Neither holds now. */
   | "wait";
 
-type Pending = { readonly n: number; readonly needsSync: number; readonly deadlineMs: number };
+type Pending = {
+  readonly n: number;
+  readonly needsSync: number;
+  readonly askedMs: number;
+  readonly deadlineMs: number;
+};
 
 export type ConfirmerPorts = {
   readonly nowMs: () => number;
   readonly mode: () => ConfirmMode;
-  readonly answer: (n: number, outcome: "confirmed" | "unknown") => void;
+  readonly answer: (n: number, outcome: "confirmed" | "unknown", waitedMs: number) => void;
   /** Starts one sync; the confirmer reports its end to itself. Resolves true when everything committed before it is durable on the standby. */
   readonly sync: () => Promise<boolean>;
 };
@@ -37,8 +42,9 @@ export class Confirmer {
   }
 
   request(n: number): void {
-    if (this.#pending.length >= pendingMax) return this.#ports.answer(n, "unknown");
-    this.#pending.push({ n, needsSync: this.#syncsStarted + 1, deadlineMs: this.#ports.nowMs() + this.#limitMs });
+    if (this.#pending.length >= pendingMax) return this.#ports.answer(n, "unknown", 0);
+    const askedMs = this.#ports.nowMs();
+    this.#pending.push({ n, needsSync: this.#syncsStarted + 1, askedMs, deadlineMs: askedMs + this.#limitMs });
     this.review();
   }
 
@@ -73,6 +79,7 @@ export class Confirmer {
     const settled = this.#pending.filter(which);
     if (settled.length === 0) return;
     this.#pending = this.#pending.filter((pending) => !which(pending));
-    for (const { n } of settled) this.#ports.answer(n, outcome);
+    const nowMs = this.#ports.nowMs();
+    for (const { n, askedMs } of settled) this.#ports.answer(n, outcome, nowMs - askedMs);
   }
 }

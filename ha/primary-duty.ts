@@ -41,6 +41,8 @@ export type PrimaryPorts = {
   readonly startReplicator: (epoch: number, connectorPort: number) => Replicator;
   readonly promoted: (event: PromotedEvent) => void;
   readonly steppedDown: (epoch: number, reason: string) => void;
+  /** One request for confirmation was answered. */
+  readonly confirmed: (outcome: "confirmed" | "unknown", waitedMs: number) => void;
   readonly log: Logger;
 };
 
@@ -274,12 +276,15 @@ export class PrimaryDuty {
   }
 
   #startReplication(epoch: number): void {
-    const { shell, app, link, nowMs, startReplicator, log } = this.#ports;
+    const { shell, app, link, nowMs, startReplicator, confirmed, log } = this.#ports;
     this.#replication = new Replication(epoch, {
       shell,
       nowMs,
       startReplicator,
-      answer: (n, outcome) => app.send({ kind: "confirmed", n, outcome }),
+      answer: (n, outcome, waitedMs) => {
+        app.send({ kind: "confirmed", n, outcome });
+        confirmed(outcome, waitedMs);
+      },
       log,
     });
     this.#replication.run();

@@ -25,7 +25,7 @@ export type ReplicationPorts = {
   readonly shell: LeaseShell;
   readonly nowMs: () => number;
   readonly startReplicator: (epoch: number, connectorPort: number) => Replicator;
-  readonly answer: (n: number, outcome: "confirmed" | "unknown") => void;
+  readonly answer: (n: number, outcome: "confirmed" | "unknown", waitedMs: number) => void;
   readonly log: Logger;
 };
 
@@ -77,7 +77,7 @@ export class Replication {
       {
         nowMs: ports.nowMs,
         mode: () => this.#mode(),
-        answer: (n, outcome) => ports.answer(n, outcome),
+        answer: ports.answer,
         sync: () => this.#syncAfterNow(),
       },
       leaseMs,

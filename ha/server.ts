@@ -6,10 +6,13 @@ import { type AgentView, type Question, judge } from "./core/health.ts";
 import { bindFailure } from "./io/bind-failure.ts";
 import { boundedServer, closeServer } from "./io/http-server.ts";
 
+/** One scrape in the text format of Prometheus. */
+export type Scrape = { readonly contentType: string; readonly text: (view: AgentView) => Promise<string> };
+
 const METHODS = "GET, HEAD, OPTIONS";
 
 /** The agent's health endpoint: read-only, from what the agent has in memory at that moment. */
-export function createHealthApp(view: () => AgentView): Hono {
+export function createHealthApp(view: () => AgentView, metrics: Scrape | null = null): Hono {
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -39,6 +42,9 @@ export function createHealthApp(view: () => AgentView): Hono {
     }
     return answer(c, { kind: "standby", lagTxidsMax: lag === undefined ? null : Number(lag) });
   });
+
+  if (metrics !== null)
+    app.get("/metrics", async (c) => c.body(await metrics.text(view()), 200, { "content-type": metrics.contentType }));
 
   app.notFound((c) => c.json({ error: `there is no ${c.req.path} here` }, 404));
   app.onError((error, c) => c.json({ error: error.message }, 500));

@@ -36,6 +36,17 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return stat !== null && !isDead(stat) && stat.startTicks === identity.startTicks && identity.bootId === bootIdNow();
 }
 
+const pageBytes = 4_096;
+
+/** Resident memory of a process; 0 when there is none. */
+export function residentBytes(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * pageBytes;
+  } catch {
+    return 0;
+  }
+}
+
 /** Whether the group that this process leads or led is still its own: a live leader with another start time is a stranger. */
 function isOwnGroup(leader: ProcessIdentity): boolean {
   const now = identify(leader.pid);

@@ -21,7 +21,7 @@ let control: Control;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "trader-fuzz-"));
   path = join(dir, "agent.sock");
-  const history = new AgentHistory(dir, "uno-a", pino({ level: "silent" }));
+  const history = new AgentHistory(dir, "uno-a", pino({ level: "silent" }), () => undefined);
   const ports = { view: reached, shell: reached, primary: reached, nowMs: reached, canLead: reached };
   control = await serveControl(path, createControlApp({ dataDir: dir, history, ...ports }));
 });

@@ -87,6 +87,7 @@ async function leading(fit: boolean) {
     },
     promoted: () => undefined,
     steppedDown: (_epoch, reason) => steppedDown.resolve(reason),
+    confirmed: () => undefined,
     log,
   });
   endings.push(() => duty.stop());

@@ -10,7 +10,9 @@ export type ViewParts = {
   readonly appReady: boolean;
   readonly ledgerOpen: boolean;
   readonly pids: AgentView["pids"];
-  readonly reasons: readonly string[];
+  /** What is not as it should be on this node, and with its replica, one sentence each. */
+  readonly troubles: readonly string[];
+  readonly replicaTrouble: string | null;
   readonly history: AgentView["history"];
   readonly appPort: number;
   readonly counters: Readonly<Record<string, number>>;
@@ -18,7 +20,7 @@ export type ViewParts = {
 
 /** Everything that health, status, page and alerts show, from what the agent has in memory. */
 export function viewOf(parts: ViewParts): AgentView {
-  const { member, nowMs, reasons } = parts;
+  const { member, nowMs, troubles, replicaTrouble } = parts;
   const { voter, phase, position } = member;
   const leads = phase.kind === "primary";
   const leaseLeftMs = leads ? Math.max(0, Math.round(validUntilMs(member) - nowMs)) : 0;
@@ -38,7 +40,8 @@ export function viewOf(parts: ViewParts): AgentView {
     peer: peerView(member, nowMs),
     arbiter: arbiterView(member, nowMs),
     pids: parts.pids,
-    reasons: [...reasons, ...ownReasons(member, primary, nowMs)],
+    reasons: [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...ownReasons(member, primary, nowMs)],
+    troubles,
     paused: record?.sync.paused ?? false,
     history: parts.history,
     appPort: parts.appPort,

@@ -21,6 +21,12 @@ const pairView = z.object({
   primaryApp: z.string().nullable(),
   /** Transactions that the standby of the two has not received yet; null when unknown. */
   lagTxids: count.nullable(),
+  /** Who leads, as far as this node knows; null: nobody is known to. */
+  primary: z.string().nullable(),
+  peer: z.object({ name: z.string(), reachable: z.boolean(), inSync: z.boolean() }).nullable(),
+  arbiter: z.object({ name: z.string(), reachable: z.boolean() }).nullable(),
+  /** Those of the reasons that are about this node itself. */
+  troubles: z.array(z.string()),
 });
 export type PairView = z.infer<typeof pairView>;
 

@@ -14,6 +14,10 @@ export const pairViewOf = (view: AgentView, primaryApp: string | null): PairView
   reasons: [...view.reasons],
   primaryApp: view.role === "primary" ? null : primaryApp,
   lagTxids: view.peer?.lagTxids ?? null,
+  primary: view.primary,
+  peer: view.peer && { name: view.peer.name, reachable: view.peer.reachable, inSync: view.peer.inSync },
+  arbiter: view.arbiter && { name: view.arbiter.name, reachable: view.arbiter.reachable },
+  troubles: [...view.troubles],
 });
 
 /** Tells an app what is news to it, and nothing twice. */

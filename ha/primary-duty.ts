@@ -73,8 +73,14 @@ export class PrimaryDuty {
   /** What is not as it should be with this node's own work, one sentence each. */
   troubles(nowMs: number): readonly string[] {
     const { phase } = this.#ports.shell.member;
-    const leading = phase.kind === "primary" ? [this.#doubts.kept, this.#replication?.trouble ?? null] : [];
-    return [this.broken(nowMs), ...leading].filter((reason) => reason !== null);
+    const kept = phase.kind === "primary" ? this.#doubts.kept : null;
+    return [this.broken(nowMs), kept].filter((reason) => reason !== null);
+  }
+
+  /** Why the standby does not have everything; null while it does, or while this node does not lead. */
+  get replicaTrouble(): string | null {
+    const leads = this.#ports.shell.member.phase.kind === "primary";
+    return leads ? (this.#replication?.trouble ?? null) : null;
   }
 
   get ledgerOpen(): boolean {

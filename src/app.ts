@@ -17,6 +17,7 @@ import { TakeoverWatch } from "./led/takeover.ts";
 import { MarketWarmer } from "./market-warmer.ts";
 import type { MarketSource } from "./market/source.ts";
 import { createYahoo } from "./market/yahoo.ts";
+import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { Primary } from "./primary.ts";
 import { primaryWork } from "./primary-work.ts";
 import type { Broker } from "./trading/broker.ts";
@@ -33,6 +34,7 @@ export type AppOptions = {
   readonly clock: AppClock;
   readonly market: "embedded" | "yahoo";
   readonly broker: Broker;
+  readonly notify: NotifierOptions["settings"];
   readonly channel: AgentChannel;
   /** Tells the agent that this app cannot go on, and ends the process. */
   readonly fail: (error: unknown) => void;
@@ -56,6 +58,7 @@ export class App implements Desk {
   readonly #warmer: MarketWarmer;
   readonly #takeover: TakeoverWatch;
   readonly #leds: LedOutput;
+  readonly #notifier: Notifier;
   readonly #lag = new LagWatch();
   #drawnView = "";
   #pair: PairView | null = null;
@@ -73,6 +76,8 @@ export class App implements Desk {
     this.#takeover = new TakeoverWatch(options.node);
     const { dataDir, log } = options;
     this.#leds = new LedOutput({ draw: () => this.led(false), settings: ledSettings(process.env, log), dataDir, log });
+    const { node, cluster, notify: settings } = options;
+    this.#notifier = new Notifier({ node, cluster, settings, works: () => this.#primary !== null, log });
     this.#board.onChange = () => this.#leds.changed();
   }
 
@@ -90,6 +95,7 @@ export class App implements Desk {
     channel.send({ kind: "ready", port: listening.port });
     void this.#warmer.run();
     void this.#leds.run();
+    this.#notifier.run();
     process.once("SIGTERM", () => {
       this.#leds.stop();
       process.kill(process.pid, "SIGTERM");
@@ -149,6 +155,7 @@ export class App implements Desk {
   #see(view: PairView): void {
     this.#pair = view;
     this.#takeover.see(view);
+    this.#notifier.see(view);
     this.#lag.see(view.lagTxids);
     const { txids } = this.#lag;
     // A lag changes all the time: only its beginning and its end are drawn at once, its figure at the next drawing.

@@ -8,6 +8,7 @@ import { AgentChannel, processWire } from "./agent-channel.ts";
 import { App } from "./app.ts";
 import { appClock, clockOptions, parseClock } from "./clock.ts";
 import { noBroker } from "./no-broker.ts";
+import { notifySettings } from "./notify/notifier.ts";
 import { createAlpaca } from "./trading/brokers/alpaca.ts";
 
 /** The trader of one node, started by its agent: `node src/main.ts --data DIR [--clock-…]`. */
@@ -66,6 +67,7 @@ async function main(): Promise<void> {
       broker: url
         ? createAlpaca({ baseUrl: url, keyId: env.TRADER_BROKER_KEY_ID, secret: env.TRADER_BROKER_SECRET })
         : noBroker,
+      notify: notifySettings.parse(process.env),
       channel,
       fail: giveUp,
       log,

@@ -28,6 +28,8 @@ export type AgentView = {
   };
   /** What is not as it should be, one sentence each. */
   readonly reasons: readonly string[];
+  /** Those of the reasons that are about this node itself, not about the pair. */
+  readonly troubles: readonly string[];
   /** Maintenance: no automatic promotion. */
   readonly paused: boolean;
   /** The newest events, oldest first. */

@@ -7,6 +7,8 @@ import type { Hono } from "hono";
 export function boundedServer(app: Hono): Server {
   const server = createAdaptorServer({
     fetch: app.fetch,
+    // The checks of load balancers speak HTTP/1.0 and name no host.
+    hostname: "localhost",
     overrideGlobalObjects: false,
     serverOptions: {
       maxHeaderSize: 8_192,

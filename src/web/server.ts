@@ -10,8 +10,8 @@ const connectionsMax = 512;
  * listens there only; any other listens on all of its addresses, so that local callers reach it too.
  */
 export async function serveWeb(routes: Hono, host: string, port: number): Promise<{ server: Server; port: number }> {
-  // The globals stay Node's own: other code in this process speaks HTTP too.
-  const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
+  // The globals stay Node's own: other code in this process speaks HTTP too. HTTP/1.0 may name no host.
+  const listener = getRequestListener(routes.fetch, { hostname: "localhost", overrideGlobalObjects: false });
   const server = createServer(
     { requestTimeout: requestLimitMs, headersTimeout: requestLimitMs },
     (incoming, outgoing) => void listener(incoming, outgoing),

@@ -37,9 +37,16 @@ const launcher = fileURLToPath(new URL("../../src/cli/trader.js", import.meta.ur
 export type Demo = { readonly child: ChildProcess; readonly output: () => string };
 
 /** Spawns `command` around `trader demo --headless`; it dies with this process. */
-export function spawnDemo(args: readonly string[] = [], around: readonly string[] = []): Demo {
+export function spawnDemo(
+  args: readonly string[] = [],
+  around: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Demo {
   const command = [...around, process.execPath, launcher, "demo", "--headless", ...args];
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stderr = "";
   child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
   return { child, output: () => stderr };

@@ -49,8 +49,8 @@ export class Pair {
   }
 
   /** Starts `trader demo --headless` with these arguments; resolves when the pair is protected and trades. */
-  static async start(args: readonly string[]): Promise<Pair> {
-    const demo = spawnDemo(args);
+  static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Pair> {
+    const demo = spawnDemo(args, [], env);
     try {
       return new Pair(demo, await ready(demo));
     } catch (error) {

@@ -1,17 +1,9 @@
 import { expect, test } from "vitest";
 import type { PairView } from "../../ha/contract.ts";
 import { PairViews } from "../../ha/pair-views.ts";
+import { quietPair } from "../support/pair-view.ts";
 
-const view: PairView = {
-  node: "uno-b",
-  role: "standby",
-  epoch: 3,
-  protection: "strict",
-  inSync: ["uno-a", "uno-b"],
-  reasons: [],
-  primaryApp: "10.0.0.1:8000",
-  lagTxids: 0,
-};
+const view: PairView = { ...quietPair, epoch: 3, primaryApp: "10.0.0.1:8000", lagTxids: 0 };
 
 test("an app hears of every change at once, of a lag once a second, of nothing twice", () => {
   const told: (readonly [number, number | null])[] = [];

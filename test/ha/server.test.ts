@@ -106,6 +106,15 @@ describe("the server", () => {
     );
   });
 
+  test("a check of HTTP/1.0, which names no host, is answered", async () => {
+    const { port } = await listen();
+    const socket = connect(port, "127.0.0.1");
+    socket.write("GET /primary HTTP/1.0\r\n\r\n");
+    const [head] = await once(socket, "data");
+    socket.destroy();
+    expect(String(head)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   test("oversized headers are refused", async () => {
     const { port } = await listen();
     const outgoing = request({ port, host: "127.0.0.1", path: "/health", headers: { "x-long": "x".repeat(9_000) } });

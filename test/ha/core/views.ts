@@ -15,6 +15,7 @@ export const primaryView: AgentView = {
   arbiter: { name: "witness", kind: "witness", reachable: true },
   pids: { agent: 10, link: 11, app: 12, litestream: 13 },
   reasons: [],
+  troubles: [],
   paused: false,
   history: [],
   appPort: 8000,

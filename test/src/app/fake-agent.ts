@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { fromApp, type FromApp, type PairView, type ToApp } from "../../../ha/contract.ts";
 import { clockArgv, type ClockArgs } from "../../../src/clock.ts";
+import { quietPair } from "../../support/pair-view.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url));
 const underUs = (script: string, args: readonly string[]): string[] =>
@@ -105,17 +106,7 @@ export class FakeAgent {
   }
 
   view(view: Partial<PairView>): void {
-    const base: PairView = {
-      node: "uno-a",
-      role: "standby",
-      epoch: 1,
-      protection: "strict",
-      inSync: ["uno-a", "uno-b"],
-      reasons: [],
-      lagTxids: null,
-      primaryApp: null,
-    };
-    this.say({ kind: "view", view: { ...base, ...view } });
+    this.say({ kind: "view", view: { ...quietPair, ...view } });
   }
 
   get(path: string, init?: RequestInit): Promise<Response> {

@@ -4,6 +4,7 @@ import { type LedDisplay, ledDisplayOf } from "../../../src/led/display.ts";
 import { ledFacts } from "../../../src/led/facts.ts";
 import { TakeoverWatch } from "../../../src/led/takeover.ts";
 import { ledgerView } from "../web/desk-fixture.ts";
+import { quietPair } from "../../support/pair-view.ts";
 
 /** One board at one moment; null while it has no power. */
 type BoardMoment = { readonly node: string; readonly display: LedDisplay | null };
@@ -41,14 +42,14 @@ class DayNode {
     const primaryApp = leads || leader === null ? null : `${leader}.local:8000`;
     const role = leads ? "primary" : "standby";
     this.#pair = {
+      ...quietPair,
       node: this.name,
       role,
       epoch,
       protection: "strict",
       inSync: [...inSync],
-      reasons: [],
-      lagTxids: null,
       primaryApp,
+      primary: leader,
     };
     this.#watch.see(this.#pair);
     if (leads && this.#epoch !== epoch) {

@@ -3,17 +3,9 @@ import type { LedgerView } from "../../../src/ledger-view.ts";
 import { ledDisplayOf } from "../../../src/led/display.ts";
 import { ledFacts } from "../../../src/led/facts.ts";
 import type { Desk, OpenLedger, ProbeOutcome } from "../../../src/web/desk.ts";
+import { quietPair } from "../../support/pair-view.ts";
 
-export const pair: PairView = {
-  node: "uno-a",
-  role: "primary",
-  epoch: 3,
-  protection: "strict",
-  inSync: ["uno-a", "uno-b"],
-  reasons: [],
-  lagTxids: null,
-  primaryApp: null,
-};
+export const pair: PairView = { ...quietPair, role: "primary", primary: "uno-a", epoch: 3 };
 
 export const ledgerView: LedgerView = {
   positions: [{ symbol: "AAPL", qty: 25, avgPriceUsd: 100, priceUsd: 110, share: 0.0275 }],

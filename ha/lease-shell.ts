@@ -14,6 +14,8 @@ export type LeasePorts = {
   log: Logger;
 };
 
+type Phase = Member["phase"]["kind"];
+
 /** More effects than this wait only when the disk hangs; then answers are dropped, as a network would. */
 const waitingMax = 256;
 
@@ -29,6 +31,7 @@ export class LeaseShell {
   #stopped = false;
   #timer: NodeJS.Timeout | null = null;
   readonly #watchers = new Set<() => void>();
+  readonly #since = new Map<Phase, number>();
 
   constructor(member: Member, ports: LeasePorts) {
     this.#member = member;
@@ -50,7 +53,10 @@ export class LeaseShell {
 
   feed(event: MemberEvent): void {
     if (this.#stopped) return;
-    const ready = step(this.#member, event, this.#ports.nowMs());
+    const nowMs = this.#ports.nowMs();
+    const ready = step(this.#member, event, nowMs);
+    const { kind } = ready.member.phase;
+    if (kind !== this.#member.phase.kind) this.#since.set(kind, nowMs);
     this.#member = ready.member;
     if (!this.#busy && ready.persist === null) this.#perform(ready);
     else if (ready.persist !== null || ready.act.length > 0 || this.#waiting.length < waitingMax) {
@@ -58,6 +64,12 @@ export class LeaseShell {
       if (!this.#busy) void this.#drain();
     }
     for (const watcher of this.#watchers) watcher();
+  }
+
+  /** How long ago this node last came into each phase that it has been in: where a takeover's time went. */
+  agoMs(): Readonly<Partial<Record<Phase, number>>> {
+    const nowMs = this.#ports.nowMs();
+    return Object.fromEntries([...this.#since].map(([phase, atMs]) => [phase, Math.round(nowMs - atMs)]));
   }
 
   /** Calls back after every event until the returned function is called. */

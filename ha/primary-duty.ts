@@ -94,7 +94,7 @@ export class PrimaryDuty {
   }
 
   async #promote(epoch: number, cause: PromotionCause, from: string | null): Promise<void> {
-    const { disk, log } = this.#ports;
+    const { disk, shell, log } = this.#ports;
     if (!this.#stillLeads(epoch)) return;
     const onDisk = disk.onDisk();
     const lostEstimate = this.#lostEstimate(cause, onDisk);
@@ -115,7 +115,7 @@ export class PrimaryDuty {
       return;
     }
     if (!this.#stillLeads(epoch)) return;
-    log.info({ epoch, cause, steps }, "primary");
+    log.info({ epoch, cause, steps, agoMs: shell.agoMs() }, "primary");
     this.#ports.promoted({ epoch, cause, from, lostEstimate, steps });
   }
 

@@ -2,11 +2,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { ReadyNode } from "./demo-process.ts";
 import { eventually } from "./demo-process.ts";
 import { smallDiskMissing, SmallDisk } from "./half-disk.ts";
-import { backInSync } from "./half-freeze.ts";
 import { goesOn, saidUntil } from "./half-stall.ts";
 import { Load, Pair, pass } from "./pair.ts";
 import { journalViolations, lostProbes } from "./pair-checks.ts";
-import { bringBack } from "./pair-rounds.ts";
+import { backInSync, bringBack } from "./pair-rounds.ts";
 
 const LIMIT_MS = 60_000;
 const TEST_LIMIT_MS = 120_000;

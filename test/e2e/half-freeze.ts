@@ -7,11 +7,12 @@ import type { Preset } from "../../ha/core/timing.ts";
 import { appClock, parseClock } from "../../src/clock.ts";
 import type { AppClock } from "../../src/app-ports.ts";
 import type { ReadyNode } from "./demo-process.ts";
-import { eventually, getJson, runs, statusOf } from "./demo-process.ts";
+import { eventually, getJson, runs } from "./demo-process.ts";
 import { receivedFiles, takenFrom } from "./half-stream.ts";
 import type { Pair } from "./pair.ts";
 import { killQuietly, Load, pass } from "./pair.ts";
 import { changedRuns, jobRuns, journalViolations, lostProbes, slotViolations } from "./pair-checks.ts";
+import { backInSync } from "./pair-rounds.ts";
 import { PrimaryWatch } from "./primary-watch.ts";
 
 const LIMIT_MS = 60_000;
@@ -90,14 +91,6 @@ export async function freeze(pair: Pair, preset: Preset, what: "agent" | "node")
 async function watchDeath(pid: number): Promise<number> {
   while (runs(pid)) await sleep(3);
   return performance.now();
-}
-
-/** Waits until `node` is a standby in sync under `leader`. */
-export async function backInSync(node: ReadyNode, leader: ReadyNode): Promise<void> {
-  await eventually(`${node.name} is a standby in sync`, LIMIT_MS, async () => {
-    const standby = await statusOf(node.agentPort, "/standby");
-    return standby === 200 && (await statusOf(leader.agentPort, "/cluster")) === 200;
-  });
 }
 
 const attempts = z.array(z.looseObject({ at: z.string(), clientOrderId: z.string() }));

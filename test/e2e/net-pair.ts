@@ -86,6 +86,11 @@ export class NetPair {
     return join(this.#dir, name);
   }
 
+  /** File with what a member logged. */
+  log(name: string): string {
+    return join(this.#dir, `${name}.log`);
+  }
+
   /** Asks from within the node's own machine; null when there is no answer. */
   async health(name: NodeName): Promise<NetHealth | null> {
     const { status, text } = await this.inside(name).ask("GET", `http://127.0.0.1:${AGENT_PORT}/health`);
@@ -188,7 +193,7 @@ export class NetPair {
   /** Starts a program on a machine that runs until the pair is stopped; its output goes to a log of this name. */
   spawn(on: Machine, log: string, argv: readonly string[]): ChildProcess {
     const { command, args } = commandOn(on, argv);
-    const file = openSync(join(this.#dir, `${log}.log`), "a");
+    const file = openSync(this.log(log), "a");
     const child = spawn(command, args, { cwd: "/", env: this.#env, stdio: ["ignore", file, file] });
     closeSync(file);
     this.#running.push(child);

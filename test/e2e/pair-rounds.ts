@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ReadyNode } from "./demo-process.ts";
 import { eventually, statusOf } from "./demo-process.ts";
 import type { Pair } from "./pair.ts";
-import { Load, pass } from "./pair.ts";
+import { killQuietly, Load, pass } from "./pair.ts";
 import {
   changedRuns,
   displayViolations,
@@ -17,14 +17,49 @@ const TAKEOVER_LIMIT_MS = 40_000;
 const BACK_LIMIT_MS = 60_000;
 const ROUNDS_MAX = 3;
 
-/** One kill of a whole primary, as it was seen from outside. Durations count from the kill. */
+/** What takes a whole primary away, and what brings it back. */
+type Blow = {
+  /** Resolves with the instant of the blow, on the clock of `performance.now()`. */
+  readonly strike: (pair: Pair, node: ReadyNode) => Promise<number>;
+  readonly undo: (pair: Pair, node: ReadyNode) => void;
+};
+
+/** SIGKILL of every process; a start. */
+export const killWhole: Blow = {
+  strike: (pair, node) => pair.killWhole(node),
+  undo: (pair, node) => pair.start(node),
+};
+
+/** SIGSTOP of every process, and SIGCONT. For one round. */
+export function freezeWhole(): Blow {
+  let stopped: readonly number[] = [];
+  const signal = (name: "SIGSTOP" | "SIGCONT"): void => {
+    for (const each of stopped) killQuietly(each, name);
+  };
+  return {
+    strike: async (pair, node) => {
+      const { pids } = await pair.health(node);
+      stopped = Object.values(pids).filter((each) => each !== null);
+      const struckMs = performance.now();
+      signal("SIGSTOP");
+      return struckMs;
+    },
+    undo: () => signal("SIGCONT"),
+  };
+}
+
+/** One loss of a whole primary, as it was seen from outside. Durations count from the blow. */
 export type Takeover = {
   readonly kind: "takeover";
   readonly killed: string;
   readonly leads: string;
+  /** The instant of the blow, on the clock of `performance.now()`. */
+  readonly struckMs: number;
+  /** The new primary's. */
+  readonly epoch: number;
   readonly primaryMs: number;
   readonly confirmedMs: number;
-  /** From the start of the killed node to its being in sync again. */
+  /** From the start, or the thaw, of the one that was struck to its being in sync again. */
   readonly backMs: number;
   /** What must not be; empty when all is well. */
   readonly violations: readonly string[];
@@ -47,8 +82,8 @@ export async function takeoverOfPair(pair: Pair, loadMs: number): Promise<Takeov
   throw new Error(`${ROUNDS_MAX} kills all found the primary alone`);
 }
 
-/** Kills the whole primary after `loadMs` of ten probes a second, waits for the other and for its return, checks all. */
-export async function takeover(pair: Pair, loadMs: number): Promise<Takeover | FoundAlone> {
+/** Strikes the primary after `loadMs` of ten probes a second, waits for the other and for its return, checks all. */
+export async function takeover(pair: Pair, loadMs: number, blow = killWhole): Promise<Takeover | FoundAlone> {
   const { primary, standby } = await pair.protected();
   const { epoch } = await pair.health(primary);
   const runsBefore = jobRuns(primary);
@@ -57,17 +92,23 @@ export async function takeover(pair: Pair, loadMs: number): Promise<Takeover | F
   const load = new Load(pair, () => primary);
   await pass(loadMs);
   const watch = new PrimaryWatch(pair);
-  let killedMs: number;
+  let struckMs: number;
+  let confirmedMs: number;
+  let backMs: number;
   try {
-    killedMs = await pair.killWhole(primary);
+    struckMs = await blow.strike(pair, primary);
     const led = await leadsOrMayNot(pair, standby, watch);
-    if (!led) return await comesBackAlone(pair, primary);
+    if (!led) return await comesBackAlone(pair, primary, blow);
     await pair.confirmedProbe(standby, TAKEOVER_LIMIT_MS);
+    confirmedMs = performance.now() - struckMs;
+    const undoneMs = performance.now();
+    blow.undo(pair, primary);
+    await backInSync(primary, standby);
+    backMs = performance.now() - undoneMs;
   } finally {
     await watch.stop();
     await load.stop();
   }
-  const confirmedMs = performance.now() - killedMs;
   const epochNow = (await pair.health(standby)).epoch;
   const violations = [
     ...watch.violations,
@@ -76,14 +117,15 @@ export async function takeover(pair: Pair, loadMs: number): Promise<Takeover | F
     ...(await lostProbes(pair, standby)),
     ...(await displayViolations(pair, standby)),
   ];
-  const backMs = await bringBack(pair, primary, standby);
   violations.push(...(await slotViolations(standby)), ...changedRuns(runsBefore, standby));
   violations.push(...(await journalViolations(pair)), ...(await lostProbes(pair, standby)));
-  const primaryMs = (watch.firstYesMs(standby) ?? Number.NaN) - killedMs;
+  const primaryMs = (watch.firstYesMs(standby) ?? Number.NaN) - struckMs;
   return {
     kind: "takeover",
     killed: primary.name,
     leads: standby.name,
+    struckMs,
+    epoch: epochNow,
     primaryMs,
     confirmedMs,
     backMs,
@@ -103,8 +145,8 @@ async function leadsOrMayNot(pair: Pair, standby: ReadyNode, watch: PrimaryWatch
   return !mayNot;
 }
 
-async function comesBackAlone(pair: Pair, node: ReadyNode): Promise<FoundAlone> {
-  pair.start(node);
+async function comesBackAlone(pair: Pair, node: ReadyNode, blow: Blow): Promise<FoundAlone> {
+  blow.undo(pair, node);
   const { primary } = await pair.protected();
   const violations = primary === node ? [] : [`${primary.name} leads without having everything confirmed`];
   return { kind: "found-alone", killed: node.name, violations: [...violations, ...(await lostProbes(pair, primary))] };
@@ -114,17 +156,26 @@ async function comesBackAlone(pair: Pair, node: ReadyNode): Promise<FoundAlone> 
 export async function bringBack(pair: Pair, node: ReadyNode, leader: ReadyNode): Promise<number> {
   const startedMs = performance.now();
   pair.start(node);
-  await eventually(`${node.name} is back as a standby in sync`, BACK_LIMIT_MS, async () => {
+  await backInSync(node, leader);
+  return performance.now() - startedMs;
+}
+
+/** Waits until `node` is a standby in sync under `leader`. */
+export async function backInSync(node: ReadyNode, leader: ReadyNode): Promise<void> {
+  await eventually(`${node.name} is a standby in sync`, BACK_LIMIT_MS, async () => {
     const standby = await statusOf(node.agentPort, "/standby");
     return standby === 200 && (await statusOf(leader.agentPort, "/cluster")) === 200;
   });
-  return performance.now() - startedMs;
 }
 
 /** One switchover, as it was seen from outside. */
 export type Switchover = {
   readonly from: string;
   readonly to: string;
+  /** The new primary's. */
+  readonly epoch: number;
+  /** The old primary's last answer of 200, on the clock of `performance.now()`. */
+  readonly goneMs: number;
   /** Longest time in which neither node answered 200 on `/primary`. */
   readonly gapMs: number;
   readonly confirmedUnderLoad: number;
@@ -160,5 +211,8 @@ export async function switchover(pair: Pair): Promise<Switchover> {
   );
   violations.push(...(await slotViolations(standby)), ...(await journalViolations(pair)));
   const { longestGapMs: gapMs } = watch;
-  return { from: primary.name, to: standby.name, gapMs, confirmedUnderLoad: load.confirmed, violations };
+  const goneMs = watch.lastYesMs(primary) ?? Number.NaN;
+  const { epoch } = await pair.health(standby);
+  const [from, to] = [primary.name, standby.name];
+  return { from, to, epoch, goneMs, gapMs, confirmedUnderLoad: load.confirmed, violations };
 }

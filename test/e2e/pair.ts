@@ -162,7 +162,7 @@ export class Pair {
     const [command = "", ...args] = node.start;
     const { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE, NODE_COMPILE_CACHE } = process.env;
     const env = { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE, NODE_COMPILE_CACHE };
-    const log = openSync(this.#logOf(node), "a");
+    const log = openSync(this.logs(node.name)[1], "a");
     const argv = ["--pdeathsig", "KILL", "--", command, ...args];
     const child = spawn("setpriv", argv, { cwd: "/", env, stdio: ["ignore", log, log] });
     closeSync(log);
@@ -183,15 +183,16 @@ export class Pair {
 
   /** The newest lines of everybody's log, for a failure's report. */
   logTails(): string {
-    const folder = dirname(this.line.nodes[0].dataDir);
     const { exitCode, signalCode } = this.#demo.child;
     const said = `== the demo (${exitCode ?? signalCode ?? "runs"})\n${this.#demo.output().slice(-1_000)}`;
-    const files = [join(folder, "demo.log"), ...this.line.nodes.map((node) => this.#logOf(node))];
-    return [said, ...files.map((file) => `== ${file}\n${tail(file)}`)].join("\n");
+    const files = new Set(this.line.nodes.flatMap(({ name }) => this.logs(name)));
+    return [said, ...[...files].map((file) => `== ${file}\n${tail(file)}`)].join("\n");
   }
 
-  #logOf(node: ReadyNode): string {
-    return join(dirname(node.dataDir), `${node.name}-by-hand.log`);
+  /** Files with what the node logged: as a part of the demo, and since it was started by hand. */
+  logs(name: string): readonly [string, string] {
+    const folder = dirname(this.line.nodes[0].dataDir);
+    return [join(folder, "demo.log"), join(folder, `${name}-by-hand.log`)];
   }
 }
 

@@ -17,6 +17,7 @@ export class PrimaryWatch {
   longestGapMs = 0;
   readonly #loops: readonly Promise<void>[];
   readonly #firstYes = new Map<ReadyNode, number>();
+  readonly #lastYes = new Map<ReadyNode, number>();
   #last: Yes | null = null;
   #stopped = false;
 
@@ -32,6 +33,11 @@ export class PrimaryWatch {
   /** When this node first answered 200; null while it has not. */
   firstYesMs(node: ReadyNode): number | null {
     return this.#firstYes.get(node) ?? null;
+  }
+
+  /** When this node last answered 200; null while it has not. */
+  lastYesMs(node: ReadyNode): number | null {
+    return this.#lastYes.get(node) ?? null;
   }
 
   async stop(): Promise<void> {
@@ -53,6 +59,7 @@ export class PrimaryWatch {
   #saw(yes: Yes): void {
     const last = this.#last;
     if (!this.#firstYes.has(yes.node)) this.#firstYes.set(yes.node, yes.heardMs);
+    this.#lastYes.set(yes.node, yes.heardMs);
     if (last !== null && last.node !== yes.node && yes.epoch <= last.epoch) {
       // An answer that was on its way while the other one took over is no contradiction.
       if (yes.sentMs > last.heardMs) {

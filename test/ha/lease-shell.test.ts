@@ -75,3 +75,15 @@ test("a vote that cannot be made durable silences the node", async () => {
   await settled();
   expect(said).toEqual(["failed Error: EIO"]);
 });
+
+test("it says how long ago it came to lead", async () => {
+  const { shell, writes, tick } = setUp();
+  tick(10);
+  await settled();
+  writes[0]?.done();
+  await settled();
+  tick(60);
+  tick(110);
+  expect(shell.member.phase.kind).toBe("primary");
+  expect(shell.agoMs()).toEqual({ primary: 100 });
+});

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { hearsAnother, mayConfirmAlone, remoteOf, validUntilMs } from "./core/member.ts";
+import { mayConfirmAlone, mayShrink, remoteOf, validUntilMs } from "./core/member.ts";
 import { Confirmer } from "./confirmer.ts";
 import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";
@@ -174,10 +174,10 @@ export class Replication {
     if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
     // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
     // only keep the standby from leading once this lease is over.
-    const mayShrink = hearsAnother(this.#ports.shell.member, nowMs);
-    if (mayShrink && late(this.#awaySinceMs, syncLimitMs)) this.#detach(this.#peer?.reason ?? "");
+    const useful = mayShrink(this.#ports.shell.member, nowMs);
+    if (useful && late(this.#awaySinceMs, syncLimitMs)) this.#detach(this.#peer?.reason ?? "");
     // One slow sync of a standby that is there is no reason: out of the set it could not take over.
-    if (mayShrink && late(this.#unsyncedSinceMs, leaseMs)) this.#detach(this.#syncReason);
+    if (useful && late(this.#unsyncedSinceMs, leaseMs)) this.#detach(this.#syncReason);
     this.#startIfNeeded(nowMs);
     this.#askIfStalled(nowMs);
     const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;

@@ -1,13 +1,12 @@
 import { newerSync } from "./messages.ts";
 import type { LeaseReply, Name, VoterRecord } from "./messages.ts";
-import { highestEpoch, newestSync, others, remoteOf, validUntilMs, votersNeeded, withRemote } from "./member.ts";
+import { highestEpoch, newestSync, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
 import type { Bid, Member, PromotionCause } from "./member.ts";
 import { request, requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { retag, setSync } from "./holder.ts";
-
-/** A standby greets every few beats, to know who is there and under which boot id. */
-const greetEveryBeats = 4;
+import { isLastHolder, nextEpoch, winsAlone } from "./quorum.ts";
+import { greetEveryBeats } from "./timing.ts";
 
 /**
  * Rule 6, and the recorded holder's right to go on with its own epoch. The newest set heard of decides, not its own
@@ -18,7 +17,8 @@ export function mayStand(member: Member, nowMs: number): boolean {
   const newest = newestSync(member);
   if (record === null || newest === null || !member.fit || nowMs < member.standAfterMs) return false;
   if (!newest.inSync.includes(name) || !ownVoteIsFree(member, nowMs)) return false;
-  return record.holder === name || record.released || !newest.paused;
+  const automatic = member.arbiterKind !== "manual" && !newest.paused;
+  return record.holder === name || record.released || automatic;
 }
 
 /** Its own voter owes nothing to another: no promise runs, none of before a restart may still run. */
@@ -31,7 +31,7 @@ export function ownVoteIsFree(member: Member, nowMs: number): boolean {
 
 /** A standby that does not stand keeps in touch: boot ids, records, and that it is there. */
 export function greet(draft: Draft, nowMs: number): void {
-  requestAll(draft, "ask", { epoch: highestEpoch(draft.member) + 1, force: false }, nowMs);
+  requestAll(draft, "ask", { epoch: nextEpoch(draft.member), force: false }, nowMs);
   draft.member = { ...draft.member, nextBeatMs: nowMs + draft.member.voter.timing.beatMs * greetEveryBeats };
 }
 
@@ -41,7 +41,7 @@ export function ask(draft: Draft, nowMs: number): void {
   const { record, name } = member.voter;
   if (record === null) return;
   const resumes = mayResume(member, record);
-  const epoch = resumes ? record.epoch : highestEpoch(member) + 1;
+  const epoch = resumes ? record.epoch : nextEpoch(member);
   bid(draft, { epoch, cause: causeOf(record, resumes, name), force: false }, nowMs);
 }
 
@@ -49,9 +49,10 @@ export function ask(draft: Draft, nowMs: number): void {
  * Goes on with its own epoch: one that it won, not one that it only voted for (the ledger of this disk is not of that
  * epoch), and that no voter has given to another (a failed candidate may have voted for itself in the very same one).
  */
-function mayResume(member: Member, { holder, epoch, released, sync }: VoterRecord): boolean {
+function mayResume(member: Member, record: VoterRecord): boolean {
+  const { epoch } = record;
   const { name } = member.voter;
-  const won = holder === name && epoch > 0 && sync.setEpoch === epoch && !released;
+  const won = epoch > 0 && isLastHolder(record, name);
   const contested = others(member).some((other) => {
     const theirs = remoteOf(member, other).record;
     return theirs !== null && theirs.epoch === epoch && theirs.holder !== name;
@@ -73,13 +74,13 @@ export function force(draft: Draft, acceptDataLoss: boolean, nowMs: number): voi
   const { phase, voter } = draft.member;
   const idle = phase.kind === "standby" || phase.kind === "asking";
   if (!idle || voter.record === null || !ownVoteIsFree(draft.member, nowMs)) return;
-  bid(draft, { epoch: highestEpoch(draft.member) + 1, cause: "forced", force: acceptDataLoss }, nowMs);
+  bid(draft, { epoch: nextEpoch(draft.member), cause: "forced", force: acceptDataLoss }, nowMs);
 }
 
 function bid(draft: Draft, wanted: Pick<Bid, "epoch" | "cause" | "force">, nowMs: number): void {
   const made: Bid = { ...wanted, untilMs: nowMs + draft.member.voter.timing.leaseMs / 2, would: [] };
   draft.member = { ...draft.member, phase: { kind: "asking", bid: made } };
-  if (votersNeeded(draft.member) === 1) return elect(draft, made, nowMs);
+  if (winsAlone(draft.member, made.cause, nowMs)) return elect(draft, made, nowMs, true);
   requestAll(draft, "ask", made, nowMs);
 }
 
@@ -91,7 +92,7 @@ export function onWould(draft: Draft, bidding: Bid, reply: LeaseReply, nowMs: nu
   if (reply.refusal === "stale-epoch") {
     // An operator does not ask twice: the same word for an epoch above what was just learned.
     if (bidding.cause !== "forced" || highestEpoch(member) < bidding.epoch) return giveUp(draft, nowMs);
-    return bid(draft, { ...bidding, epoch: highestEpoch(member) + 1 }, nowMs);
+    return bid(draft, { ...bidding, epoch: nextEpoch(member) }, nowMs);
   }
   // The promise that still runs says itself when to ask again.
   if (reply.refusal === "promised") {
@@ -99,8 +100,15 @@ export function onWould(draft: Draft, bidding: Bid, reply: LeaseReply, nowMs: nu
   }
 }
 
-/** Votes for itself, durably before anybody is asked, and asks for the votes of the others. */
-function elect(draft: Draft, made: Bid, nowMs: number): void {
+/** Time has passed in vain so far: has it made this node's own vote enough? */
+export function keepAsking(draft: Draft, bidding: Bid, nowMs: number): void {
+  if (winsAlone(draft.member, bidding.cause, nowMs)) return elect(draft, bidding, nowMs, true);
+  if (nowMs >= bidding.untilMs) giveUp(draft, nowMs);
+  else if (nowMs >= draft.member.nextBeatMs) askAgain(draft, nowMs);
+}
+
+/** Votes for itself, durably before anybody is asked, and asks for the votes of the others, needed or not. */
+function elect(draft: Draft, made: Bid, nowMs: number, alone = false): void {
   const electing: Bid = { ...made, untilMs: nowMs + draft.member.voter.timing.leaseMs / 2 };
   draft.member = { ...draft.member, phase: { kind: "electing", bid: electing } };
   // [HA-4] Grants for another bid do not count for this one.
@@ -108,7 +116,7 @@ function elect(draft: Draft, made: Bid, nowMs: number): void {
     draft.member = withRemote(draft.member, name, { grantUntilMs: Number.NEGATIVE_INFINITY, sent: [] });
   }
   requestAll(draft, "elect", electing, nowMs);
-  if (votersNeeded(draft.member) === 1) win(draft, electing, nowMs);
+  if (alone) win(draft, electing, nowMs);
 }
 
 /** An answer while electing. */
@@ -127,7 +135,7 @@ function win(draft: Draft, won: Bid, nowMs: number): void {
     .reduce(newerSync, record.sync);
   // [HA-7]
   if (!won.force && !newest.inSync.includes(name)) return giveUp(draft, nowMs);
-  draft.member = { ...member, phase: { kind: "primary", epoch: won.epoch, raiseTo: null } };
+  draft.member = { ...member, phase: { kind: "primary", epoch: won.epoch, raiseTo: null }, setSinceMs: nowMs };
   // A new epoch starts alone: its standby has yet to receive the first byte of it.
   const inSync = won.cause === "resume" ? newest.inSync : [name];
   draft.act.push({ kind: "promote", epoch: won.epoch, cause: won.cause });

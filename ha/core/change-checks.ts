@@ -1,6 +1,7 @@
-import { newestSync, others, remoteOf, votersNeeded } from "./member.ts";
+import { newestSync, remoteOf } from "./member.ts";
 import type { Member } from "./member.ts";
 import type { Position } from "./messages.ts";
+import { knowsNewestSet } from "./quorum.ts";
 import { ownVoteIsFree } from "./step.ts";
 
 /** One named check of a planned change. */
@@ -47,9 +48,13 @@ export function failoverChecks(
   const { name } = member.voter;
   // [HA-6] Its own record may be from before it was put out of the set: another voter must have said what it knows.
   const newest = newestSync(member);
-  const heard = votersNeeded(member) === 1 || others(member).some((other) => remoteOf(member, other).record !== null);
+  const heard = knowsNewestSet(member, nowMs);
   const complete = heard && (newest?.inSync.includes(name) ?? false);
-  const inSync = `${newest?.inSync.join(", ") ?? "nobody"}${heard ? "" : " (no other voter has answered yet)"}`;
+  const unheard =
+    member.arbiterKind === "witness"
+      ? " (no other voter has answered yet)"
+      : `, when ${member.peer ?? "the other node"} was last heard; it may have confirmed more alone since`;
+  const inSync = `${newest?.inSync.join(", ") ?? "nobody"}${heard ? "" : unheard}`;
   return [
     // One that asks in vain for the lease gives way to an operator's word.
     {

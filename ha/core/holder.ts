@@ -1,7 +1,8 @@
 import type { LeaseReply, Name, SyncRecord } from "./messages.ts";
-import { highestEpoch, others, remoteOf, setAcknowledged, validUntilMs, votersNeeded } from "./member.ts";
+import { others, remoteOf, setAcknowledged, validUntilMs, votersNeeded } from "./member.ts";
 import { requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
+import { nextEpoch, overtakenBy } from "./quorum.ts";
 
 /** The same content as a newer version under this epoch. */
 export const retag = (sync: SyncRecord, epoch: number): SyncRecord => ({
@@ -14,7 +15,9 @@ export const retag = (sync: SyncRecord, epoch: number): SyncRecord => ({
 export function setSync(draft: Draft, sync: SyncRecord, nowMs: number): void {
   const { voter } = draft.member;
   if (voter.record === null) return;
-  draft.member = { ...draft.member, voter: { ...voter, record: { ...voter.record, sync } } };
+  const before = voter.record.sync.inSync.join();
+  const setSinceMs = sync.inSync.join() === before ? draft.member.setSinceMs : nowMs;
+  draft.member = { ...draft.member, setSinceMs, voter: { ...voter, record: { ...voter.record, sync } } };
   renew(draft, nowMs);
 }
 
@@ -54,10 +57,13 @@ export function onRenewal(draft: Draft, reply: LeaseReply, nowMs: number): void 
     draft.act.push({ kind: "raised", epoch });
     return setSync(draft, retag(voter.record.sync, epoch), nowMs);
   }
+  // Two that lead: the higher epoch stays.
+  const overtaken = overtakenBy(member);
+  if (overtaken !== null) return stepDown(draft, phase.epoch, `${overtaken.name} leads with epoch ${overtaken.epoch}`);
   // A candidate that failed has fenced its receiver against this epoch, or voted for itself in the very same one:
   // move above both, in place.
   if (reply.refusal === "stale-epoch" && reply.epoch === (phase.raiseTo ?? phase.epoch)) {
-    draft.member = { ...member, phase: { ...phase, raiseTo: highestEpoch(member) + 1 } };
+    draft.member = { ...member, phase: { ...phase, raiseTo: nextEpoch(member) } };
     return;
   }
   if (reply.record === null && reply.nonce !== null) enrol(draft, reply.from, reply.boot, reply.nonce, nowMs);

@@ -1,5 +1,6 @@
 import { newerSync } from "./messages.ts";
 import type { ArbiterKind, LeaseReply, Message, Name, Position, Refusal, SyncRecord, VoterRecord } from "./messages.ts";
+import { aloneAfterMs, networkGrantMs } from "./timing.ts";
 import type { Timing } from "./timing.ts";
 import { createVoter } from "./voter.ts";
 import type { Voter } from "./voter.ts";
@@ -23,8 +24,25 @@ export type Member = {
   readonly seq: number;
   readonly lastTickMs: number;
   readonly nextBeatMs: number;
+  /** What it saw of the network, where that is the arbiter. */
+  readonly network: Network;
+  /** Since when it listens without a gap. */
+  readonly listensSinceMs: number;
+  /** When the holder of the recorded epoch last renewed with this node in the set; never: not in this run. */
+  readonly attachedMs: number;
+  /** Since when this primary's set has had the members that it has. */
+  readonly setSinceMs: number;
   /** It does not stand before: after a gap of the loop, a failed attempt, or a release. */
   readonly standAfterMs: number;
+};
+
+/** Answers to probes, each counted from when its probe was sent. A node that cannot see the network has none. */
+type Network = {
+  /** The newest that any target answered. */
+  readonly anySentMs: number;
+  /** The newest that every target answered, and the first of the series without a break that it belongs to. */
+  readonly allSentMs: number;
+  readonly allSinceMs: number;
 };
 
 type Phase =
@@ -77,6 +95,8 @@ export type MemberEvent =
       readonly arbiter: Name | null;
       readonly arbiterKind?: ArbiterKind;
     }
+  /** A probe of the network, sent at `sentMs`, was answered by at least one target, or by all. */
+  | { readonly kind: "reach"; readonly sentMs: number; readonly all: boolean }
   /** The app of the lost lease is dead. */
   | { readonly kind: "demoted" }
   /** The app is drained and dead, everything is confirmed: give the lease away. */
@@ -133,6 +153,10 @@ export function createMember(init: MemberInit): Member {
     seq: 0,
     lastTickMs: nowMs,
     nextBeatMs: nowMs,
+    network: { anySentMs: never, allSentMs: never, allSinceMs: never },
+    listensSinceMs: nowMs,
+    attachedMs: never,
+    setSinceMs: nowMs,
     standAfterMs: nowMs,
   };
 }
@@ -162,8 +186,12 @@ export const withRemote = (member: Member, name: Name, change: Partial<Remote>):
   remotes: { ...member.remotes, [name]: { ...remoteOf(member, name), ...change } },
 });
 
-/** Another voter has answered within the last three renewals: what is sent now is likely to be acknowledged. */
-export const hearsAnother = (member: Member, nowMs: number): boolean =>
+/**
+ * A smaller set is of use: its acknowledgement is not needed, or likely, for another voter has answered within the
+ * last three renewals.
+ */
+export const mayShrink = (member: Member, nowMs: number): boolean =>
+  member.arbiterKind !== "witness" ||
   others(member).some((name) => nowMs - remoteOf(member, name).lastHeardMs <= 3 * member.voter.timing.beatMs);
 
 /** The highest epoch that this node has any word of. */
@@ -177,34 +205,50 @@ export const newestSync = (member: Member): SyncRecord | null => {
   return others(member).reduce((newest, name) => newerSync(newest, remoteOf(member, name).record?.sync ?? newest), own);
 };
 
+/** A last holder needs nobody else to hold: one board, one whose second has not joined, or where an operator decides. */
+const holdsAlone = ({ arbiterKind, peer }: Member): boolean =>
+  arbiterKind === "standalone" || arbiterKind === "manual" || (arbiterKind === "reachability" && peer === null);
+
 /**
  * Rule 4: when the lease ends by this node's clock, margin taken off: the second longest of three grants
- * (its own voter's among them), or its own alone where one voter is all there is. `without` leaves one voter out.
+ * (its own voter's among them), or its own alone where that is enough. `without` leaves one voter out.
  */
 export function validUntilMs(member: Member, without: Name | null = null): number {
-  const { peer, arbiter, voter } = member;
+  const { peer, voter } = member;
   const own = voter.promise?.to === voter.name ? voter.promise.untilMs : never;
   const first = grantOf(member, peer, without);
-  const second = grantOf(member, arbiter, without);
+  const second = thirdGrantOf(member, without);
   const longest = Math.max(own, first, second);
   const shortest = Math.min(own, first, second);
   // Of three numbers, the one that is neither; where two are equal, it is one of them.
   const middle = own === longest ? Math.max(first, second) : own === shortest ? Math.min(first, second) : own;
-  return (votersNeeded(member) === 1 ? longest : middle) - voter.timing.marginMs;
+  return (holdsAlone(member) ? own : middle) - voter.timing.marginMs;
 }
 
 const never = Number.NEGATIVE_INFINITY;
+
+/** The network's grant is this node's own view: its peer may be granted by the network just the same. */
+const thirdGrantOf = (member: Member, without: Name | null): number =>
+  member.arbiterKind === "reachability"
+    ? member.network.anySentMs + networkGrantMs(member.voter.timing)
+    : grantOf(member, member.arbiter, without);
 
 const grantOf = (member: Member, name: Name | null, without: Name | null): number =>
   name === null || name === without ? never : (member.remotes[name]?.grantUntilMs ?? never);
 
 const sameSync = (a: SyncRecord, b: SyncRecord): boolean => a.setEpoch === b.setEpoch && a.setVersion === b.setVersion;
 
-/** Rule 9: another voter has recorded exactly this node's present set, and said so in this run. */
+/**
+ * Rule 9: another voter has recorded exactly this node's present set, and said so in this run. With an arbiter that
+ * records nothing: or no standby can stand any more that knows only of an older set.
+ */
 export function setAcknowledged(member: Member, without: Name | null = null): boolean {
   const sync = member.voter.record?.sync;
   if (sync === undefined) return false;
-  if (votersNeeded(member) === 1) return true;
+  if (holdsAlone(member)) return true;
+  const { timing } = member.voter;
+  if (member.arbiterKind === "reachability" && member.lastTickMs >= member.setSinceMs + aloneAfterMs(timing))
+    return true;
   return others(member).some((name) => {
     const record = remoteOf(member, name).record;
     return name !== without && record !== null && sameSync(record.sync, sync);

@@ -1,5 +1,5 @@
 import type { LeaseReply, LeaseRequest, Message } from "./messages.ts";
-import { ask, askAgain, force, giveUp, greet, mayStand, onVote, onWould } from "./candidate.ts";
+import { ask, askAgain, force, giveUp, greet, keepAsking, mayStand, onVote, onWould } from "./candidate.ts";
 import { request, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "./holder.ts";
 import { creditReply, highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
 import type { Member, MemberEvent, Ready } from "./member.ts";
+import { withAttachment, withReach } from "./quorum.ts";
 import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";
 
 export { ownVoteIsFree } from "./candidate.ts";
@@ -51,6 +52,9 @@ function apply(draft: Draft, event: MemberEvent, nowMs: number): void {
       draft.member = { ...member, peer, arbiter, arbiterKind };
       return;
     }
+    case "reach":
+      draft.member = withReach(member, event.sentMs, event.all);
+      return;
     case "demoted":
       return onDemoted(draft, nowMs);
     case "release":
@@ -71,7 +75,8 @@ function onTick(draft: Draft, nowMs: number): void {
   // After a gap, what others said meanwhile may still wait unread: hear it before standing on old news.
   const gap = nowMs - draft.member.lastTickMs > leaseMs / 3;
   const standAfterMs = gap ? Math.max(draft.member.standAfterMs, nowMs + beatMs) : draft.member.standAfterMs;
-  draft.member = { ...draft.member, lastTickMs: nowMs, standAfterMs };
+  const listensSinceMs = gap ? nowMs : draft.member.listensSinceMs;
+  draft.member = { ...draft.member, lastTickMs: nowMs, standAfterMs, listensSinceMs };
   const { phase } = draft.member;
   const beat = nowMs >= draft.member.nextBeatMs;
   switch (phase.kind) {
@@ -81,6 +86,7 @@ function onTick(draft: Draft, nowMs: number): void {
       } else if (beat) renew(draft, nowMs);
       return;
     case "asking":
+      return keepAsking(draft, phase.bid, nowMs);
     case "electing":
       if (nowMs >= phase.bid.untilMs) giveUp(draft, nowMs);
       else if (beat) askAgain(draft, nowMs);
@@ -128,7 +134,9 @@ function onRequested(draft: Draft, message: LeaseRequest, nowMs: number): void {
   const seen = { position: message.position, fit: message.fit, lastHeardMs: nowMs };
   draft.member = withRemote({ ...member, voter }, message.from, seen);
   draft.send.push(reply);
-  if (!reply.granted || message.purpose === "ask") return;
+  if (message.purpose === "ask") return;
+  if (!reply.granted) return onOvertaking(draft, message);
+  draft.member = withAttachment(draft.member, message, nowMs);
   switch (member.phase.kind) {
     case "primary":
       // Its own promise to itself had ended: so had the lease, and no tick had come to say it.
@@ -141,6 +149,13 @@ function onRequested(draft: Draft, message: LeaseRequest, nowMs: number): void {
     case "standby":
     case "stepping-down":
   }
+}
+
+/** Another holds a higher epoch, which it has won: it could not be heard, or could not hear. The higher one stays. */
+function onOvertaking(draft: Draft, { from, epoch, sync }: LeaseRequest): void {
+  const { phase } = draft.member;
+  if (phase.kind === "primary" && epoch > phase.epoch && sync.setEpoch === epoch)
+    stepDown(draft, phase.epoch, `${from} leads with epoch ${epoch}`);
 }
 
 function onReply(draft: Draft, reply: LeaseReply, nowMs: number): void {

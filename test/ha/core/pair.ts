@@ -1,8 +1,9 @@
 import { createMember } from "../../../ha/core/member.ts";
 import type { Member, MemberEvent } from "../../../ha/core/member.ts";
-import type { Message, Name, SyncRecord, VoterRecord } from "../../../ha/core/messages.ts";
+import type { ArbiterKind, Message, Name, SyncRecord, VoterRecord } from "../../../ha/core/messages.ts";
+import { wantsProbe } from "../../../ha/core/quorum.ts";
 import { step } from "../../../ha/core/step.ts";
-import { presets } from "../../../ha/core/timing.ts";
+import { presets, probeEveryMs } from "../../../ha/core/timing.ts";
 import { createVoter } from "../../../ha/core/voter.ts";
 import type { Voter } from "../../../ha/core/voter.ts";
 import { stepWitness } from "../../../ha/core/witness.ts";
@@ -26,9 +27,10 @@ export const record = (epoch: number, holder: Name | null, set: SyncRecord, rele
 /** Node a held epoch 1, and both nodes hold everything. */
 export const settled = record(1, "a", sync(["a", "b"], 1, 2));
 
-/** Two nodes and a witness on one clock: whatever is sent arrives 5 ms later, unless it is cut or held. */
+/** Two nodes and, as the kind wants it, a witness on one clock: whatever is sent arrives 5 ms later, unless it is cut or held. */
 export type Pair = {
   nowMs: number;
+  readonly arbiterKind: ArbiterKind;
   readonly disks: Record<Name, VoterRecord | null>;
   readonly members: Record<Name, Member>;
   readonly voters: Record<Name, Voter>;
@@ -39,15 +41,22 @@ export type Pair = {
   hold: (message: Message) => boolean;
   /** Messages that are lost. */
   cut: (message: Message) => boolean;
+  /** Who reaches the targets of `reachability`, and how many of them. */
+  reaches: (name: Name) => "all" | "some" | "none";
+  readonly probedMs: Record<Name, number>;
   /** Calls as they happen: what was decided, in the order of its effects. */
   tell: (line: string, kind: "event" | "persist" | "act" | "message", message?: Message) => void;
 };
 
 const never = (): boolean => false;
 
-export function createPair(disks: Readonly<Record<Name, VoterRecord | null>> = {}): Pair {
+export function createPair(
+  disks: Readonly<Record<Name, VoterRecord | null>> = {},
+  arbiterKind: ArbiterKind = "witness",
+): Pair {
   const pair: Pair = {
     nowMs: 10_000,
+    arbiterKind,
     disks: { a: settled, b: settled, w: settled, ...disks },
     members: {},
     voters: {},
@@ -56,6 +65,8 @@ export function createPair(disks: Readonly<Record<Name, VoterRecord | null>> = {
     held: [],
     hold: never,
     cut: never,
+    reaches: () => "all",
+    probedMs: {},
     tell: () => {},
   };
   return pair;
@@ -71,7 +82,9 @@ export function start(pair: Pair, name: Name): void {
     return;
   }
   const peer = name === "a" ? "b" : "a";
-  pair.members[name] = createMember({ ...self, arbiterKind: "witness", peer, arbiter: "w", nowMs: pair.nowMs });
+  const { arbiterKind, nowMs } = pair;
+  const arbiter = arbiterKind === "witness" ? "w" : null;
+  pair.members[name] = createMember({ ...self, arbiterKind, peer, arbiter, nowMs });
   feed(pair, name, { kind: "status", position: { epoch: 0, txid: 0 }, fit: true });
 }
 
@@ -136,16 +149,28 @@ export function pass(pair: Pair, durationMs: number, until: () => boolean = neve
     for (const { message } of pair.due.filter(({ atMs }) => atMs === pair.nowMs)) deliver(pair, message);
     pair.due.splice(0, pair.due.length, ...pair.due.filter(({ atMs }) => atMs > pair.nowMs));
     if (pair.nowMs % timing.tickMs === 0)
-      for (const name of ["a", "b"]) if (pair.members[name] !== undefined) feed(pair, name, { kind: "tick" });
+      for (const name of ["a", "b"]) if (pair.members[name] !== undefined) tick(pair, name);
   }
+}
+
+function tick(pair: Pair, name: Name): void {
+  feed(pair, name, { kind: "tick" });
+  const dueMs = (pair.probedMs[name] ?? 0) + probeEveryMs(timing, wantsProbe(member(pair, name), pair.nowMs));
+  const reached = pair.reaches(name);
+  if (pair.arbiterKind !== "reachability" || pair.nowMs < dueMs) return;
+  pair.probedMs[name] = pair.nowMs;
+  if (reached !== "none") feed(pair, name, { kind: "reach", sentMs: pair.nowMs, all: reached === "all" });
 }
 
 export const isPrimary = (pair: Pair, name: Name): boolean => pair.members[name]?.phase.kind === "primary";
 
 /** A pair at work: a is primary and its standby holds everything. */
-export function atWork(disks: Readonly<Record<Name, VoterRecord | null>> = {}): Pair {
-  const pair = createPair(disks);
-  for (const name of ["w", "a", "b"]) start(pair, name);
+export function atWork(
+  disks: Readonly<Record<Name, VoterRecord | null>> = {},
+  arbiterKind: ArbiterKind = "witness",
+): Pair {
+  const pair = createPair(disks, arbiterKind);
+  for (const name of arbiterKind === "witness" ? ["w", "a", "b"] : ["a", "b"]) start(pair, name);
   pass(pair, 2_000, () => isPrimary(pair, "a"));
   pass(pair, 1_000);
   return pair;

@@ -28,7 +28,7 @@ export type Member = {
   readonly network: Network;
   /** Since when it listens without a gap. */
   readonly listensSinceMs: number;
-  /** When the holder of the recorded epoch last renewed with this node in the set; never: not in this run. */
+  /** When it last granted its vote to the peer, whose newest set it has recorded with that; never: not in this run. */
   readonly attachedMs: number;
   /** Since when this primary's set has had the members that it has. */
   readonly setSinceMs: number;

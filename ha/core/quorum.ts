@@ -1,6 +1,6 @@
 import { highestEpoch, others, remoteOf } from "./member.ts";
 import type { Member, PromotionCause } from "./member.ts";
-import type { LeaseRequest, Name, VoterRecord } from "./messages.ts";
+import type { Name, VoterRecord } from "./messages.ts";
 import { attachedWithinMs, listenMs, networkGrantMs } from "./timing.ts";
 
 /**
@@ -100,12 +100,6 @@ export function withReach(member: Member, sentMs: number, all: boolean): Member 
     network: { anySentMs, allSentMs: sentMs, allSinceMs: unbroken ? network.allSinceMs : sentMs },
   };
 }
-
-/** A standby's note of a request that it has just granted: is it attached? */
-export const withAttachment = (member: Member, { sync, epoch }: LeaseRequest, nowMs: number): Member => ({
-  ...member,
-  attachedMs: sync.setEpoch === epoch && sync.inSync.includes(member.voter.name) ? nowMs : Number.NEGATIVE_INFINITY,
-});
 
 /** Who has won a higher epoch than the one that this primary holds, as far as it has heard; null: nobody. */
 export function overtakenBy(member: Member): { readonly name: Name; readonly epoch: number } | null {

@@ -15,7 +15,7 @@ import {
 } from "./holder.ts";
 import { creditReply, highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
 import type { Member, MemberEvent, Ready } from "./member.ts";
-import { withAttachment, withReach } from "./quorum.ts";
+import { withReach } from "./quorum.ts";
 import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";
 
 export { ownVoteIsFree } from "./candidate.ts";
@@ -136,7 +136,7 @@ function onRequested(draft: Draft, message: LeaseRequest, nowMs: number): void {
   draft.send.push(reply);
   if (message.purpose === "ask") return;
   if (!reply.granted) return onOvertaking(draft, message);
-  draft.member = withAttachment(draft.member, message, nowMs);
+  draft.member = { ...draft.member, attachedMs: nowMs };
   switch (member.phase.kind) {
     case "primary":
       // Its own promise to itself had ended: so had the lease, and no tick had come to say it.

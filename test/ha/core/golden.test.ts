@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Message } from "../../../ha/core/messages.ts";
-import { atWork, feed, isPrimary, pass, start, stop, timing } from "./pair.ts";
+import { atWork, createPair, feed, isPrimary, pass, start, stop, timing } from "./pair.ts";
 import type { Pair } from "./pair.ts";
 
 /** Without the beat of renewals and greetings that change nothing. */
@@ -84,4 +84,60 @@ test("a rejoin reads as documented", async () => {
   feed(pair, "b", { kind: "shrink" });
   pass(pair, 300);
   await golden("rejoin", lines);
+});
+
+test("a failover by the network's word reads as documented", async () => {
+  const pair = atWork({}, "reachability");
+  const { lines, note } = transcript(
+    pair,
+    "Reachability: the primary a dies; b was attached, reaches every target, and stands when its promise has ended.",
+  );
+  stop(pair, "a");
+  pass(pair, 2 * leaseMs, () => isPrimary(pair, "b"));
+  note("b may confirm alone when its set is old enough that nobody stands on an older one");
+  await golden("reachability-failover", lines);
+});
+
+test("two boards cut only from each other read as documented", async () => {
+  const pair = atWork({}, "reachability");
+  const { lines, note } = transcript(
+    pair,
+    "Reachability: the boards are cut only from each other and reach the gateway: both lead, until they hear each other.",
+  );
+  pair.cut = () => true;
+  pass(pair, 2 * leaseMs);
+  note("the cut is healed");
+  pair.cut = () => false;
+  pass(pair, 300);
+  note("the app of a is dead");
+  feed(pair, "a", { kind: "demoted" });
+  pass(pair, leaseMs);
+  await golden("reachability-cut-and-healed", lines);
+});
+
+test("a power cut without a third vote reads as documented", async () => {
+  const pair = createPair({}, "reachability");
+  const { lines, note } = transcript(
+    pair,
+    "Reachability: after a power cut a, which led, comes back alone; b does later.",
+  );
+  start(pair, "a");
+  pass(pair, 3 * leaseMs);
+  note("a has listened for two leases, and goes on");
+  start(pair, "b");
+  pass(pair, leaseMs);
+  await golden("reachability-power-cut", lines);
+});
+
+test("a failover by hand reads as documented", async () => {
+  const pair = atWork({}, "manual");
+  const { lines, note } = transcript(pair, "Manual: a is dead; b leads by an operator's word, and a follows it.");
+  stop(pair, "a");
+  pass(pair, 10 * leaseMs);
+  note("trader failover --accept-data-loss on b");
+  feed(pair, "b", { kind: "force", acceptDataLoss: true });
+  pass(pair, leaseMs);
+  start(pair, "a");
+  pass(pair, leaseMs);
+  await golden("manual-failover", lines);
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { validUntilMs } from "../../../ha/core/member.ts";
-import { mayConfirmAlone } from "../../../ha/core/member.ts";
+import { mayConfirmAlone, validUntilMs } from "../../../ha/core/member.ts";
 import type { ArbiterKind, Message, Name } from "../../../ha/core/messages.ts";
 import { nextEpoch } from "../../../ha/core/quorum.ts";
 import { failoverChecks } from "../../../ha/core/change-checks.ts";
@@ -92,16 +91,31 @@ test("reachability: it does not lead where a target is silent, nor later by itse
   expect(isPrimary(pair, "b")).toBe(true);
 });
 
+const phases = Array.from({ length: 10 }, (_, i) => (i * beatMs) / 10);
+
 test("reachability: a standby that comes back to the network listens for a whole lease before it stands", () => {
+  for (const phaseMs of phases) {
+    const pair = atWork({}, "reachability");
+    pass(pair, phaseMs);
+    pair.cut = everything;
+    pair.reaches = (name) => (name === "b" ? "none" : "all");
+    pass(pair, leaseMs + 500);
+    pair.cut = () => false;
+    pair.reaches = () => "all";
+    pass(pair, 3 * leaseMs);
+    expect(leaders(pair)).toEqual(["a"]);
+    expect(pair.disks["b"]?.epoch).toBe(1);
+  }
+});
+
+test("reachability: a standby stands on what the network answered after its promise had ended, not before", () => {
   const pair = atWork({}, "reachability");
-  pair.cut = everything;
-  pair.reaches = (name) => (name === "b" ? "none" : "all");
-  pass(pair, leaseMs + 500);
-  pair.cut = () => false;
-  pair.reaches = () => "all";
-  pass(pair, 3 * leaseMs);
-  expect(leaders(pair)).toEqual(["a"]);
-  expect(pair.disks["b"]?.epoch).toBe(1);
+  stop(pair, "a");
+  pass(pair, leaseMs - 2 * beatMs);
+  pair.reaches = () => "none";
+  const acts = reasonsOf(pair);
+  pass(pair, 2 * leaseMs);
+  expect(acts).toEqual([]);
 });
 
 test("reachability: a node restarted or out of the set does not stand by the network's word", () => {
@@ -120,17 +134,22 @@ test("reachability: a node restarted or out of the set does not stand by the net
 });
 
 test("reachability: a primary that reaches neither the peer nor the network has stopped before its standby may stand", () => {
-  const pair = atWork({}, "reachability");
-  pair.cut = everything;
-  pair.reaches = (name) => (name === "a" ? "none" : "all");
-  const both: number[] = [];
-  for (let i = 0; i < 2 * leaseMs; i++) {
-    pass(pair, 1);
-    const holds = isPrimary(pair, "a") && pair.nowMs < validUntilMs(member(pair, "a"));
-    if (holds && isPrimary(pair, "b")) both.push(pair.nowMs);
+  for (const phaseMs of phases) {
+    const pair = atWork({}, "reachability");
+    pass(pair, phaseMs);
+    // One renewal is lost just before everything is.
+    pair.cut = everything;
+    pass(pair, beatMs);
+    pair.reaches = (name) => (name === "a" ? "none" : "all");
+    const both: number[] = [];
+    for (let i = 0; i < 2 * leaseMs; i++) {
+      pass(pair, 1);
+      const holds = isPrimary(pair, "a") && pair.nowMs < validUntilMs(member(pair, "a"));
+      if (holds && isPrimary(pair, "b")) both.push(pair.nowMs);
+    }
+    expect(both).toEqual([]);
+    expect(leaders(pair)).toEqual(["b"]);
   }
-  expect(both).toEqual([]);
-  expect(leaders(pair)).toEqual(["b"]);
 });
 
 test("reachability: the network's grant runs from the send time of its probe, two renewals short of a lease", () => {
@@ -172,6 +191,16 @@ test("[HA-3] a one-way cut: the primary that the standby does not hear steps dow
   expect(acts).toContain("a acts: demote epoch=1 reason=b leads with epoch 3");
 });
 
+test("[HA-3] a one-way cut the other way: its answers alone say that another leads", () => {
+  const pair = atWork({}, "reachability");
+  pair.cut = everything;
+  pass(pair, 2 * leaseMs);
+  const acts = reasonsOf(pair);
+  pair.cut = (message: Message) => message.from === "b" && message.kind === "request";
+  pass(pair, leaseMs);
+  expect(acts).toEqual(["a acts: demote epoch=1 reason=b leads with epoch 3"]);
+});
+
 test("[HA-3] without a third vote each node takes every second epoch only, forced or not", () => {
   for (const kind of ["reachability", "manual"] as const) {
     const pair = atWork({}, kind);
@@ -207,6 +236,40 @@ test("reachability: a last holder that comes back alone hears a higher epoch fir
   pass(pair, 4 * leaseMs);
   expect(leaders(pair)).toEqual(["b"]);
   expect(pair.disks["a"]?.holder).toBe("b");
+});
+
+test("reachability: a last holder that has heard of a higher epoch, won or not, does not go on alone", () => {
+  const pair = createPair({ b: record(3, "b", sync(["a", "b"], 1, 2)) }, "reachability");
+  start(pair, "a");
+  start(pair, "b");
+  for (const name of ["a", "b"]) feed(pair, name, { kind: "status", position: { epoch: 0, txid: 0 }, fit: false });
+  pass(pair, 1_500);
+  stop(pair, "b");
+  feed(pair, "a", { kind: "status", position: { epoch: 0, txid: 0 }, fit: true });
+  pass(pair, 6 * leaseMs);
+  expect(leaders(pair)).toEqual([]);
+});
+
+test("reachability: a last holder that comes back alone wants every target, and for two leases", () => {
+  const pair = afterPowerCut("reachability");
+  start(pair, "a");
+  pass(pair, leaseMs);
+  pair.reaches = () => "some";
+  pass(pair, 4 * leaseMs);
+  expect(leaders(pair)).toEqual([]);
+  pair.reaches = () => "all";
+  pass(pair, listenMs(timing) - 500);
+  expect(leaders(pair)).toEqual([]);
+  pass(pair, leaseMs);
+  expect(leaders(pair)).toEqual(["a"]);
+});
+
+test("manual: not even the vote of a last holder that cannot lead makes the other one stand", () => {
+  const pair = afterPowerCut("manual");
+  for (const name of ["a", "b"]) start(pair, name);
+  feed(pair, "a", { kind: "status", position: { epoch: 0, txid: 0 }, fit: false });
+  pass(pair, 6 * leaseMs);
+  expect(leaders(pair)).toEqual([]);
 });
 
 test("manual: the primary carries on alone and confirms at once; its standby never stands by itself", () => {

@@ -25,7 +25,7 @@ export function nextEpoch(member: Member): number {
 }
 
 /** For how long it could have heard the peer, and has not. An operator decides without the network. */
-export function silenceMs(member: Member, nowMs: number): number {
+function silenceMs(member: Member, nowMs: number): number {
   const { arbiterKind, peer, network, listensSinceMs, voter } = member;
   const heardMs = peer === null ? Number.NEGATIVE_INFINITY : remoteOf(member, peer).lastHeardMs;
   const sees = arbiterKind !== "reachability" || nowMs - network.allSentMs <= voter.timing.leaseMs / 2;
@@ -34,7 +34,7 @@ export function silenceMs(member: Member, nowMs: number): number {
 }
 
 /** It was attached until the contact broke, and that is not long ago: the holder has confirmed nothing without it yet. */
-export const isFreshlyDetached = ({ attachedMs, voter }: Member, nowMs: number): boolean =>
+const isFreshlyDetached = ({ attachedMs, voter }: Member, nowMs: number): boolean =>
   nowMs - attachedMs <= attachedWithinMs(voter.timing);
 
 /** A standby that may soon have to stand wants to know at once whether the network still answers. */

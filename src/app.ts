@@ -8,15 +8,20 @@ import { openLedger } from "./db/ledger.ts";
 import { openMarketCache, type MarketCache } from "./db/market-cache.ts";
 import { Deadline } from "./deadline.ts";
 import { ActivityBoard } from "./led/activity.ts";
-import { ledDisplayOf, type LedDisplay } from "./led/display.ts";
+import { ledDisplayOf, type LedDisplay, type LedFacts } from "./led/display.ts";
 import { ledFacts } from "./led/facts.ts";
 import { LedOutput } from "./led/led-output.ts";
 import { LagWatch } from "./led/lag.ts";
 import { ledSettings } from "./led/led-settings.ts";
 import { TakeoverWatch } from "./led/takeover.ts";
+import type { LedgerView } from "./ledger-view.ts";
 import { MarketWarmer } from "./market-warmer.ts";
 import type { MarketSource } from "./market/source.ts";
 import { createYahoo } from "./market/yahoo.ts";
+import { mqttFacts } from "./mqtt/facts.ts";
+import type { MqttFacts } from "./mqtt/messages.ts";
+import { MqttOutput } from "./mqtt/mqtt-output.ts";
+import { mqttSettings } from "./mqtt/mqtt-settings.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { Primary } from "./primary.ts";
 import { primaryWork } from "./primary-work.ts";
@@ -96,6 +101,7 @@ export class App implements Desk {
     void this.#warmer.run();
     void this.#leds.run();
     this.#notifier.run();
+    void this.#publish()?.run();
     process.once("SIGTERM", () => {
       this.#leds.stop();
       process.kill(process.pid, "SIGTERM");
@@ -115,20 +121,36 @@ export class App implements Desk {
   }
 
   led(amounts: boolean): LedDisplay {
+    return ledDisplayOf(this.#ledFacts(amounts, this.#primary?.view() ?? null));
+  }
+
+  #ledFacts(amounts: boolean, ledger: LedgerView | null): LedFacts {
     const { clock } = this.#options;
     const primary = this.#primary;
-    return ledDisplayOf(
-      ledFacts({
-        node: this.node,
-        pair: this.#pair,
-        open: primary && { epoch: primary.epoch, ledger: primary.view() },
-        tookOverFrom: this.#takeover.from,
-        behindTxids: this.#lag.txids,
-        amounts,
-        activity: this.#board.current,
-        realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
-      }),
-    );
+    return ledFacts({
+      node: this.node,
+      pair: this.#pair,
+      open: primary && ledger && { epoch: primary.epoch, ledger },
+      tookOverFrom: this.#takeover.from,
+      behindTxids: this.#lag.txids,
+      amounts,
+      activity: this.#board.current,
+      realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
+    });
+  }
+
+  /** Publishes to a broker, where one is set. */
+  #publish(): MqttOutput | null {
+    const { cluster, log } = this.#options;
+    const settings = mqttSettings(process.env, log);
+    if (settings === null) return null;
+    const { node } = this;
+    const facts = (): MqttFacts => {
+      const ledger = this.#primary?.leads === true ? this.#primary.view() : null;
+      return mqttFacts({ node, pair: this.#pair, led: this.#ledFacts(false, ledger), ledger });
+    };
+    const display = (): LedDisplay | null => (this.#primary?.leads === true ? this.led(false) : null);
+    return new MqttOutput({ cluster, node, settings, facts, display, log });
   }
 
   #hear(message: Exclude<ToApp, { kind: "confirmed" }>): void {

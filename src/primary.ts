@@ -116,6 +116,11 @@ export class Primary implements OpenLedger {
     }));
   }
 
+  /** Whether its lease runs, and has not been handed over. */
+  get leads(): boolean {
+    return !this.#drained && this.#options.guard.remainingMs() > 0;
+  }
+
   lastConfirm(): ConfirmTime | null {
     return this.#lastConfirm;
   }

@@ -86,8 +86,10 @@ export const secretsSchema = z.object({
   clusterSecret: z.base64().refine((text) => Buffer.from(text, "base64").length === 32, "base64 of exactly 32 bytes"),
   brokerKeyId: z.string().min(1).max(200).optional(),
   brokerSecret: z.string().min(1).max(500).optional(),
+  mqttUser: z.string().min(1).max(200).optional(),
+  mqttPassword: z.string().min(1).max(500).optional(),
 });
-/** `secrets.json`: the key of the heartbeats' signatures, and on nodes the broker's keys. Never logged. */
+/** `secrets.json`: the key of the heartbeats' signatures, and on nodes the keys of brokers. Never logged. */
 export type Secrets = z.infer<typeof secretsSchema>;
 
 /** Thrown for a file of the data directory that is absent, unreadable or wrong; the message says which field and what to do. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Face } from "../display/faces.ts";
 import type { DisplayWatch } from "../display/watch.ts";
+import type { BrokerLink } from "../mqtt/broker-link.ts";
 import { hostSchema, nameSchema, portSchema } from "../../ha/io/node-files.ts";
 import { CliError } from "./exit.ts";
 import { checked, lifelineOption, port } from "./options.ts";
@@ -9,6 +10,7 @@ import { checked, lifelineOption, port } from "./options.ts";
 type DisplayOptions = {
   from: readonly string[];
   cluster: string;
+  mqtt?: string;
   token?: string;
   router?: string;
   page?: number;
@@ -27,6 +29,7 @@ export function addDisplay(program: Command): void {
     .description("show the pair on a third board or any PC, which needs nothing else of the trader")
     .option("--from <host[:port]>", "a node's page; repeat it for the other node; without it mDNS finds them", more, [])
     .option("--cluster <name>", "the cluster to look for", checked(nameSchema, "a cluster's name, as in home"), "home")
+    .option("--mqtt <url>", "hear of it from a broker instead; user and password by TRADER_MQTT_USER, _PASSWORD")
     .option("--token <token>", 'show amounts too: from "trader display-token"; better by TRADER_DISPLAY_TOKEN')
     .option("--router <socket>", "on this board's matrix and LED 3 and 4")
     .option("--page <port>", "as a page that fills a browser's screen", port)
@@ -43,6 +46,9 @@ export function addDisplay(program: Command): void {
 
 async function display(options: DisplayOptions): Promise<void> {
   const token = options.token ?? process.env["TRADER_DISPLAY_TOKEN"] ?? null;
+  if (options.mqtt !== undefined && (token !== null || options.from.length > 0)) {
+    throw new CliError("--mqtt hears of percentages from a broker: it goes with neither --from nor a token.");
+  }
   // Over mDNS anybody may say to be a node.
   if (token !== null && options.from.length === 0) {
     throw new CliError("A token is sent only to addresses that you name: add --from HOST.");
@@ -53,7 +59,7 @@ async function display(options: DisplayOptions): Promise<void> {
   const log = pino({ level: process.env["TRADER_LOG_LEVEL"] ?? "warn" }, pino.destination(2));
   const stopped = stopSignal(options.lifeline ?? null);
   const watch = new DisplayWatch({ from: options.from, token });
-  const browser = options.from.length > 0 ? null : await lookRound(options.cluster, watch);
+  const source = await sourceOf(options, watch, log);
   const faces = await facesOf(options, log);
   watch.run();
   const timer = setInterval(() => {
@@ -63,16 +69,31 @@ async function display(options: DisplayOptions): Promise<void> {
   clearInterval(timer);
   watch.stop();
   for (const face of faces) face.stop();
-  await browser?.stop();
+  await source?.stop();
 }
 
 const write = (text: string): unknown => process.stdout.write(text);
 
-async function lookRound(cluster: string, watch: DisplayWatch): Promise<{ stop(): Promise<void> }> {
+/** What tells the display where to ask, or what to show; null where a person has told it. */
+async function sourceOf(
+  { mqtt, from, cluster }: DisplayOptions,
+  watch: DisplayWatch,
+  log: Logger,
+): Promise<{ stop(): unknown } | null> {
+  if (mqtt !== undefined) return subscription(mqtt, cluster, watch, log);
+  if (from.length > 0) return null;
   const { browsePages } = await import("../../ha/io/mdns-browse.ts");
-  const browser = browsePages({ cluster, onPage: (address) => watch.sighted(address) });
+  const browser = browsePages({ cluster, onPage: (address) => watch.sighted(address), logger: log });
   browser.run();
   return browser;
+}
+
+async function subscription(url: string, cluster: string, watch: DisplayWatch, log: Logger): Promise<BrokerLink> {
+  const { BrokerLink } = await import("../mqtt/broker-link.ts");
+  const { displaySubscription } = await import("../display/subscription.ts");
+  const link = new BrokerLink(displaySubscription(url, cluster, watch, log));
+  void link.run();
+  return link;
 }
 
 async function facesOf(options: DisplayOptions, log: Logger): Promise<readonly Face[]> {

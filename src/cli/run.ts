@@ -47,7 +47,7 @@ async function run(options: RunOptions): Promise<void> {
   const { ledSettings } = await import("../led/led-settings.ts");
   refuseOtherKind(dataDir, "node");
   const { name: node } = readNodeConfig(dataDir);
-  const { brokerKeyId, brokerSecret } = readSecrets(dataDir);
+  const { brokerKeyId, brokerSecret, mqttUser, mqttPassword } = readSecrets(dataDir);
   const clock = clockOf(options);
   const clockArguments = clock === null ? [] : clockArgv(clock);
   // Not by arguments, which every user of the machine can read.
@@ -55,6 +55,8 @@ async function run(options: RunOptions): Promise<void> {
     ...(options.exchangeUrl !== undefined && { TRADER_EXCHANGE_URL: options.exchangeUrl }),
     ...(brokerKeyId !== undefined && { TRADER_BROKER_KEY_ID: brokerKeyId }),
     ...(brokerSecret !== undefined && { TRADER_BROKER_SECRET: brokerSecret }),
+    ...(mqttUser !== undefined && { TRADER_MQTT_USER: mqttUser }),
+    ...(mqttPassword !== undefined && { TRADER_MQTT_PASSWORD: mqttPassword }),
   };
   const { runAgent } = await import("../../ha/agent.ts");
   const log = pino({ level: process.env["TRADER_LOG_LEVEL"] ?? "info" }, pino.destination(2));

@@ -98,6 +98,10 @@ export function answered(follow: Follow, address: string, display: LedDisplay, a
   return { ...settled, following: address, newest: { display, from: address, askedMs }, epoch };
 }
 
+/** A picture that came by itself; how long it was on its way is not known, so its age begins here. */
+export const heard = (follow: Follow, from: string, display: LedDisplay, nowMs: number): Follow =>
+  answered(follow, from, display, nowMs);
+
 /** No answer, or one without figures. */
 export const unanswered = (follow: Follow, address: string, reason: string): Follow =>
   lost(withSource(follow, address, { underWay: false }), address, reason);

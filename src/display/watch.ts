@@ -1,9 +1,11 @@
+import type { LedDisplay } from "../led/display.ts";
 import { ask, type Answer } from "./ask.ts";
 import {
   answered,
   asked,
   beginFollow,
   type Follow,
+  heard,
   type Shown,
   shownAt,
   sighted,
@@ -49,6 +51,11 @@ export class DisplayWatch {
   /** Somebody says that a node's page is at this "host:port". */
   sighted(address: string): void {
     this.#follow = sighted(this.#follow, address);
+  }
+
+  /** A picture came by itself, from a broker. */
+  heard(from: string, display: LedDisplay): void {
+    this.#follow = heard(this.#follow, from, display, this.#nowMs());
   }
 
   shown(): Shown {

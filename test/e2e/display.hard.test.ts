@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)(`a display on a machine of its own (${missing 
   afterAll(() => pair?.stop());
 
   async function show(...args: readonly string[]): Promise<NetDisplay> {
-    const display = new NetDisplay(pair.net.machine("screen"), ...args);
+    const display = new NetDisplay(pair.net.machine("screen"), args);
     displays.push(display);
     await eventually("the display has figures", FOUND_LIMIT_MS, () => display.freshEpoch !== null);
     return display;

@@ -17,16 +17,19 @@ export type ShownLine = z.infer<typeof lineSchema> & { readonly atMs: number };
 
 const traderMain = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
+/** The machine that the suite itself runs on. */
+export const here: Machine = { name: "here", address: "127.0.0.1", exec: [] };
+
 /** `trader display --json` on a machine of the suite, with everything that it ever showed. */
 export class NetDisplay {
   readonly lines: ShownLine[] = [];
   readonly #child: ChildProcess;
 
-  constructor(on: Machine, ...args: readonly string[]) {
+  constructor(on: Machine, args: readonly string[], more: Readonly<Record<string, string>> = {}) {
     const { command, args: argv } = commandOn(on, [process.execPath, traderMain, "display", "--json", ...args]);
-    // Nothing of the trader is on this machine: no data directory, no environment.
+    // Nothing of the trader is on this machine: no data directory, no environment but what a display is told.
     const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
-    const env = { PATH, HOME, NODE_COMPILE_CACHE };
+    const env = { PATH, HOME, NODE_COMPILE_CACHE, ...more };
     this.#child = spawn(command, argv, { cwd: "/", env, stdio: ["ignore", "pipe", "inherit"] });
     if (this.#child.stdout === null) throw new Error("no stdout");
     createInterface({ input: this.#child.stdout }).on("line", (text) =>

@@ -157,11 +157,11 @@ export class Pair {
     return killedMs;
   }
 
-  /** Starts a dead node again by the command line of the ready line, with nothing of the demo's environment. */
-  start(node: ReadyNode): void {
+  /** Starts a dead node again by the command line of the ready line, with `more` and nothing of the demo's environment. */
+  start(node: ReadyNode, more: Readonly<Record<string, string>> = {}): void {
     const [command = "", ...args] = node.start;
     const { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE, NODE_COMPILE_CACHE } = process.env;
-    const env = { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE, NODE_COMPILE_CACHE };
+    const env = { PATH, HOME, LITESTREAM_BIN, TRADER_CACHE, NODE_COMPILE_CACHE, ...more };
     const log = openSync(this.logs(node.name)[1], "a");
     const argv = ["--pdeathsig", "KILL", "--", command, ...args];
     const child = spawn("setpriv", argv, { cwd: "/", env, stdio: ["ignore", log, log] });

@@ -1,3 +1,5 @@
+import { encode } from "@msgpack/msgpack";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { pino } from "pino";
 import type { BoardPicture } from "../../../../src/led/board-picture.ts";
@@ -210,4 +212,27 @@ test("a stopped screen ends", async () => {
   const { screen: shown, done } = screen();
   shown.stop();
   await done;
+});
+
+const whole = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+const part = fc.integer({ min: 0, max: 255 });
+const lamp = fc.tuple(part, part, part);
+const anyPicture = fc.record({
+  text: fc.string({ unit: "grapheme", maxLength: 300 }),
+  speedMs: fc.maxSafeNat(),
+  level: fc.integer({ min: 0, max: 7 }),
+  look: fc.constantFrom("plain", "warn", "error", "takeover"),
+  led3: lamp,
+  led4: lamp,
+});
+
+test("no picture whatever makes a message of more than 200 bytes, with the longest id that a router may give it", () => {
+  fc.assert(
+    fc.property(anyPicture, whole, whole, (any, session, seq) => {
+      const params = showParams(session, seq, any);
+      const onTheWire = encode([0, 2 ** 53 - 1, boardMethods.show, params]);
+      expect(onTheWire.length).toBeLessThanOrEqual(200);
+      expect(encodeRequest(1, boardMethods.show, params).length).toBeLessThanOrEqual(200);
+    }),
+  );
 });

@@ -29,10 +29,13 @@ test("the sketch and the app mean the same methods, text length and beat", () =>
   expect(parameters).toHaveLength(showParams(1, 1, boardPicture(display, daylight)).length);
 });
 
-test("every library of the sketch is pinned", () => {
-  const libraries = sketch("sketch.yaml").split("libraries:\n")[1]?.split("\ndefault_profile")[0]?.split("\n") ?? [];
-  expect(libraries.length).toBeGreaterThan(3);
-  for (const line of libraries) expect(line).toMatch(/\(\d+\.\d+\.\d+\)$/);
+test("every library that the sketch names is pinned, and the whole of the profile for other machines", () => {
+  const lines = sketch("sketch.yaml").split("\n");
+  const libraries = lines.filter((line) => /^ {6}- (?:dependency: )?[A-Z]/.test(line));
+  expect(libraries).toHaveLength(12);
+  for (const line of libraries) expect(line).toMatch(/ \(\d+\.\d+\.\d+\)$/);
+  const pinned = lines.slice(lines.indexOf("  pinned:"), lines.indexOf("  old-core:"));
+  expect(pinned.find((line) => line.includes("platform:"))).toMatch(/arduino:zephyr \(\d+\.\d+\.\d+\)$/);
 });
 
 const display: LedDisplay = {

@@ -61,6 +61,8 @@ async function display(options: DisplayOptions): Promise<void> {
   const watch = new DisplayWatch({ from: options.from, token });
   const source = await sourceOf(options, watch, log);
   const faces = await facesOf(options, log);
+  // Whoever reads the lines may go.
+  process.stdout.once("error", () => process.exit());
   watch.run();
   const timer = setInterval(() => {
     for (const face of faces) face.draw(watch.shown());

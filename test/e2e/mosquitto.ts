@@ -100,6 +100,11 @@ export class Listener {
     return this.heard.filter((each) => each.topic === topic);
   }
 
+  /** Leaves a message at the broker; an empty one takes it away. */
+  async leave(topic: string, payload: string): Promise<void> {
+    await this.#client.publishAsync(topic, payload, { retain: true, qos: 1 });
+  }
+
   async stop(): Promise<void> {
     await this.#client.endAsync(true);
   }

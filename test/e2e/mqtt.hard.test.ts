@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { displayOf } from "../src/display/display-fixture.ts";
 import { eventually, type ReadyNode } from "./demo-process.ts";
 import { type Listener, Mosquitto, mosquittoMissing } from "./mosquitto.ts";
 import { here, NetDisplay } from "./net-display.ts";
@@ -65,6 +66,9 @@ describe.skipIf(missing !== null)(`a pair at a real Mosquitto (${missing ?? "Deb
   test("when the primary is killed its last will is heard, and from then on the other one's portfolio only", async () => {
     const { primary, standby } = await pair.protected();
     for (const node of pair.line.nodes) await online(node);
+    // Whoever leaves a picture at the broker: it has no age, and is nobody's.
+    const left = `trader/${cluster}/display`;
+    await listener.leave(left, JSON.stringify(displayOf(999)));
     const display = new NetDisplay(
       here,
       ["--mqtt", `mqtt://127.0.0.1:${broker.port}`, "--cluster", cluster],
@@ -73,6 +77,8 @@ describe.skipIf(missing !== null)(`a pair at a real Mosquitto (${missing ?? "Deb
     try {
       await eventually("the display hears of it", LIMIT_MS, () => display.freshEpoch !== null);
       const epoch = display.freshEpoch ?? -1;
+      expect(epoch).toBeLessThan(999);
+      await listener.leave(left, "");
       const killedMs = await pair.killWhole(primary);
       await eventually("its last will is said", LIMIT_MS, () => statusOf(primary) === "offline");
       const will = listener

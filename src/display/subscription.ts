@@ -10,7 +10,7 @@ import type { DisplayWatch } from "./watch.ts";
 export function displaySubscription(url: string, cluster: string, watch: DisplayWatch, log: Logger): BrokerOptions {
   const { TRADER_MQTT_USER, TRADER_MQTT_PASSWORD } = process.env;
   const env = { TRADER_MQTT_URL: url, TRADER_MQTT_USER, TRADER_MQTT_PASSWORD };
-  const address = mqttSettings(env, log);
+  const address = mqttSettings(env, { error: () => undefined });
   if (address === null) throw new Error('--mqtt: give a broker\'s address such as "mqtt://192.168.1.5:1883"');
   return {
     address,

@@ -45,6 +45,7 @@ describe.skipIf(missing !== null)(`a display on a machine of its own (${missing 
     const primary = await pair.healed();
     const made = JSON.parse(await pair.trader(primary, "display-token", "--json"));
     expect(made).toMatchObject({ confirmed: true });
+    await expect(pair.trader(other(primary), "display-token")).rejects.toThrow(`${primary} leads: tokens are made`);
     const found = await show();
     const paired = await show(...fromBoth(), "--token", made.token);
     const strange = await show(...fromBoth(), "--token", "not-a-token-of-this-pair");

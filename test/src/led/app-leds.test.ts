@@ -65,7 +65,7 @@ test("after SIGKILL they are as they were once the next run has ended", async ()
   expect(triggers()).toEqual(atBoot);
 });
 
-test("a standby's board says that it is one, and a takeover is unmistakable at once", async () => {
+test("a standby's board says that it is one and how far behind, and a takeover is unmistakable at once", async () => {
   const sketch = await FakeBoard.connect(router.socketPath, [boardMethods.show]);
   stops.push(() => sketch.stop());
   const app = await startApp();
@@ -73,6 +73,11 @@ test("a standby's board says that it is one, and a takeover is unmistakable at o
   const last = (): unknown => sketch.shown.at(-1)?.params.slice(2);
   const blue = 0x0000ff;
   await expect.poll(last, patience).toEqual(["STANDBY · uno-a leads", 50, expect.any(Number), 0, blue, 0]);
+
+  app.view({ node: "uno-b", primaryApp: "10.0.0.1:8000", lagTxids: 7 });
+  await expect.poll(last, patience).toContain("STANDBY · uno-a leads · 7 BEHIND");
+  app.view({ node: "uno-b", primaryApp: "10.0.0.1:8000", lagTxids: 0 });
+  await expect.poll(last, patience).toContain("STANDBY · uno-a leads · UP TO DATE");
 
   app.promote(4, join(dir, "uno-b", "ledger", "ledger.db"), 5_000);
   await app.hear("opened");

@@ -105,13 +105,13 @@ export function writeQuotes(cache: MarketCache, rows: readonly CachedQuote[]): v
 /** Writes scores; the one of the same symbol is replaced. */
 export function writeScores(cache: MarketCache, rows: readonly CachedScore[]): void {
   if (rows.length === 0) return;
-  const { total, trend, momentum, volatility, confidence, computedAtMs } = excluded;
+  const { total, confidence, explanation, computedAtMs } = excluded;
   cache.db
     .insert(schema.scores)
     .values([...rows])
     .onConflictDoUpdate({
       target: schema.scores.symbol,
-      set: { total, trend, momentum, volatility, confidence, computedAtMs },
+      set: { total, confidence, explanation, computedAtMs },
     })
     .run();
 }
@@ -146,9 +146,7 @@ const excluded = {
   asOfMs: sql`excluded.as_of_ms`,
   fetchedAtMs: sql`excluded.fetched_at_ms`,
   total: sql`excluded.total`,
-  trend: sql`excluded.trend`,
-  momentum: sql`excluded.momentum`,
-  volatility: sql`excluded.volatility`,
   confidence: sql`excluded.confidence`,
+  explanation: sql`excluded.explanation`,
   computedAtMs: sql`excluded.computed_at_ms`,
 };

@@ -28,11 +28,10 @@ export const scores = sqliteTable("scores", {
   symbol: text().primaryKey(),
   /** 0..1, higher is more attractive. */
   total: real().notNull(),
-  trend: real().notNull(),
-  momentum: real().notNull(),
-  volatility: real().notNull(),
-  /** 0..1: how much of the wanted history the score rests on. */
+  /** 0..1: how much of what the score should rest on was known. */
   confidence: real().notNull(),
+  /** Its groups with their parts, inputs and ages, as JSON. */
+  explanation: text().notNull().default("[]"),
   computedAtMs: integer("computed_at_ms").notNull(),
 });
 

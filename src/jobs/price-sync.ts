@@ -9,8 +9,8 @@ import { quoteAnomaly } from "../market/anomaly/quote-gate.ts";
 import type { Bar, MarketSource, Quote } from "../market/source.ts";
 
 const DAY_MS = 86_400_000;
-/** First fetch of a symbol: the trading days that a score wants, and some. */
-const HISTORY_MS = 400 * DAY_MS;
+/** First fetch of a symbol: the ten years that a score looks back on, and a month. */
+const HISTORY_MS = 3_690 * DAY_MS;
 /** Stored bars that new ones are judged with: the year that scores look back on. */
 const BARS_JUDGED = 260;
 /** App time for which wrong prices keep a stock from trading; each sync that finds them still wrong begins it anew. */

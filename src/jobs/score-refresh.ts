@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Job } from "../app-ports.ts";
 import type { Ledger } from "../db/ledger.ts";
-import { readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
-import { CLOSES_WANTED, scoreStock } from "../scoring/score.ts";
+import { newestBarDays, readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
+import { CLOSES_WANTED } from "../scoring/price-figures.ts";
+import { scoreStock } from "../scoring/score.ts";
 import { activeSymbols, refreshPrices, type MarketDeps } from "./price-sync.ts";
 
 export type { MarketDeps };
@@ -22,11 +23,18 @@ async function refreshScores(
   signal: AbortSignal,
 ): Promise<string> {
   const computedAtMs = clock.nowMs();
+  // Ages are counted in market time: a replay's is years ago.
+  const marketNowMs = [...newestBarDays(cache, symbols).values()].reduce((newest, dayMs) => Math.max(newest, dayMs), 0);
   const scores: CachedScore[] = [];
   for (const symbol of symbols) {
     signal.throwIfAborted();
-    const closes = readBars(cache, symbol, CLOSES_WANTED).map((bar) => bar.closeUsd);
-    scores.push({ symbol, ...scoreStock(closes), computedAtMs });
+    const bars = readBars(cache, symbol, CLOSES_WANTED);
+    // The cache has adjusted closes only, and nothing of companies: what is not there lowers the confidence.
+    const closes = bars.map((bar) => bar.closeUsd);
+    const prices = { daysMs: bars.map((bar) => bar.dayMs), closes, adjustedCloses: closes };
+    const score = scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: marketNowMs });
+    const { total, confidence, groups } = score;
+    scores.push({ symbol, total, confidence, explanation: JSON.stringify(groups), computedAtMs });
     // Leases are renewed on this thread: no stretch of work may be long.
     await nextTurn();
   }

@@ -49,15 +49,7 @@ describe("the market cache", () => {
     writeQuotes(cache, [{ ...quote, priceUsd: 2, fetchedAtMs: 9 }]);
     writeQuotes(cache, []);
     expect([...readQuotes(cache).values()]).toEqual([{ ...quote, priceUsd: 2, fetchedAtMs: 9 }]);
-    const score = {
-      symbol: "A",
-      total: 0.5,
-      trend: 0.5,
-      momentum: 0.5,
-      volatility: 0.5,
-      confidence: 1,
-      computedAtMs: 1,
-    };
+    const score = { symbol: "A", total: 0.5, confidence: 1, explanation: "[]", computedAtMs: 1 };
     writeScores(cache, [score]);
     writeScores(cache, [{ ...score, total: 0.7, computedAtMs: 2 }]);
     expect(readScores(cache).get("A")).toEqual({ ...score, total: 0.7, computedAtMs: 2 });

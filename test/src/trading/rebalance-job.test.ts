@@ -39,11 +39,15 @@ afterEach(() => {
 
 function viewNow(): MarketView {
   const day = market.dayAt({ originAppMs, nowMs: () => time.appMs });
-  const closes = (symbol: string): number[] =>
-    Array.from({ length: 300 }, (_, back) => market.closeUsd(symbol, day - 299 + back) ?? 0);
+  const daysMs = market.days.slice(0, day + 1);
+  const total = (symbol: string): number => {
+    const closes = daysMs.map((_, index) => market.closeUsd(symbol, index) ?? 0);
+    const prices = { daysMs, closes, adjustedCloses: closes };
+    return scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: daysMs.at(-1) ?? 0 }).total;
+  };
   return {
     pricesUsd: new Map(market.symbols.map((symbol) => [symbol, market.closeUsd(symbol, day) ?? 0])),
-    scores: new Map(market.symbols.map((symbol) => [symbol, scoreStock(closes(symbol)).total])),
+    scores: new Map(market.symbols.map((symbol) => [symbol, total(symbol)])),
     blocked: new Map(),
   };
 }

@@ -1,0 +1,1 @@
+ALTER TABLE `scores` ADD `explanation` text DEFAULT '[]' NOT NULL;

@@ -1,7 +1,7 @@
 /*
  * How cents are kept exact: amounts are integers of a currency's smallest unit ("minor": cents; whole yen), in numbers
  * below 2^53. Prices and rates stay decimals. A product of decimals is computed in integers of any length from their
- * shortest decimal notation, and rounded once, half away from zero; sums of amounts never round.
+ * shortest decimal notation (in binary where that cannot differ), and rounded once, half away from zero; sums of amounts never round.
  */
 
 /** Currencies that are dealt in; yen and won have no smaller unit. */
@@ -30,6 +30,19 @@ export const currencyOf = (unit: PriceUnit): { readonly currency: Currency; read
 
 /** Minor units of a product of decimals in major units, such as a price, a quantity and a rate. Throws on no number. */
 export function toMinor(currency: Currency, ...factors: readonly number[]): number {
+  let near = 10 ** MINOR_DIGITS[currency];
+  for (const factor of factors) near *= factor;
+  const size = Math.abs(near);
+  // A few roundings of one part in 2^53 each cannot carry it over the half: no need for the slow way.
+  const isClear = size < 1e12 && Math.abs(size - Math.floor(size) - 0.5) > size * NEAR_ERROR;
+  return isClear ? Math.sign(near) * Math.floor(size + 0.5) + 0 : exactMinor(currency, factors);
+}
+
+/** The error of a binary product of some ten decimals is smaller, as a share of it. */
+const NEAR_ERROR = 1e-14;
+
+/** The same by integers of any length, whatever the decimals. */
+export function exactMinor(currency: Currency, factors: readonly number[]): number {
   let [digits, decimals] = [1n, 0];
   for (const factor of factors) {
     const exact = decimalOf(factor);

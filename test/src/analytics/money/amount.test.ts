@@ -5,6 +5,7 @@ import {
   checkedMinor,
   convert,
   currencyOf,
+  exactMinor,
   partOf,
   toMinor,
 } from "../../../../src/analytics/money/amount.ts";
@@ -19,6 +20,26 @@ describe("amounts", () => {
     expect(toMinor("EUR", 1e21, 1e-20)).toBe(1000);
     expect(toMinor("EUR", 0)).toBe(0);
     expect(Object.is(toMinor("EUR", -0.001), 0)).toBe(true);
+  });
+
+  test("the quick way and the exact way agree, halves of a cent above all", () => {
+    const decimal = fc
+      .tuple(fc.integer({ min: -1e7, max: 1e7 }), fc.nat(5))
+      .map(([digits, places]) => digits / 10 ** places);
+    fc.assert(
+      fc.property(fc.array(decimal, { minLength: 1, maxLength: 4 }), (factors) => {
+        const expected = exactMinor(
+          "EUR",
+          factors.map((factor) => factor % 1000),
+        );
+        expect(toMinor("EUR", ...factors.map((factor) => factor % 1000))).toBe(expected);
+      }),
+      { numRuns: 2_000 },
+    );
+    for (let cents = 0; cents < 2_000; cents++) {
+      expect(toMinor("EUR", cents / 100 + 0.005)).toBe(exactMinor("EUR", [cents / 100 + 0.005]));
+      expect(toMinor("EUR", Number(`${cents}.5`), 0.01)).toBe(cents + 1);
+    }
   });
 
   test("yen and won have no cents, and pence are hundredths of a pound", () => {

@@ -22,6 +22,8 @@ export class AgentHistory {
   readonly #written: (event: HistoryEvent) => void;
   #recent: Shown[] = [];
   #inSync = "";
+  #protection = "";
+  #paused: boolean | null = null;
   #primary: { readonly name: string; readonly seenAt: number } | null = null;
 
   /** `written` hears of every event as it is written. */
@@ -60,7 +62,8 @@ export class AgentHistory {
     this.#file.append(event).catch((error: unknown) => this.#log.error({ err: error }, "the history was not written"));
   }
 
-  promoted({ epoch, cause, from, lostEstimate }: PromotedEvent): void {
+  /** `unasked`: it went on without a word from the other node, which may have led since. */
+  promoted({ epoch, cause, from, lostEstimate }: PromotedEvent, unasked: boolean): void {
     const gapMs =
       from === null || from === this.#node || this.#primary === null
         ? null
@@ -68,14 +71,14 @@ export class AgentHistory {
     this.write({
       kind: "promoted",
       epoch,
-      cause: cause === "resume" ? "start" : cause,
+      cause: cause === "resume" || cause === "start" ? (unasked ? "unasked" : "start") : cause,
       from,
       gapMs,
       lostEstimate,
     });
   }
 
-  /** Notes who leads, and writes down every change of the set. */
+  /** Notes who leads, and writes down every change of the set, of the protection and of maintenance. */
   observe(view: AgentView): void {
     if (view.primary !== null)
       this.#primary = { name: view.primary, seenAt: Date.now() - (view.peer?.lastHeardMs ?? 0) };
@@ -84,5 +87,12 @@ export class AgentHistory {
       this.write({ kind: "set-changed", epoch: view.epoch, inSync: [...view.inSync], reason: null });
     }
     this.#inSync = inSync;
+    const { protection, limits, paused } = view;
+    if (`${protection} ${limits}` !== this.#protection)
+      this.#log.warn({ protection }, `protection: ${protection}. ${limits}`);
+    this.#protection = `${protection} ${limits}`;
+    if (this.#paused !== null && this.#paused !== paused)
+      this.write({ kind: "maintenance", epoch: view.epoch, paused });
+    this.#paused = paused;
   }
 }

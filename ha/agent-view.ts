@@ -2,6 +2,8 @@ import type { AgentView } from "./core/health.ts";
 import { newestSync, remoteOf, validUntilMs, votersNeeded } from "./core/member.ts";
 import type { Member } from "./core/member.ts";
 import { needOf } from "./core/need.ts";
+import { limitsOf, protectionOf } from "./core/protection.ts";
+import { ledUnasked } from "./core/quorum.ts";
 
 /** What a view is made from beside the lease core. */
 export type ViewParts = {
@@ -26,6 +28,14 @@ export function viewOf(parts: ViewParts): AgentView {
   const leaseLeftMs = leads ? Math.max(0, Math.round(validUntilMs(member) - nowMs)) : 0;
   const record = voter.record;
   const primary = primaryOf(member, nowMs);
+  const pair = {
+    protection: protectionOf[member.arbiterKind],
+    // The newest set heard of: its own record may be from before it was put out of it.
+    inSync: newestSync(member)?.inSync ?? [],
+    peer: peerView(member, nowMs),
+    arbiter: arbiterView(member, nowMs),
+    paused: newestSync(member)?.paused ?? false,
+  };
   return {
     node: voter.name,
     role: roleOf(parts),
@@ -34,15 +44,11 @@ export function viewOf(parts: ViewParts): AgentView {
     leaseLeftMs,
     ledgerOpen: leads && parts.ledgerOpen,
     position,
-    // The newest set heard of: its own record may be from before it was put out of it.
-    inSync: newestSync(member)?.inSync ?? [],
-    protection: votersNeeded(member) === 1 ? "none" : "strict",
-    peer: peerView(member, nowMs),
-    arbiter: arbiterView(member, nowMs),
+    ...pair,
+    limits: limitsOf(pair),
     pids: parts.pids,
     reasons: [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...ownReasons(member, primary, nowMs)],
     troubles,
-    paused: record?.sync.paused ?? false,
     history: parts.history,
     appPort: parts.appPort,
     counters: parts.counters,
@@ -91,7 +97,9 @@ function peerView(member: Member, nowMs: number): AgentView["peer"] {
 }
 
 function arbiterView(member: Member, nowMs: number): AgentView["arbiter"] {
-  const { arbiter, arbiterKind: kind } = member;
+  const { arbiter, arbiterKind: kind, network } = member;
+  if (kind === "reachability")
+    return { name: "network", kind, reachable: nowMs - network.allSentMs < member.voter.timing.leaseMs };
   if (arbiter === null) return null;
   return { name: arbiter, kind, reachable: heardWithinMs(remoteOf(member, arbiter).lastHeardMs, member, nowMs) };
 }
@@ -100,10 +108,14 @@ function arbiterView(member: Member, nowMs: number): AgentView["arbiter"] {
 function ownReasons(member: Member, primary: string | null, nowMs: number): readonly string[] {
   const { voter, phase, peer, arbiter, fit } = member;
   const { name } = voter;
+  if (phase.kind === "primary" && peer !== null && ledUnasked(member))
+    return [
+      `${name} went on alone when it started, and has not heard ${peer} since. If ${peer} led meanwhile, what it confirmed is missing here, and ${peer} leads when it is back.`,
+    ];
   if (phase.kind === "primary" || primary !== null) return [];
   const need = needOf(member, nowMs);
   if (need?.kind === "enrolment") return [`${name} has no record yet; a primary enrols it. Start the other node.`];
-  if (votersNeeded(member) === 2 && arbiter === null) {
+  if (member.arbiterKind === "witness" && arbiter === null) {
     return [
       'No witness has joined. Make a token with "trader token --kind witness" and run "trader witness --join TOKEN" on a third device.',
     ];
@@ -114,9 +126,16 @@ function ownReasons(member: Member, primary: string | null, nowMs: number): read
       `Only ${holders} holds everything confirmed. Start ${holders}, or lead from here and lose what it has: trader failover --accept-data-loss.`,
     ];
   }
+  if (need?.kind === "operator")
+    return [
+      `${need.peer} led last, and does not lead now. If its board is off, and will not be started where it cannot hear ${name}, lead from here: trader failover${need.mayLose ? " --accept-data-loss (what it confirmed alone since it was last heard would be lost)" : ""}.`,
+    ];
   if (need?.kind === "maintenance")
     return ["Maintenance is on: nobody is promoted by itself. To lead from here: trader failover."];
   if (!fit) return [`${name} is not ready to lead yet: its app or its copy of the ledger is missing.`];
+  if (member.arbiterKind === "reachability")
+    return [`${name} waits for ${peer ?? "the other node"}, or for every target of the network to answer.`];
+  if (member.arbiterKind === "manual") return [`${name} listens for ${peer ?? "the other node"} before it goes on.`];
   if (votersNeeded(member) === 2)
     return [`${name} waits for ${arbiter ?? "the witness"} or ${peer ?? "the other node"} to grant the lease.`];
   return [];

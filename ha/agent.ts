@@ -9,6 +9,7 @@ import type { AgentView } from "./core/health.ts";
 import { copyOfRecord } from "./core/promotion-plan.ts";
 import { createMember } from "./core/member.ts";
 import type { Action } from "./core/member.ts";
+import { ledUnasked } from "./core/quorum.ts";
 import type { Message, Position, VoterRecord } from "./core/messages.ts";
 import { presets } from "./core/timing.ts";
 import { AgentHistory } from "./agent-history.ts";
@@ -27,6 +28,7 @@ import { VoteFile } from "./io/vote-file.ts";
 import { LeaseShell } from "./lease-shell.ts";
 import type { LinkChild } from "./link-child.ts";
 import { appAddress, othersOf } from "./members.ts";
+import { NetworkWatch } from "./network-watch.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { createParts } from "./node-parts.ts";
 import type { AgentOptions } from "./node-parts.ts";
@@ -63,6 +65,7 @@ class Agent {
   readonly #app: AppChild;
   readonly #standby: StandbyDuty;
   readonly #space: DiskSpace;
+  readonly #network: NetworkWatch;
   #roster: Roster;
   #mdns: Mdns | null = null;
   #failed = Promise.withResolvers<number>();
@@ -93,6 +96,12 @@ class Agent {
     this.#app = parts.app;
     this.#standby = parts.standby;
     this.#space = new DiskSpace(dataDir);
+    this.#network = new NetworkWatch({
+      nowMs: this.#clock.monotonicMs,
+      member: () => this.#shell.member,
+      feed: (event) => this.#shell.feed(event),
+      log,
+    });
   }
 
   async run(): Promise<number> {
@@ -174,7 +183,7 @@ class Agent {
       hrtimeNsAt: this.#clock.hrtimeNsAt,
       peerReceiver: () => this.#peerReceiver(),
       startReplicator: (epoch, connectorPort) => this.#disk.startReplicator(epoch, connectorPort),
-      promoted: (event) => this.#history.promoted(event),
+      promoted: (event) => this.#history.promoted(event, ledUnasked(this.#shell.member)),
       confirmed: (outcome, waitedMs) => this.#metrics.confirmed(outcome, waitedMs),
       steppedDown: (epoch, reason) => this.#history.write({ kind: "stepped-down", epoch, reason }),
       log: this.#log,
@@ -191,6 +200,7 @@ class Agent {
     this.#link.start();
     this.#app.start();
     this.#shell.run();
+    this.#network.follow(this.#roster.arbiter);
     const timer = setInterval(() => this.#review(), reviewEveryMs);
     timer.unref();
     const { name, cluster, host, ports } = this.#config;
@@ -223,6 +233,7 @@ class Agent {
 
   async #stop(): Promise<void> {
     this.#shell?.stop();
+    this.#network.stop();
     this.#metrics.stop();
     this.#space.stop();
     await this.#primary?.stop();
@@ -315,7 +326,9 @@ class Agent {
 
   /** What is not as it should be on this node, one sentence each. */
   #troubles(): string[] {
-    const own = [this.#space.low, this.#app.trouble, this.#link.trouble].filter((reason) => reason !== null);
+    const own = [this.#space.low, this.#app.trouble, this.#link.trouble, this.#network.trouble].filter(
+      (reason) => reason !== null,
+    );
     return [...new Set([...own, ...this.#primary.troubles(this.#clock.monotonicMs())])];
   }
 
@@ -336,6 +349,7 @@ class Agent {
     const { peer, arbiter, arbiterKind } = othersOf(this.#config.name, roster);
     this.#aim();
     this.#shell.feed({ kind: "members", peer: peer?.name ?? null, arbiter: arbiter?.name ?? null, arbiterKind });
+    this.#network.follow(roster.arbiter);
     this.#primary.aimLink();
   }
 

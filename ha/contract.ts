@@ -14,7 +14,11 @@ const pairView = z.object({
   node: z.string(),
   role: z.enum(["primary", "standby"]),
   epoch,
-  protection: z.enum(["strict", "none"]),
+  protection: z.enum(["strict", "heuristic", "manual", "none"]),
+  /** What the pair cannot survive as things are, in a sentence. */
+  limits: z.string(),
+  /** Maintenance: nobody takes over by itself. */
+  paused: z.boolean(),
   inSync: z.array(z.string()),
   reasons: z.array(z.string()),
   /** App address of the present primary, "host:port"; null when none is known. */

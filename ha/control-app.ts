@@ -7,6 +7,7 @@ import type { Check } from "./core/change-checks.ts";
 import type { AgentView } from "./core/health.ts";
 import { createToken, TOKEN_VALID_MS } from "./io/tokens.ts";
 import type { LeaseShell } from "./lease-shell.ts";
+import { setMaintenance } from "./maintenance.ts";
 import type { PrimaryDuty } from "./primary-duty.ts";
 
 type ControlPorts = {
@@ -33,6 +34,7 @@ const bodyBytesMax = 16 * 1024;
 
 const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
 const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false) });
+const maintenanceBody = z.object({ on: z.boolean() });
 const tokenBody = z.object({ kind: z.enum(["node", "witness"]) });
 
 /** What the owner of this machine may ask of the agent, over its unix socket. */
@@ -67,6 +69,10 @@ export function createControlApp(ports: ControlPorts): Hono {
   app.post("/failover", async (c) => {
     const { acceptDataLoss } = failoverBody.parse(await c.req.json());
     return c.json(await alone(() => failover(ports, acceptDataLoss)));
+  });
+  app.post("/maintenance", async (c) => {
+    const { on } = maintenanceBody.parse(await c.req.json());
+    return c.json(await alone(() => setMaintenance(ports.shell(), on, ports.view().primary)));
   });
   app.post("/token", async (c) => {
     const { kind } = tokenBody.parse(await c.req.json());
@@ -106,6 +112,13 @@ async function switchover(ports: ControlPorts, dryRun: boolean): Promise<ChangeO
       };
 }
 
+const helpOf = {
+  witness: "is the witness running?",
+  reachability: "do the targets of the network answer?",
+  manual: "is the other node in its way?",
+  standalone: "see the log of this node",
+} as const;
+
 async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<ChangeOutcome> {
   const shell = ports.shell();
   const checks = failoverChecks(shell.member, ports.canLead(), acceptDataLoss, ports.nowMs());
@@ -120,5 +133,9 @@ async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<C
   const leads = await shell.until((member) => member.phase.kind === "primary", takeOverLimitMs);
   return leads
     ? { outcome: "done", checks, message: `${shell.member.voter.name} leads` }
-    : { outcome: "in-progress", checks, message: "no other voter has granted the lease yet; is the witness running?" };
+    : {
+        outcome: "in-progress",
+        checks,
+        message: `nobody has granted the lease yet; ${helpOf[shell.member.arbiterKind]}`,
+      };
 }

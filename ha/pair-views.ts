@@ -10,6 +10,8 @@ export const pairViewOf = (view: AgentView, primaryApp: string | null): PairView
   role: view.role === "primary" ? "primary" : "standby",
   epoch: view.epoch,
   protection: view.protection,
+  limits: view.limits,
+  paused: view.paused,
   inSync: [...view.inSync],
   reasons: [...view.reasons],
   primaryApp: view.role === "primary" ? null : primaryApp,

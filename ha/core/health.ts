@@ -1,4 +1,5 @@
 import type { Name, Position } from "./messages.ts";
+import type { Protection } from "./protection.ts";
 
 /** What an agent knows of itself and its pair at one instant; everything that is shown is made from it. */
 export type AgentView = {
@@ -14,8 +15,9 @@ export type AgentView = {
   readonly position: Position;
   /** The nodes that hold everything confirmed. */
   readonly inSync: readonly Name[];
-  /** What the arbiter protects from: `strict` two primaries never, `none` one board alone. */
-  readonly protection: "strict" | "none";
+  readonly protection: Protection;
+  /** What the pair cannot survive as things are, in a sentence. */
+  readonly limits: string;
   /** The other node; null on one board alone. */
   readonly peer: PeerView | null;
   readonly arbiter: { readonly name: Name; readonly kind: string; readonly reachable: boolean } | null;
@@ -130,7 +132,8 @@ const clusterChecks = (view: AgentView): readonly Check[] => {
     [peer !== null, "There is one board only."],
     [peer === null || peer.reachable, `${peer?.name ?? ""} is not heard from.`],
     [standby === null || inSync.includes(standby), `${standby ?? ""} does not hold everything confirmed yet.`],
-    [arbiter !== null, "There is no arbiter."],
+    [arbiter !== null || view.protection === "manual", "There is no arbiter."],
+    [view.protection !== "manual", "Failover is by hand: nobody takes over by itself."],
     [arbiter === null || arbiter.reachable, `The arbiter ${arbiter?.name ?? ""} does not answer.`],
     [!view.paused, "Maintenance is on: there is no automatic failover."],
   ]);

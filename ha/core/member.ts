@@ -249,9 +249,15 @@ export function setAcknowledged(member: Member, without: Name | null = null): bo
   const { timing } = member.voter;
   if (member.arbiterKind === "reachability" && member.lastTickMs >= member.setSinceMs + aloneAfterMs(timing))
     return true;
+  return recordedElsewhere(member, without);
+}
+
+/** Another voter has said in this run that it recorded exactly this node's present set and maintenance flag. */
+export function recordedElsewhere(member: Member, without: Name | null = null): boolean {
+  const sync = member.voter.record?.sync;
   return others(member).some((name) => {
     const record = remoteOf(member, name).record;
-    return name !== without && record !== null && sameSync(record.sync, sync);
+    return name !== without && sync !== undefined && record !== null && sameSync(record.sync, sync);
   });
 }
 

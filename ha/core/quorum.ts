@@ -34,7 +34,7 @@ function silenceMs(member: Member, nowMs: number): number {
 }
 
 /** It was attached until the contact broke, and that is not long ago: the holder has confirmed nothing without it yet. */
-const isFreshlyDetached = ({ attachedMs, voter }: Member, nowMs: number): boolean =>
+export const isFreshlyDetached = ({ attachedMs, voter }: Member, nowMs: number): boolean =>
   nowMs - attachedMs <= attachedWithinMs(voter.timing);
 
 /** A standby that may soon have to stand wants to know at once whether the network still answers. */
@@ -121,4 +121,11 @@ export function knowsNewestSet(member: Member, nowMs: number): boolean {
   if (arbiterKind === "witness") return others(member).some((other) => remoteOf(member, other).record !== null);
   const peerSpeaks = nowMs - remoteOf(member, peer).lastHeardMs <= voter.timing.leaseMs;
   return voter.record?.released === true || peerSpeaks || isFreshlyDetached(member, nowMs);
+}
+
+/** Leads since its start without a word from the other node, which may have led in between. */
+export function ledUnasked(member: Member): boolean {
+  const { arbiterKind, peer, phase } = member;
+  if (arbiterKind === "witness" || peer === null || phase.kind !== "primary") return false;
+  return remoteOf(member, peer).lastHeardMs === Number.NEGATIVE_INFINITY;
 }

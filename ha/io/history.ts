@@ -15,7 +15,7 @@ const historyEventSchema = z.discriminatedUnion("kind", [
     kind: z.literal("promoted"),
     ...base,
     epoch: count,
-    cause: z.enum(["failover", "switchover", "start", "forced"]),
+    cause: z.enum(["failover", "switchover", "start", "unasked", "forced"]),
     from: nameSchema.nullable(),
     /** From the last sign of the old primary to the open ledger. */
     gapMs: z.number().nonnegative().nullable(),
@@ -120,6 +120,7 @@ const CAUSES = {
   failover: "by failover",
   switchover: "by switchover",
   start: "at its start",
+  unasked: "at its start without a word from the other node, which may have led since",
   forced: "by an operator's word",
 } as const;
 

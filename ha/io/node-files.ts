@@ -61,9 +61,14 @@ const arbiterKindSchema = z.enum({
   standalone: "standalone",
 } satisfies { [K in ArbiterKind]: K });
 
+/** Not a name, which would be looked up by way of what is to be probed; not this machine, which always answers itself. */
+export const targetSchema = z
+  .union([z.ipv4(), z.ipv6()])
+  .refine((host) => !/^(?:127\.|0\.|::1?$)/.test(host), "an address of another machine");
+
 /** Who has the third vote. `targets`: what a node must reach to count as on the network, the gateway first. */
 export const arbiterSchema = z
-  .object({ kind: arbiterKindSchema, targets: z.array(hostSchema).max(4).default([]) })
+  .object({ kind: arbiterKindSchema, targets: z.array(targetSchema).max(4).default([]) })
   .refine(
     ({ kind, targets }) => (kind === "reachability") === targets.length > 0,
     'targets are for "reachability", which needs at least one: the gateway',

@@ -13,7 +13,8 @@ export const agentViewSchema = z.object({
   ledgerOpen: z.boolean(),
   position: z.object({ epoch: z.int(), txid: z.number() }),
   inSync: z.array(name),
-  protection: z.enum(["strict", "none"]),
+  protection: z.enum(["strict", "heuristic", "manual", "none"]),
+  limits: z.string(),
   peer: z
     .object({
       name,

@@ -24,8 +24,12 @@ async function failover(options: FailoverOptions): Promise<void> {
   const acceptDataLoss = options.acceptDataLoss === true;
   const holds = view.inSync.includes(view.node);
   const loss = holds ? `${view.node} holds everything confirmed.` : `${view.node} may lack confirmed writes.`;
-  const other = view.peer === null ? "" : ` If ${view.peer.name} still runs, two nodes may lead.`;
-  await consent(`Make ${view.node} lead?${other} ${loss}`, options.yes === true, view.node);
+  const other = view.peer?.name ?? null;
+  const condition =
+    other === null
+      ? ""
+      : ` ${other} must be off, and must not be started where it cannot hear ${view.node}: otherwise two nodes may lead.`;
+  await consent(`Make ${view.node} lead?${condition} ${loss}`, options.yes === true, other ?? view.node);
   const request = { dataDir, method: "POST", route: "/failover", limitMs: HANDOVER_LIMIT_MS } as const;
   const handover = await askAgent({ ...request, body: { acceptDataLoss } }, handoverSchema);
   sayHandover(handover, options.json === true);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { ArbiterKind } from "../../ha/core/messages.ts";
 import type { Arbiter, NodeConfig, PresetName } from "../../ha/io/node-files.ts";
-import { arbiterSchema, hostSchema, nameSchema } from "../../ha/io/node-files.ts";
+import { arbiterSchema, hostSchema, nameSchema, targetSchema } from "../../ha/io/node-files.ts";
 import { CliError } from "./exit.ts";
 import { checked, dataOption, port, withJson } from "./options.ts";
 import { say, sayJson, styled } from "./output.ts";
@@ -79,7 +79,7 @@ export function addInit(program: Command): void {
   withJson(command).action(init);
 }
 
-const oneTarget = checked(hostSchema, "an IP address or a host name, as in 192.168.1.1");
+const oneTarget = checked(targetSchema, "the IP address of another machine, as in 192.168.1.1");
 const target = (text: string, before: readonly string[]): readonly string[] => [...before, oneTarget(text)];
 
 /** The arbiter from its options; throws where they do not go together. */

@@ -9,6 +9,7 @@ import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
 import { addJoin } from "./join.ts";
 import { addMetrics } from "./metrics.ts";
+import { addMaintenance } from "./maintenance.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 import { addSwitchover } from "./switchover.ts";
@@ -26,7 +27,8 @@ function commandLine(): Command {
     )
     .exitOverride();
   for (const add of [addDemo, addInit, addJoin, addRun, addWitness, addStatus]) add(program);
-  for (const add of [addSwitchover, addFailover, addHistory, addToken, addFetchLitestream, addMetrics]) add(program);
+  for (const add of [addSwitchover, addFailover, addMaintenance, addHistory, addToken, addFetchLitestream, addMetrics])
+    add(program);
   for (const add of [addDisplay, addDisplayToken]) add(program);
   return program;
 }

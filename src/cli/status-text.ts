@@ -12,24 +12,13 @@ export function statusLines(view: ShownView, nowMs: number): readonly string[] {
   return [
     ...table(rows),
     "",
-    `Protection: ${protectionText(view)}`,
-    ...(view.paused ? ["Maintenance is on: there is no automatic failover."] : []),
+    `Protection: ${view.protection}. ${view.limits}`,
+    ...(view.paused ? ["Maintenance is on; to end it: trader maintenance off."] : []),
     ...(view.reasons.length === 0 ? [styled("green", "All is as it should be.")] : ["Not as it should be:"]),
     ...view.reasons.map((reason) => `  - ${styled("yellow", reason)}`),
     ...(view.history.length === 0 ? [] : ["", "Newest events:"]),
     ...view.history.slice(-5).map(({ at, text }) => `  ${agoText(nowMs - Date.parse(at)).padStart(10)}  ${text}`),
   ];
-}
-
-/** What the arbiter protects from, and what it cannot. */
-function protectionText(view: Pick<ShownView, "protection" | "peer" | "inSync" | "arbiter">): string {
-  const { protection, peer, inSync, arbiter } = view;
-  if (protection === "none") return "none. This is one board: when it dies, nothing carries on.";
-  if (peer === null) return "strict, but there is no second board yet.";
-  const both = inSync.length >= 2 && peer.reachable;
-  if (!both) return "strict, but the other board does not hold everything now: a second failure would stop trading.";
-  if (arbiter?.reachable !== true) return "strict, but the third vote is missing: if a board dies now, trading stops.";
-  return "strict. Any one of the three may die. Two at once: trading stops, and nothing is lost or doubled.";
 }
 
 function roleText({ role }: ShownView): string {

@@ -21,7 +21,9 @@ export const statusPage = (status: AppStatus): Html =>
   page(
     status.node,
     html`<h1>${status.node} <span class="good">leads</span></h1>
-      ${factsOf(status)} ${status.reasons.map((reason) => html`<p class="bad">${reason}</p>`)}
+      ${factsOf(status)}
+      <p class="soft">${status.limits}</p>
+      ${status.reasons.map((reason) => html`<p class="bad">${reason}</p>`)}
       <h2>Next actions</h2>
       ${actionsOf(status)}
       <h2>Positions</h2>
@@ -76,7 +78,8 @@ function factsOf(status: AppStatus): Html {
   const facts: readonly (readonly [string, string])[] = [
     ["role", status.role],
     ["epoch", String(status.epoch)],
-    ["protection", status.inSync.length > 1 ? status.protection : `${status.protection}, no standby now`],
+    ["protection", status.protection],
+    ...(status.maintenance ? [["maintenance", "on"] as const] : []),
     ["in sync", status.inSync.join(", ") || "nobody"],
     ["lag", confirm ? `${confirm.outcome} in ${confirm.tookMs.toFixed(0)} ms` : "nothing confirmed yet"],
     ["invested", status.investedShare === null ? "unknown" : percent(status.investedShare)],

@@ -1,3 +1,4 @@
+import type { PairView } from "../../ha/contract.ts";
 import type { JobRunView, OrderView } from "../ledger-view.ts";
 import type { ConfirmTime, Desk, NextRun } from "./desk.ts";
 
@@ -6,7 +7,10 @@ export type AppStatus = {
   readonly node: string;
   readonly role: "primary" | "standby";
   readonly epoch: number;
-  readonly protection: "strict" | "none" | "unknown";
+  readonly protection: PairView["protection"] | "unknown";
+  /** What the pair cannot survive as things are. */
+  readonly limits: string;
+  readonly maintenance: boolean;
   readonly inSync: readonly string[];
   readonly reasons: readonly string[];
   readonly appTime: string;
@@ -50,6 +54,8 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
     role: open ? "primary" : "standby",
     epoch: open?.epoch ?? pair?.epoch ?? 0,
     protection: pair?.protection ?? "unknown",
+    limits: pair?.limits ?? "",
+    maintenance: pair?.paused ?? false,
     inSync: pair?.inSync ?? [],
     reasons: pair?.reasons ?? [],
     appTime: new Date(desk.appNowMs()).toISOString(),

@@ -6,6 +6,8 @@ export const quietPair: PairView = {
   role: "standby",
   epoch: 1,
   protection: "strict",
+  limits: "Any one of the three may die.",
+  paused: false,
   inSync: ["uno-a", "uno-b"],
   reasons: [],
   lagTxids: null,

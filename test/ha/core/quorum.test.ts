@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { mayConfirmAlone, validUntilMs } from "../../../ha/core/member.ts";
 import type { ArbiterKind, Message, Name } from "../../../ha/core/messages.ts";
-import { nextEpoch } from "../../../ha/core/quorum.ts";
+import { needOf } from "../../../ha/core/need.ts";
+import { ledUnasked, nextEpoch } from "../../../ha/core/quorum.ts";
 import { failoverChecks } from "../../../ha/core/change-checks.ts";
 import { aloneAfterMs, attachedWithinMs, listenMs, networkGrantMs } from "../../../ha/core/timing.ts";
 import { atWork, createPair, feed, isPrimary, member, pass, record, start, stop, sync, timing } from "./pair.ts";
@@ -325,4 +326,42 @@ test("maintenance: the standby does not stand by the network's word, the primary
   feed(pair, "b", { kind: "force", acceptDataLoss: false });
   expect(leaders(pair)).toEqual(["b"]);
   expect(pair.disks["b"]?.sync.paused).toBe(true);
+});
+
+test("[HA-10] a node that does not lead by itself says that an operator is needed, and whether something may be lost", () => {
+  const cases = [
+    ["reachability", afterPowerCut, "b", { kind: "operator", peer: "a", mayLose: true }],
+    ["reachability", afterPowerCut, "a", null],
+    ["reachability", afterRelease, "a", { kind: "operator", peer: "b", mayLose: false }],
+    ["reachability", afterRelease, "b", null],
+    ["manual", afterPowerCut, "b", { kind: "operator", peer: "a", mayLose: true }],
+    ["manual", afterRelease, "a", { kind: "operator", peer: "b", mayLose: false }],
+  ] as const;
+  for (const [kind, disks, name, need] of cases) {
+    const pair = disks(kind);
+    start(pair, name);
+    pass(pair, 500);
+    expect(needOf(member(pair, name), pair.nowMs)).toEqual(need);
+  }
+});
+
+test("[HA-10] a standby says so when it lost the primary too long ago, and not while it may still stand", () => {
+  const pair = atWork({}, "reachability");
+  stop(pair, "a");
+  pair.reaches = () => "none";
+  pass(pair, attachedWithinMs(timing) - beatMs - 100);
+  expect(needOf(member(pair, "b"), pair.nowMs)).toBeNull();
+  pass(pair, beatMs + 200);
+  expect(needOf(member(pair, "b"), pair.nowMs)).toEqual({ kind: "operator", peer: "a", mayLose: true });
+});
+
+test("a last holder that went on unasked is known as one until it hears the other node", () => {
+  const pair = afterPowerCut("reachability");
+  start(pair, "a");
+  pass(pair, 3 * leaseMs);
+  expect(ledUnasked(member(pair, "a"))).toBe(true);
+  start(pair, "b");
+  pass(pair, 500);
+  expect(ledUnasked(member(pair, "a"))).toBe(false);
+  expect(ledUnasked(member(atWork({}, "reachability"), "a"))).toBe(false);
 });

@@ -11,6 +11,7 @@ export const primaryView: AgentView = {
   position: { epoch: 4, txid: 77 },
   inSync: ["node-a", "node-b"],
   protection: "strict",
+  limits: "Any one of the three may die.",
   peer: { name: "node-b", reachable: true, inSync: true, lagTxids: 0, lastHeardMs: 40 },
   arbiter: { name: "witness", kind: "witness", reachable: true },
   pids: { agent: 10, link: 11, app: 12, litestream: 13 },

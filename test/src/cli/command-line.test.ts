@@ -78,9 +78,13 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
     [await init("--target", "192.0.2.1"), /^trader: --arbiter witness and --target: targets are for "reachability"/],
     [
       await init("--arbiter", "reachability", "--target", "127.0.0.1"),
-      /^trader: --target 127\.0\.0\.1 is this board itself/,
+      /^trader: option '--target <host>' .*the IP address of another machine/,
     ],
-    [await init("--target", "http://x"), /^trader: option '--target <host>' .*an IP address or a host name/],
+    [
+      await init("--host", "192.0.2.7", "--arbiter", "reachability", "--target", "192.0.2.7"),
+      /^trader: --target 192\.0\.2\.7 is this board itself/,
+    ],
+    [await init("--target", "router.local"), /^trader: option '--target <host>' .*the IP address of another machine/],
     [await trader("display", "--token", "x".repeat(20)), /^trader: A token is sent only to addresses that you name: /],
     [await trader("display", "--from", "http://uno-a"), /^trader: --from http:\/\/uno-a: give a host or an address, /],
     [await trader("status"), /^trader: required option '--data <dir>' not specified\n$/],

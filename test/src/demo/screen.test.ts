@@ -31,6 +31,7 @@ const shot = (name: string, role: "primary" | "standby", epoch = 3): NodeShot =>
     position: { epoch, txid: 9 },
     inSync: ["node-a", "node-b"],
     protection: "strict",
+    limits: "Any one of the three may die.",
     peer: {
       name: name === "node-a" ? "node-b" : "node-a",
       reachable: true,

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAttic } from "./attic.ts";
 import { addDemo } from "./demo.ts";
 import { CliError, exitCodes, oneLine } from "./exit.ts";
 import { addDisplay } from "./display.ts";
@@ -16,6 +17,26 @@ import { addSwitchover } from "./switchover.ts";
 import { addToken } from "./token.ts";
 import { addWitness } from "./witness.ts";
 
+/** In the order of the help text. */
+const commands: readonly ((program: Command) => void)[] = [
+  addDemo,
+  addInit,
+  addJoin,
+  addRun,
+  addWitness,
+  addStatus,
+  addSwitchover,
+  addFailover,
+  addMaintenance,
+  addHistory,
+  addAttic,
+  addToken,
+  addFetchLitestream,
+  addMetrics,
+  addDisplay,
+  addDisplayToken,
+];
+
 /** The command line `trader`. What a command needs is loaded when it runs, so `--help` is quick. */
 function commandLine(): Command {
   const program = new Command("trader")
@@ -26,10 +47,7 @@ function commandLine(): Command {
       "\nExit codes: 0 done · 1 failed or bad input · 2 refused by a check · 3 still in progress · 4 no agent there",
     )
     .exitOverride();
-  for (const add of [addDemo, addInit, addJoin, addRun, addWitness, addStatus]) add(program);
-  for (const add of [addSwitchover, addFailover, addMaintenance, addHistory, addToken, addFetchLitestream, addMetrics])
-    add(program);
-  for (const add of [addDisplay, addDisplayToken]) add(program);
+  for (const add of commands) add(program);
   return program;
 }
 

@@ -36,7 +36,8 @@ export function request(draft: Draft, to: Name, purpose: Purpose, about: About, 
 }
 
 function requestTo(member: Member, to: Name, purpose: Purpose, about: About): LeaseRequest {
-  const { voter, seq, position, fit } = member;
+  const { voter, seq, position, fit, phase } = member;
+  const bidding = phase.kind === "asking" || phase.kind === "electing";
   return {
     kind: "request",
     from: voter.name,
@@ -46,6 +47,7 @@ function requestTo(member: Member, to: Name, purpose: Purpose, about: About): Le
     voterBoot: to === voter.name ? voter.boot : remoteOf(member, to).boot,
     purpose,
     epoch: about.epoch,
+    operator: bidding && phase.bid.cause === "forced",
     force: about.force,
     sync: voter.record?.sync ?? { inSync: [], paused: false, setEpoch: 0, setVersion: 0 },
     position,

@@ -49,7 +49,9 @@ export type LeaseRequest = Envelope & {
   readonly purpose: Purpose;
   readonly epoch: number;
   readonly sync: SyncRecord;
-  /** An operator's word: membership and maintenance are not asked for. A live promise still counts. */
+  /** An operator's word: maintenance does not stop it. */
+  readonly operator: boolean;
+  /** The operator accepted that something is lost: membership is not asked for. A live promise still counts. */
   readonly force: boolean;
   readonly position: Position;
   readonly fit: boolean;

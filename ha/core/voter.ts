@@ -67,9 +67,10 @@ function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
   if (!owesNothing && nowMs < abstainUntilMs) return refuse("abstaining", abstainUntilMs - nowMs);
   if (request.force) return { granted: true };
   const newest = newerSync(record.sync, request.sync);
-  // Maintenance stops promotions. A primary that moves to a higher epoch in place is none, nor is a holder that
-  // comes back: only who won an epoch tags a set with it.
-  const carriesOn = settled || request.purpose === "renew" || request.sync.setEpoch === request.epoch;
+  // Maintenance stops promotions, but not an operator's. A primary that moves to a higher epoch in place is none, nor
+  // is a holder that comes back: only who won an epoch tags a set with it.
+  const hasWon = request.purpose === "renew" || request.sync.setEpoch === request.epoch;
+  const carriesOn = settled || request.operator || hasWon;
   if (newest.paused && !carriesOn) return refuse("paused");
   // [HA-7]
   return newest.inSync.includes(request.from) ? { granted: true } : refuse("not-in-sync");

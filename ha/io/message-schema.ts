@@ -42,6 +42,7 @@ const request: z.ZodType<LeaseRequest> = z.object({
   purpose,
   epoch: count,
   sync,
+  operator: z.boolean(),
   force: z.boolean(),
   position,
   fit: z.boolean(),

@@ -135,6 +135,17 @@ test("counterexample 7, grants matched to the wrong request: an old grant does n
   expect(pair.nowMs).toBeLessThanOrEqual(endMs);
 });
 
+test("[HA-10] maintenance with nobody in the lead: an operator's failover is not refused for it", () => {
+  const kept = record(1, "a", sync(["a"], 1, 6, true));
+  const pair = createPair({ a: kept, b: record(2, "b", sync(["a", "b"], 1, 4)), w: record(2, "b", kept.sync) });
+  for (const name of ["a", "b", "w"]) start(pair, name);
+  pass(pair, 3 * leaseMs);
+  expect(needOf(member(pair, "a"), pair.nowMs)).toEqual({ kind: "maintenance" });
+  feed(pair, "a", { kind: "force", acceptDataLoss: false });
+  pass(pair, leaseMs);
+  expect(isPrimary(pair, "a")).toBe(true);
+});
+
 test("the restarted pair of a clean record elects the one that held it, in either order of starts", () => {
   for (const order of [
     ["a", "b", "w"],

@@ -243,7 +243,8 @@ test("a primary whose own vote went to another, before a tick could say so, step
   const acts: string[] = [];
   pair.tell = (line, kind) => kind === "act" && acts.push(line);
   const vote = { kind: "request" as const, from: "b", to: "a", boot: "b1", seq: 999, voterBoot: "a1" };
-  const asked = { purpose: "renew" as const, epoch: 2, sync: sync(["b"], 2, 1), force: false, fit: true };
+  const noWord = { operator: false, force: false };
+  const asked = { purpose: "renew" as const, epoch: 2, sync: sync(["b"], 2, 1), fit: true, ...noWord };
   deliver(pair, { ...vote, ...asked, position: { epoch: 0, txid: 0 } });
   expect(acts[0]).toMatch(/^a acts: demote epoch=1/);
 });

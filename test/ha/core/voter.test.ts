@@ -24,6 +24,7 @@ const request = (change: Partial<LeaseRequest> = {}): LeaseRequest => ({
   purpose: "elect",
   epoch: 2,
   sync: settled.sync,
+  operator: false,
   force: false,
   position: own.position,
   fit: true,

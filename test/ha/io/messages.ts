@@ -34,6 +34,7 @@ export const anyMessage = (from: string, to: string): fc.Arbitrary<Message> => {
       purpose,
       epoch: count,
       sync,
+      operator: fc.boolean(),
       force: fc.boolean(),
       position,
       fit: fc.boolean(),

@@ -29,6 +29,7 @@ export function boot(world: World, host: Host): void {
   host.effectsWaiting = 0;
   host.persisting = [];
   host.grantsOfThisBoot = 0;
+  host.lossAccepted = false;
   host.incoming = null;
   if (host.app !== null && !parts.shell.killLeftovers) host.leftovers.push(host.app);
   host.app = null;
@@ -64,6 +65,13 @@ export function feed(world: World, host: Host, event: MemberEvent, agedMs = 0): 
   host.member = ready.member;
   if (ready.send.some(({ kind, to }) => kind === "enrol" && to === host.member?.peer)) forgetAcks(world, host);
   perform(world, host, ready.persist, ready.send, ready.act);
+}
+
+/** An operator's word to this node. */
+export function failover(world: World, host: Host, acceptDataLoss: boolean): void {
+  feed(world, host, { kind: "force", acceptDataLoss });
+  const phase = host.member?.phase;
+  if (phase?.kind === "asking" || phase?.kind === "electing") host.lossAccepted = phase.bid.force;
 }
 
 export function onDatagram(world: World, message: Datagram, sentMs: number): void {

@@ -52,7 +52,7 @@ export function checkPromotion(world: World, host: Host, cause: PromotionCause):
   const { ghost } = world;
   ghost.promotions++;
   if (host.grantsOfThisBoot === 0) violate(world, `HA-4: ${host.name} was promoted without a grant of this boot`);
-  if (cause === "forced" && world.forces) {
+  if (cause === "forced" && host.lossAccepted) {
     ghost.forced = true;
     if (!holds(host.disk.ledger, ghost.confirmed)) ghost.confirmed = null;
     return;

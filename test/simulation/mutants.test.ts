@@ -5,11 +5,11 @@ import { runSchedule } from "./run.ts";
 
 const schedulesMax = 8_000;
 
-test.each(mutants)("the simulation catches: $name", { timeout: 120_000 }, ({ name: _name, ...mutant }) => {
+test.each(mutants)("the simulation catches: $name", { timeout: 120_000 }, async ({ name: _name, ...mutant }) => {
   for (let seed = 1; seed <= schedulesMax; seed++) {
-    if (runSchedule({ seed, ...mutant }).violation === null) continue;
+    if ((await runSchedule({ seed, ...mutant })).violation === null) continue;
     expect(
-      runSchedule({ seed, ...mutant, parts: shipped }).violation,
+      (await runSchedule({ seed, ...mutant, parts: shipped })).violation,
       "the same schedule without the breakage",
     ).toBeNull();
     return;

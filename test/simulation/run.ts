@@ -1,17 +1,17 @@
-import { needOf } from "../../ha/core/need.ts";
 import type { VoterRecord } from "../../ha/core/messages.ts";
 import { checkTiming } from "../../ha/core/timing.ts";
-import { boot, feed, inLoop } from "./agent.ts";
-import { checkActing, isActing } from "./checker.ts";
+import { boot, failover, inLoop } from "./agent.ts";
+import { checkActing } from "./checker.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { ordinaryFaults, ordinaryPersistMs, setMaintenance, strike } from "./faults.ts";
+import { ordinaryFaults, ordinaryPersistMs, strike } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
-import { calm, createNetwork } from "./network.ts";
+import { createNetwork } from "./network.ts";
 import { shipped } from "./parts.ts";
 import type { Parts } from "./parts.ts";
+import { followAdvice, heal, isPastHelp, isSettled } from "./peace.ts";
 import { createRandom } from "./random.ts";
 import { freshPrimary } from "./replica.ts";
-import { localMs, violate } from "./world.ts";
+import { violate } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
 export type Schedule = {
@@ -67,6 +67,7 @@ function createWorld(schedule: Schedule): World {
     app: null,
     leftovers: [],
     grantsOfThisBoot: 0,
+    lossAccepted: false,
     primary: freshPrimary(),
     incoming: null,
   });
@@ -89,7 +90,6 @@ function createWorld(schedule: Schedule): World {
     },
     trace: schedule.trace ?? null,
     armed: new Set(),
-    forces: schedule.forces ?? false,
     writeGapMs: random.chance(0.8) ? 200 : 2_000,
     persistMs: ordinaryPersistMs,
     writing: true,
@@ -108,7 +108,7 @@ const everybodyKnows = (): VoterRecord => ({
 });
 
 /** Runs the world on; returns how many events happened. Stops at a violation or where `done` says so. */
-function advance(world: World, untilMs: number, done: () => boolean = () => false): number {
+async function advance(world: World, untilMs: number, done: () => boolean = () => false): Promise<number> {
   let events = 0;
   while (world.violation === null && !done()) {
     const next = world.queue.take();
@@ -125,7 +125,7 @@ function advance(world: World, untilMs: number, done: () => boolean = () => fals
 }
 
 /** One schedule: faults for some leases, then peace, in which the pair has to come back to itself. */
-export function runSchedule(schedule: Schedule): Outcome {
+export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   const world = createWorld(schedule);
   const { random, timing } = world;
   for (const host of world.hosts) boot(world, host);
@@ -144,12 +144,14 @@ export function runSchedule(schedule: Schedule): Outcome {
     world.queue.add(atMs, () => strike(world, kind));
     if (schedule.forces === true && random.chance(0.4)) world.queue.add(atMs + 900, () => forceSomebody(world));
   }
-  let events = advance(world, healMs);
+  let events = await advance(world, healMs);
   heal(world);
-  events += advance(world, healMs + settleLeases * timing.leaseMs, () => events >= eventsMin && isSettled(world));
-  while (events < eventsMin && world.violation === null) events += advance(world, world.nowMs + timing.leaseMs);
-  if (world.violation === null && !isSettled(world) && !needsPerson(world))
-    violate(world, `HA-10: no primary in ${settleLeases} leases of peace, and no word of what is needed`);
+  events += await advance(world, healMs + settleLeases * timing.leaseMs, () => events >= eventsMin && isSettled(world));
+  while (events < eventsMin && world.violation === null) events += await advance(world, world.nowMs + timing.leaseMs);
+  if (!isSettled(world) && followAdvice(world))
+    events += await advance(world, world.nowMs + settleLeases * timing.leaseMs, () => isSettled(world));
+  if (world.violation === null && !isSettled(world) && !isPastHelp(world))
+    violate(world, `HA-10: no primary in ${settleLeases} leases of peace, and no word of what would help`);
   return {
     seed: schedule.seed,
     events,
@@ -159,43 +161,7 @@ export function runSchedule(schedule: Schedule): Outcome {
   };
 }
 
-function heal(world: World): void {
-  world.armed.clear();
-  world.writing = true;
-  calm(world.network);
-  world.persistMs = ordinaryPersistMs;
-  for (const host of world.hosts) if (!host.up) boot(world, host);
-  // An operator ends the maintenance, as soon as there is a primary to say it to.
-  const end = (): void => {
-    if (!world.hosts.some((host) => host.member?.voter.record?.sync.paused)) return;
-    setMaintenance(world, false);
-    world.queue.add(world.nowMs + world.timing.leaseMs, end);
-  };
-  world.queue.add(world.nowMs, end);
-}
-
-/** One primary acts and confirms, both nodes hold everything, and every voter agrees. */
-function isSettled(world: World): boolean {
-  const acting = world.hosts.filter((host) => isActing(host, world.nowMs));
-  const [primary] = acting;
-  const record = primary?.member?.voter.record;
-  if (acting.length !== 1 || record === undefined || record === null || world.ghost.confirmed === null) return false;
-  const fresh = world.nowMs - world.ghost.confirmedAtMs < world.timing.leaseMs + world.writeGapMs;
-  return (
-    fresh && record.sync.inSync.length === 2 && world.hosts.every((host) => host.disk.record?.epoch === record.epoch)
-  );
-}
-
-/** After a lost disk: every node says what it needs. */
-function needsPerson(world: World): boolean {
-  const nodes = world.hosts.filter((host) => host.kind === "node");
-  return (
-    (world.wiped || world.ghost.forced) &&
-    nodes.every((host) => host.member !== null && needOf(host.member, localMs(host, world.nowMs)) !== null)
-  );
-}
-
 function forceSomebody(world: World): void {
   const host = world.random.pick(world.hosts.filter((one) => one.kind === "node"));
-  if (host.up) inLoop(world, host, world.nowMs, () => feed(world, host, { kind: "force", acceptDataLoss: true }));
+  if (host.up) inLoop(world, host, world.nowMs, () => failover(world, host, world.random.chance(0.7)));
 }

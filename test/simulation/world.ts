@@ -43,6 +43,8 @@ export type Host = {
   app: App | null;
   leftovers: App[];
   grantsOfThisBoot: number;
+  /** An operator told this node to lead and accepted what is lost by it. */
+  lossAccepted: boolean;
   primary: PrimaryState;
   /** A copy on its way to this node's disk, of another history or under a new epoch. */
   incoming: { readonly epoch: number; readonly holder: Name; head: Write | null } | null;
@@ -101,8 +103,6 @@ export type World = {
   readonly trace: string[] | null;
   /** Moments at which the next host to reach them crashes. */
   readonly armed: Set<Moment>;
-  /** Only then is a forced promotion an operator's. */
-  readonly forces: boolean;
   /** The longest pause between two writes. */
   readonly writeGapMs: number;
   persistMs: number;

@@ -27,6 +27,10 @@ export { ownVoteIsFree } from "./candidate.ts";
 export function step(member: Member, event: MemberEvent, nowMs: number): Ready {
   const draft: Draft = { member, send: [], act: [] };
   const leaseBeforeMs = validUntilMs(member);
+  // A lease that has ended stays ended, whatever comes first after the loop stood still: an answer that waited unread
+  // would revive it with its promotion dropped and its app dead.
+  if (member.phase.kind === "primary" && nowMs >= leaseBeforeMs)
+    stepDown(draft, member.phase.epoch, "the lease ended before enough voters renewed it");
   apply(draft, event, nowMs);
   const { phase, voter } = draft.member;
   const leaseMs = validUntilMs(draft.member);
@@ -81,9 +85,7 @@ function onTick(draft: Draft, nowMs: number): void {
   const beat = nowMs >= draft.member.nextBeatMs;
   switch (phase.kind) {
     case "primary":
-      if (nowMs >= validUntilMs(draft.member)) {
-        stepDown(draft, phase.epoch, "the lease ended before enough voters renewed it");
-      } else if (beat) renew(draft, nowMs);
+      if (beat) renew(draft, nowMs);
       return;
     case "asking":
       return keepAsking(draft, phase.bid, nowMs);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mayConfirmAlone } from "../../../ha/core/member.ts";
+import { mayConfirmAlone, validUntilMs } from "../../../ha/core/member.ts";
 import type { Message } from "../../../ha/core/messages.ts";
 import { needOf } from "../../../ha/core/need.ts";
 import {
@@ -133,6 +133,22 @@ test("counterexample 7, grants matched to the wrong request: an old grant does n
   for (const message of old) deliver(pair, message);
   pass(pair, leaseMs, () => !isPrimary(pair, "a"));
   expect(pair.nowMs).toBeLessThanOrEqual(endMs);
+});
+
+test("a lease that ended while the loop stood still is not revived by an answer that waited unread", () => {
+  const pair = atWork();
+  pair.hold = (message) => message.kind === "reply" && message.to === "a";
+  const endMs = validUntilMs(member(pair, "a"));
+  pass(pair, timing.beatMs + 2 * timing.tickMs);
+  const waiting = pair.held.splice(0).filter(({ kind }) => kind === "reply");
+  expect(waiting.length).toBeGreaterThan(0);
+  pair.nowMs = Math.ceil(endMs);
+  for (const message of waiting) deliver(pair, message);
+  expect(member(pair, "a").phase.kind).toBe("stepping-down");
+  pair.hold = () => false;
+  feed(pair, "a", { kind: "demoted" });
+  pass(pair, 2 * leaseMs);
+  expect([isPrimary(pair, "a"), isPrimary(pair, "b")].filter(Boolean)).toHaveLength(1);
 });
 
 test("[HA-10] maintenance with nobody in the lead: an operator's failover is not refused for it", () => {

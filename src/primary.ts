@@ -76,9 +76,12 @@ export class Primary implements OpenLedger {
       try {
         return await this.#scheduler.run();
       } catch (error) {
-        // A lock held for long is not the end of this node's work; records tell the schedule where to go on.
-        if (!isBusy(error) || runs >= busyRunsMax) throw error;
-        this.#options.log.warn({ err: error }, "the ledger is locked: the schedule is begun again");
+        // Neither a lock held for long nor a lease that ran short, and may be renewed yet, is the end of this node's
+        // work; records tell the schedule where to go on. A lease that is over ends the process.
+        const isShort = error instanceof LeaseOver && this.#options.guard.remainingMs() > 0;
+        if (!isShort && (!isBusy(error) || runs >= busyRunsMax)) throw error;
+        const reason = isShort ? "the lease ran short" : "the ledger is locked";
+        this.#options.log.warn({ err: error }, `${reason}: the schedule is begun again`);
         await sleep(busyPauseMs);
       }
     }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ActGuard, Job } from "../../src/app-ports.ts";
+import { LeaseOver, type ActGuard, type Job } from "../../src/app-ports.ts";
 import { appClock, realTime } from "../../src/clock.ts";
 import { openMarketCache, type MarketCache } from "../../src/db/market-cache.ts";
 import { Primary, type PrimaryOptions } from "../../src/primary.ts";
@@ -67,6 +67,59 @@ test("the view names the job's next run on the app's clock", () => {
   const [next] = primary.nextRuns();
   expect(next?.job).toBe("one");
   expect(next?.inRealMs).toBeLessThanOrEqual(60_000);
+});
+
+test("a lease that ran short and was renewed does not end the schedule, one that is over does", async () => {
+  let leftMs = 1_000;
+  let warnings = 0;
+  const guard: ActGuard = {
+    epoch: 4,
+    remainingMs: () => leftMs,
+    check: (marginMs) => {
+      if (leftMs < marginMs) throw new LeaseOver(`${leftMs} ms left`);
+    },
+  };
+  const slots: string[] = [];
+  const ran = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let nowMs = Date.UTC(2026, 0, 1, 12, 0, 30);
+  const primary = new Primary({
+    ...primaryOptions(),
+    guard,
+    clock: { nowMs: () => nowMs, originAppMs: 0, realMs: () => 1 },
+    work: () => ({
+      jobs: [
+        {
+          name: "one",
+          cron: "* * * * *",
+          catchUp: "newest",
+          run: (slot) => {
+            slots.push(slot.text);
+            ran[slots.length - 1]?.resolve();
+            return Promise.resolve("done");
+          },
+        },
+      ],
+      begin: () => Promise.resolve(),
+    }),
+  });
+  const warned = new Promise<void>((resolve) => {
+    onWarning = () => {
+      warnings++;
+      resolve();
+    };
+  });
+  const over = primary.run();
+  await ran[0]?.promise;
+  leftMs = 20;
+  nowMs += 60_000;
+  await warned;
+  leftMs = 1_000;
+  await ran[1]?.promise;
+  leftMs = 0;
+  nowMs += 60_000;
+  await over;
+  expect(slots).toHaveLength(2);
+  expect(warnings).toBeGreaterThan(1);
 });
 
 test("a ledger that another process has locked for a while does not end the schedule", async () => {

@@ -3,7 +3,7 @@ import { type FileHandle, link, mkdir, open, readFile, rm } from "node:fs/promis
 import { dirname, join } from "node:path";
 import type { VoterRecord } from "../core/messages.ts";
 import { errorCode } from "./durable-file.ts";
-import { SLOT_BYTES, type StoredVote, encodeSlot, newestVote } from "./vote-slots.ts";
+import { SLOT_BYTES, type StoredVote, encodeSlot, newestVote, nextVote } from "./vote-slots.ts";
 
 /** Where a voter of data directory `dir` keeps its record. */
 export const voteFilePath = (dir: string): string => join(dir, "votes", "record");
@@ -117,11 +117,10 @@ export class VoteFile {
       return;
     }
     // After a failed write the slot stays the same: the other one has the last record that is certainly durable.
-    const slot = this.#stored.slot === 0 ? 1 : 0;
-    const generation = this.#stored.generation + 1n;
-    await writeAll(this.#file, encodeSlot(record, generation), slot * SLOT_BYTES);
+    const next = nextVote(this.#stored, record);
+    await writeAll(this.#file, encodeSlot(record, next.generation), next.slot * SLOT_BYTES);
     await this.#file.datasync();
-    this.#stored = { slot, generation, record };
+    this.#stored = next;
   }
 }
 

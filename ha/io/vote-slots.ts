@@ -27,6 +27,13 @@ export function encodeSlot(record: VoterRecord, generation: bigint): Buffer {
   return block;
 }
 
+/** Where a record goes: the slot that does not hold the newest one, which is whole whatever happens to the write. */
+export const nextVote = ({ slot, generation }: StoredVote, record: VoterRecord): StoredVote => ({
+  slot: slot === 0 ? 1 : 0,
+  generation: generation + 1n,
+  record,
+});
+
 /** The newest whole record of a vote file's bytes; null when neither slot is whole. Never throws. */
 export function newestVote(file: Buffer): StoredVote | null {
   const first = decodeSlot(file.subarray(0, SLOT_BYTES), 0);

@@ -1,19 +1,23 @@
+import { setDeadline, endApp } from "./app.ts";
 import { validUntilMs } from "../../ha/core/member.ts";
 import type { Action, MemberEvent } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
-import { checkActing, checkHolder, checkPersisted, checkPromotion } from "./checker.ts";
-import { trip } from "./faults.ts";
+import { checkActing, checkHolder, checkPersisted } from "./checker.ts";
+import { down, trip } from "./faults.ts";
 import { describe, send } from "./network.ts";
-import { driveReplica, forgetAcks, freshPrimary, onAck, onShip, tryConfirm, writeSometimes } from "./replica.ts";
-import { bootOf, hostOf, localMs, log, trueMsOf } from "./world.ts";
-import type { Datagram, Host, World } from "./world.ts";
+import { promote } from "./promotion.ts";
+import { driveReplica, forgetAcks, freshPrimary, onAck, onShip, tryConfirm } from "./replica.ts";
+import { driveStandby } from "./standby.ts";
+import { tearVote, writeVote } from "./vote-disk.ts";
+import { bootOf, hostOf, localMs, log, recordOf, stillUntilMs } from "./world.ts";
+import type { App, Datagram, Host, Persisting, World } from "./world.ts";
 
 /** Runs in the host's loop: not while it stalls, never in a later boot. */
 export function inLoop(world: World, host: Host, atMs: number, run: () => void): void {
   const { boots } = host;
   const attempt = (): void => {
     if (!host.up || host.boots !== boots) return;
-    if (world.nowMs < host.stalledUntilMs) world.queue.add(host.stalledUntilMs, attempt);
+    if (world.nowMs < stillUntilMs(host)) world.queue.add(stillUntilMs(host), attempt);
     else run();
   };
   world.queue.add(atMs, attempt);
@@ -25,6 +29,10 @@ export function boot(world: World, host: Host): void {
   host.up = true;
   host.boots++;
   host.stalledUntilMs = 0;
+  host.frozenUntilMs = 0;
+  host.asleepUntilMs = 0;
+  host.warm = false;
+  host.rejoining = false;
   host.effectsUntilMs = world.nowMs;
   host.effectsWaiting = 0;
   host.persisting = [];
@@ -34,7 +42,7 @@ export function boot(world: World, host: Host): void {
   if (host.app !== null && !parts.shell.killLeftovers) host.leftovers.push(host.app);
   host.app = null;
   log(world, () => `${bootOf(host)} starts`);
-  const { record } = host.disk;
+  const record = recordOf(host);
   const self = { name: host.name, boot: bootOf(host), nonce: `nonce-${bootOf(host)}`, timing, record };
   const nowMs = localMs(host, world.nowMs);
   if (host.kind === "witness") {
@@ -44,8 +52,7 @@ export function boot(world: World, host: Host): void {
   const peer = host.name === "a" ? "b" : "a";
   host.member = parts.createMember({ ...self, arbiterKind: "witness", peer, arbiter: "w", nowMs });
   host.primary = freshPrimary();
-  const warm = (): void => feed(world, host, { kind: "status", position: { epoch: 0, txid: 0 }, fit: true });
-  inLoop(world, host, world.nowMs + random.between(20, 400), warm);
+  inLoop(world, host, world.nowMs + random.between(20, 400), () => (host.warm = true));
   tick(world, host);
 }
 
@@ -55,6 +62,7 @@ function tick(world: World, host: Host): void {
   if (parts.shell.alwaysForce && host.member?.phase.kind === "standby")
     feed(world, host, { kind: "force", acceptDataLoss: true });
   driveReplica(world, host);
+  driveStandby(world, host);
   inLoop(world, host, world.nowMs + timing.tickMs * random.between(0.9, 1.2), () => tick(world, host));
 }
 
@@ -62,9 +70,22 @@ function tick(world: World, host: Host): void {
 export function feed(world: World, host: Host, event: MemberEvent, agedMs = 0): void {
   if (host.member === null) return;
   const ready = world.parts.step(host.member, event, localMs(host, world.nowMs), agedMs);
+  const { kind: was } = host.member.phase;
+  const { kind: is } = ready.member.phase;
+  if (was !== is) world.coverage.hit("phase", `${was} to ${is}`);
+  if (event.kind !== "tick") world.coverage.hit("event", `${eventName(event)} while ${was}`);
+  coverAnswers(world, ready.send);
   host.member = ready.member;
   if (ready.send.some(({ kind, to }) => kind === "enrol" && to === host.member?.peer)) forgetAcks(world, host);
   perform(world, host, ready.persist, ready.send, ready.act);
+}
+
+const eventName = (event: MemberEvent): string => (event.kind === "message" ? event.message.kind : event.kind);
+
+function coverAnswers({ coverage }: World, messages: readonly Message[]): void {
+  for (const message of messages) {
+    if (message.kind === "reply") coverage.hit("answer", message.refusal ?? "granted");
+  }
 }
 
 /** An operator's word to this node. */
@@ -76,17 +97,17 @@ export function failover(world: World, host: Host, acceptDataLoss: boolean): voi
 
 export function onDatagram(world: World, message: Datagram, sentMs: number): void {
   const host = hostOf(world, message.to);
-  if (!host.up) return;
+  if (!host.up || world.nowMs < host.asleepUntilMs) return;
   // The link is a process of its own: it takes replica writes while the agent stalls.
+  const stillMs = message.kind === "ship" ? host.frozenUntilMs : stillUntilMs(host);
+  if (world.nowMs < stillMs) return inLoop(world, host, stillMs, () => onDatagram(world, message, sentMs));
   if (message.kind === "ship") return onShip(world, host, message);
-  if (world.nowMs < host.stalledUntilMs) {
-    return inLoop(world, host, host.stalledUntilMs, () => onDatagram(world, message, sentMs));
-  }
   log(world, () => describe(message));
   if (message.kind === "ack") return onAck(world, host, message);
   const agedMs = world.nowMs - sentMs;
   if (host.voter !== null) {
     const ready = world.parts.stepWitness(host.voter, message, localMs(host, world.nowMs), agedMs);
+    coverAnswers(world, ready.send);
     host.voter = ready.voter;
     return perform(world, host, ready.persist, ready.send, []);
   }
@@ -116,8 +137,7 @@ function perform(
   for (const message of early) send(world, message);
   const finish = (): void => {
     if (persisted !== null) {
-      host.persisting = host.persisting.filter((one) => one !== persisted);
-      write(world, host, persisted.record);
+      if (!write(world, host, persisted)) return;
     }
     if (parts.shell.persistBeforeSend) for (const message of messages) send(world, message);
     for (const action of actions) act(world, host, action);
@@ -130,42 +150,58 @@ function perform(
   });
 }
 
-function write(world: World, host: Host, record: VoterRecord): void {
-  const reached = world.parts.persisted(record, host.disk.record);
+/** False when the disk failed: a voter that may forget says no other word, and its agent ends. [HA-2] */
+function write(world: World, host: Host, persisted: Persisting): boolean {
+  host.persisting = host.persisting.filter((one) => one !== persisted);
+  const { disk } = host;
+  if (world.nowMs >= disk.failsUntilMs) {
+    store(world, host, persisted.record);
+    return true;
+  }
+  world.coverage.hit("disk", "a vote could not be written");
+  log(world, () => `${bootOf(host)} cannot write its vote`);
+  if (!world.parts.shell.stopsWhenDiskFails) return true;
+  down(world, host, world.random.between(50, 300), "agent");
+  return false;
+}
+
+function store(world: World, host: Host, record: VoterRecord): void {
+  const before = recordOf(host);
+  const reached = world.parts.persisted(record, before);
   if (reached === null) return;
-  checkPersisted(world, host, reached);
-  host.disk.record = reached;
+  writeVote(host.disk.votes, reached, world.parts);
+  checkPersisted(world, host, before);
+}
+
+/** Power fails while a vote is being written: it is there, it is not, or some of its bytes are. */
+function interrupt(world: World, host: Host, { record }: Persisting): void {
+  const { random, parts } = world;
+  const before = recordOf(host);
+  const luck = random.next();
+  world.coverage.hit("disk", luck < 0.35 ? "a vote was torn" : luck < 0.7 ? "a vote got through" : "a vote was lost");
+  if (luck < 0.35) tearVote(host.disk.votes, record, Math.floor(random.between(1, 320)), parts);
+  else if (luck < 0.7) return store(world, host, record);
+  checkPersisted(world, host, before);
 }
 
 function act(world: World, host: Host, action: Action): void {
   log(world, () => `${bootOf(host)} ${JSON.stringify(action)}`);
   switch (action.kind) {
     case "promote":
-      // The loop may have stood still since the core said so.
-      if (!leaseRuns(world, host)) break;
-      checkHolder(world, host, action.epoch);
-      checkPromotion(world, host, action.cause);
-      host.app = { epoch: action.epoch, deadlineMs: 0 };
-      host.primary = freshPrimary(localMs(host, world.nowMs), host.primary.shipSeq);
-      host.incoming = null;
-      host.disk.ledgerEpoch = action.epoch;
-      writeSometimes(world, host, host.app);
-      trip(world, host, "promotion");
+      promote(world, host, action.epoch, action.cause);
       break;
     case "raised":
       checkHolder(world, host, action.epoch);
-      if (host.app !== null) host.app.epoch = action.epoch;
-      host.disk.ledgerEpoch = action.epoch;
+      // The promotion that it overtook has opened nothing.
+      if (host.app === null) promote(world, host, action.epoch, "resume");
+      else raise(host, host.app, action.epoch);
       break;
     case "lease":
-      if (host.app !== null) {
-        const untilMs = trueMsOf(host, action.validUntilMs);
-        host.app.deadlineMs = world.parts.shell.appKeepsDeadline ? untilMs : Number.POSITIVE_INFINITY;
-      }
+      setDeadline(world, host, action.validUntilMs);
       break;
     case "demote": {
       const killed = (): void => {
-        host.app = null;
+        endApp(world, host);
         feed(world, host, { kind: "demoted" });
       };
       inLoop(world, host, world.nowMs + world.random.between(0, 80), killed);
@@ -174,21 +210,27 @@ function act(world: World, host: Host, action: Action): void {
   checkActing(world);
 }
 
+/** The same lease goes on under a higher epoch: another path for the replica, the same open ledger. */
+function raise({ disk }: Host, app: App, epoch: number): void {
+  app.epoch = epoch;
+  if (disk.ledger !== null) disk.ledger = { ...disk.ledger, epoch };
+}
+
 /** Power off, or only the agent: then its app lives on, until its deadline or the next start. */
 export function crash(world: World, host: Host, what: "host" | "agent"): void {
+  if (what === "host") {
+    endApp(world, host);
+    host.leftovers = [];
+  }
   if (!host.up) return;
   log(world, () => `${bootOf(host)} crashes (${what})`);
   host.up = false;
   const [first] = host.persisting;
-  // A write that had begun may have reached the disk, or not.
-  if (first !== undefined && first.startMs < world.nowMs && world.random.chance(0.5)) write(world, host, first.record);
+  if (first !== undefined && first.startMs < world.nowMs) interrupt(world, host, first);
   host.persisting = [];
   host.member = null;
   host.voter = null;
   host.incoming = null;
-  if (what === "agent") return;
-  host.app = null;
-  host.leftovers = [];
 }
 
 /** The present primary's own clock says that its lease runs. */

@@ -1,6 +1,9 @@
-import { boot, crash, feed, inLoop } from "./agent.ts";
+import { boot, crash, failover, feed, inLoop } from "./agent.ts";
+import { setRate, sleep } from "./clock.ts";
+import { calmLateMs, lateMsMax } from "./exchange.ts";
 import { replay } from "./network.ts";
-import { switchOver } from "./replica.ts";
+import { switchOver } from "./switchover.ts";
+import { blankVotes } from "./vote-disk.ts";
 import { log } from "./world.ts";
 import type { Host, Moment, World } from "./world.ts";
 
@@ -14,13 +17,22 @@ export type FaultKind =
   | "cut-one-way"
   | "cut-lease"
   | "loss"
+  | "loss-one-way"
   | "late"
   | "stall"
+  | "freeze"
+  | "sleep"
+  | "clock-rate"
+  | "wall-clock"
+  | "exchange-loss"
+  | "exchange-late"
   | "slow-disk"
+  | "failing-disk"
   | "replay"
   | "switchover"
   | "hand-over"
   | "maintenance"
+  | "failover"
   | "crash-at-promotion"
   | "crash-at-expansion"
   | "crash-at-vote"
@@ -40,14 +52,24 @@ export const ordinaryFaults: readonly FaultKind[] = [
   "cut-one-way",
   "cut-lease",
   "loss",
+  "loss-one-way",
   "late",
   "stall",
+  "freeze",
+  "sleep",
+  "clock-rate",
+  "wall-clock",
+  "exchange-loss",
+  "exchange-loss",
+  "exchange-late",
   "slow-disk",
+  "failing-disk",
   "replay",
   "switchover",
   "switchover",
   "hand-over",
   "maintenance",
+  "failover",
   "crash-at-promotion",
   "crash-at-expansion",
   "crash-at-vote",
@@ -65,6 +87,7 @@ export function strike(world: World, kind: FaultKind): void {
   const witness = hosts.filter((host) => host.kind === "witness");
   const lasting = random.between(0.05, random.chance(0.3) ? 3 : 1.3) * leaseMs;
   world.faults++;
+  world.coverage.hit("fault", kind);
   log(world, () => `FAULT ${kind} for ${lasting.toFixed(0)} ms`);
   switch (kind) {
     case "crash":
@@ -105,11 +128,48 @@ export function strike(world: World, kind: FaultKind): void {
         network.late = random.between(0.1, 0.7);
         network.duplication = 0.3;
       });
+    case "loss-one-way": {
+      const from = random.pick(hosts);
+      const path = `${from.name}>${random.pick(hosts.filter((host) => host !== from)).name}`;
+      network.lossOf.set(path, random.between(0.3, 0.95));
+      world.queue.add(world.nowMs + lasting, () => network.lossOf.delete(path));
+      return;
+    }
+    case "freeze": {
+      const host = random.pick(hosts);
+      host.frozenUntilMs = Math.max(host.frozenUntilMs, world.nowMs + lasting);
+      return;
+    }
+    case "sleep":
+      return fallAsleep(world, favoured(world, hosts), lasting);
+    case "clock-rate":
+      // Within the error that the timing allows for.
+      for (const host of hosts) setRate(host.clock, world.nowMs, random.between(0.995, 1.005));
+      return;
+    case "wall-clock":
+      random.pick(nodes).clock.wallAheadMs += random.between(-3, 3) * leaseMs;
+      return;
+    case "failing-disk": {
+      const { disk } = random.pick(hosts);
+      disk.failsUntilMs = world.nowMs + lasting;
+      return;
+    }
+    case "failover": {
+      const host = random.pick(nodes);
+      if (host.up) inLoop(world, host, world.nowMs, () => failover(world, host, false));
+      return;
+    }
     case "stall": {
       const host = random.pick(nodes);
       host.stalledUntilMs = Math.max(host.stalledUntilMs, world.nowMs + lasting);
       return;
     }
+    case "exchange-loss":
+      world.exchange.loss = random.between(0.1, 0.95);
+      return later(world, 2 * lasting, () => (world.exchange.loss = 0));
+    case "exchange-late":
+      world.exchange.lateMs = random.between(100, lateMsMax);
+      return later(world, lasting, () => (world.exchange.lateMs = calmLateMs));
     case "slow-disk":
       return mood(world, lasting, () => (world.persistMs = random.between(20, 400)));
     case "replay":
@@ -148,13 +208,17 @@ export function strike(world: World, kind: FaultKind): void {
   }
 }
 
+const later = (world: World, afterMs: number, run: () => unknown): void =>
+  world.queue.add(world.nowMs + afterMs, () => void run());
+
 /** The primary is the more interesting victim. */
-function favoured(world: World, nodes: readonly Host[]): Host {
-  const primary = nodes.find((host) => host.member?.phase.kind === "primary");
-  return primary !== undefined && world.random.chance(0.6) ? primary : world.random.pick(nodes);
+function favoured(world: World, hosts: readonly Host[]): Host {
+  const primary = hosts.find((host) => host.member?.phase.kind === "primary");
+  return primary !== undefined && world.random.chance(0.6) ? primary : world.random.pick(hosts);
 }
 
 export function setMaintenance(world: World, on: boolean): void {
+  if (!on) world.ghost.maintenanceEnded = true;
   for (const host of world.hosts)
     if (host.up && host.kind === "node")
       inLoop(world, host, world.nowMs, () => feed(world, host, { kind: "pause", on }));
@@ -191,11 +255,18 @@ export function wipe(world: World, host: Host, lasting: number): void {
   world.wiped = true;
   crash(world, host, "host");
   log(world, () => `the disk of ${host.name} is lost`);
-  host.disk.record = null;
+  host.disk.votes = blankVotes();
   host.disk.ledger = null;
-  host.disk.ledgerEpoch = -1;
+  host.disk.received = null;
   for (const voters of world.ghost.setVoters.values()) voters.delete(host.name);
   down(world, host, lasting, "host");
+}
+
+/** The whole machine: its monotonic clock stands still, its boot clock does not. */
+function fallAsleep(world: World, host: Host, lasting: number): void {
+  if (!host.up || world.nowMs < host.asleepUntilMs) return;
+  host.asleepUntilMs = world.nowMs + lasting;
+  sleep(host.clock, world.nowMs, host.asleepUntilMs, world.random.between(0, 10));
 }
 
 /** `what`: everything, or the lease's datagrams only while the replica passes. */

@@ -1,10 +1,12 @@
 import type { LeaseRequest, Message, VoterRecord } from "../../ha/core/messages.ts";
 import type { Voter } from "../../ha/core/voter.ts";
 import { withMember, withShell, withVoter } from "./break.ts";
+import { diskMutants } from "./disk-mutants.ts";
 import type { FaultKind } from "./faults.ts";
+import { orderMutants } from "./order-mutants.ts";
 import { shipped } from "./parts.ts";
 import type { Parts } from "./parts.ts";
-import { deathInMidRestore, lateAcks, lateShips, voteInTheAir, wipedStandby, witnessRestarts } from "./scripts.ts";
+import { lateAcks, shipFromLongAgo, voteInTheAir, witnessRestarts } from "./scripts.ts";
 import type { Script } from "./scripts.ts";
 
 /** One deliberate breakage of a rule, made outside the product code, and the faults that bring it out soonest. */
@@ -185,6 +187,17 @@ export const mutants: readonly Mutant[] = [
     faults: cuts,
   },
   {
+    name: "what its granters have recorded is not adopted (rule 7)",
+    parts: withMember({
+      reply: (reply, member) => {
+        const own = member.voter.record;
+        if (member.phase.kind === "primary" || reply.record === null || own === null) return reply;
+        return { ...reply, record: { ...reply.record, sync: own.sync } };
+      },
+    }),
+    faults: ["maintenance", "maintenance", "cut-lease", "cut-lease", "switchover", "switchover", "loss"],
+  },
+  {
     name: "no membership check",
     parts: {
       ...withVoter({ message: (message) => (message.kind === "request" ? { ...message, force: true } : message) }),
@@ -214,7 +227,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "any renewal enrols a blank voter",
     parts: withVoter({ before: enrolledBy }),
-    script: wipedStandby,
+    faults: ["wipe-standby", "late", "crash", "cut"],
   },
   {
     name: "an app without a deadline of its own",
@@ -229,12 +242,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a receiver without a fence",
     parts: withShell({ receiverFenced: false }),
-    script: lateShips,
+    script: shipFromLongAgo,
   },
   {
     name: "the old copy goes before the new one is complete",
     parts: withShell({ keepOldCopy: false }),
-    script: deathInMidRestore,
+    faults: cuts,
   },
   {
     name: "acknowledgements from before a shrink count",
@@ -251,6 +264,8 @@ export const mutants: readonly Mutant[] = [
     parts: withShell({ alwaysForce: true }),
     faults: cuts,
   },
+  ...diskMutants,
+  ...orderMutants,
 ];
 
 function blankRecord(request: LeaseRequest): VoterRecord {

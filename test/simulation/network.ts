@@ -12,6 +12,7 @@ export const createNetwork = (): Network => ({
   late: 0,
   lateMs: 0,
   cuts: new Set(),
+  lossOf: new Map(),
   sent: [],
 });
 
@@ -21,6 +22,7 @@ export function calm(network: Network): void {
   Object.assign(network, network.base);
   network.late = 0;
   network.cuts.clear();
+  network.lossOf.clear();
 }
 
 /** Loses, delays, doubles and reorders by the network's present mood. */
@@ -32,7 +34,7 @@ export function send(world: World, message: Datagram): void {
   }
   const copies = random.chance(network.duplication) ? 2 : 1;
   for (let copy = 0; copy < copies; copy++) {
-    const lost = isCut(network, message) || random.chance(network.loss);
+    const lost = isCut(network, message) || random.chance(lossOn(network, message));
     if (lost) {
       log(world, () => `  lost ${describe(message)}`);
       continue;
@@ -42,6 +44,9 @@ export function send(world: World, message: Datagram): void {
     deliverAt(world, message, delayMs, world.nowMs);
   }
 }
+
+const lossOn = ({ loss, lossOf }: Network, { from, to }: Datagram): number =>
+  lossOf.size === 0 ? loss : Math.max(loss, lossOf.get(`${from}>${to}`) ?? 0);
 
 function isCut({ cuts }: Network, message: Datagram): boolean {
   if (cuts.size === 0) return false;

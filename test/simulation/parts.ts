@@ -1,9 +1,11 @@
+import { newestVote, nextVote } from "../../ha/io/vote-slots.ts";
 import { createMember, mayConfirmAlone } from "../../ha/core/member.ts";
 import type { Member, MemberEvent, Ready } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
 import { step } from "../../ha/core/step.ts";
 import { createVoter } from "../../ha/core/voter.ts";
 import type { Voter } from "../../ha/core/voter.ts";
+import type { RebalanceDeps } from "../../src/trading/rebalance-job.ts";
 import { stepWitness } from "../../ha/core/witness.ts";
 import type { WitnessReady } from "../../ha/core/witness.ts";
 
@@ -17,16 +19,25 @@ export type Parts = {
   readonly mayConfirmAlone: (member: Member) => boolean;
   /** What reaches the disk when this record is to be persisted. */
   readonly persisted: (record: VoterRecord, before: VoterRecord | null) => VoterRecord | null;
+  /** Which slot of the vote file a record goes to, and what is read from a file. */
+  readonly nextVote: typeof nextVote;
+  readonly newestVote: typeof newestVote;
+  /** What the trading code is handed. */
+  readonly trading: (deps: RebalanceDeps) => RebalanceDeps;
   readonly shell: Shell;
 };
 
 /** The rules that live outside the core. */
 export type Shell = {
   readonly persistBeforeSend: boolean;
+  readonly stopsWhenDiskFails: boolean;
   readonly appKeepsDeadline: boolean;
+  readonly appCountsSleep: boolean;
+  readonly appChecksLease: boolean;
   readonly killLeftovers: boolean;
   readonly receiverFenced: boolean;
   readonly keepOldCopy: boolean;
+  readonly keepsTails: boolean;
   readonly presentAcksOnly: boolean;
   readonly stopAloneBeforeExpand: boolean;
   /** Fires `force` wherever a node is a standby. */
@@ -40,12 +51,19 @@ export const shipped: Parts = {
   stepWitness,
   mayConfirmAlone,
   persisted: (record) => record,
+  nextVote,
+  newestVote,
+  trading: (deps) => deps,
   shell: {
     persistBeforeSend: true,
+    stopsWhenDiskFails: true,
     appKeepsDeadline: true,
+    appCountsSleep: true,
+    appChecksLease: true,
     killLeftovers: true,
     receiverFenced: true,
     keepOldCopy: true,
+    keepsTails: true,
     presentAcksOnly: true,
     stopAloneBeforeExpand: true,
     alwaysForce: false,

@@ -3,17 +3,24 @@ import type { Need } from "../../ha/core/need.ts";
 import { boot, failover } from "./agent.ts";
 import { isActing } from "./checker.ts";
 import { ordinaryPersistMs, setMaintenance } from "./faults.ts";
+import { calmLateMs } from "./exchange.ts";
+import { ordersAreSettled } from "./order-checker.ts";
 import { calm } from "./network.ts";
-import { localMs, log } from "./world.ts";
+import { localMs, log, recordOf } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
 /** The faults are over, and every machine is started. */
 export function heal(world: World): void {
   world.armed.clear();
+  world.exchange.loss = 0;
+  world.exchange.lateMs = calmLateMs;
   world.writing = true;
   calm(world.network);
   world.persistMs = ordinaryPersistMs;
-  for (const host of world.hosts) if (!host.up) boot(world, host);
+  for (const host of world.hosts) {
+    host.disk.failsUntilMs = 0;
+    if (!host.up) boot(world, host);
+  }
   // An operator ends the maintenance, as soon as there is a primary to say it to.
   const end = (): void => {
     if (!world.hosts.some((host) => host.member?.voter.record?.sync.paused)) return;
@@ -25,13 +32,14 @@ export function heal(world: World): void {
 
 /** One primary acts and confirms, both nodes hold everything, and every voter agrees. */
 export function isSettled(world: World): boolean {
-  const acting = world.hosts.filter((host) => isActing(host, world.nowMs));
+  const acting = world.hosts.filter((host) => isActing(world, host));
   const [primary] = acting;
   const record = primary?.member?.voter.record;
   if (acting.length !== 1 || record === undefined || record === null || world.ghost.confirmed === null) return false;
   const fresh = world.nowMs - world.ghost.confirmedAtMs < world.timing.leaseMs + world.writeGapMs;
+  if (!ordersAreSettled(world, primary?.disk.ledger?.head?.rows ?? new Map())) return false;
   return (
-    fresh && record.sync.inSync.length === 2 && world.hosts.every((host) => host.disk.record?.epoch === record.epoch)
+    fresh && record.sync.inSync.length === 2 && world.hosts.every((host) => recordOf(host)?.epoch === record.epoch)
   );
 }
 
@@ -59,9 +67,8 @@ export function followAdvice(world: World): boolean {
 }
 
 const isBlank = (world: World, name: string): boolean =>
-  world.hosts.some((host) => host.name === name && host.disk.record === null);
+  world.hosts.some((host) => host.name === name && recordOf(host) === null);
 
 /** Two of three disks are gone with their votes: the pair has to be founded anew, and the nodes say that they wait. */
 export const isPastHelp = (world: World): boolean =>
-  world.hosts.filter((host) => host.disk.record === null).length >= 2 &&
-  needs(world).every(({ need }) => need !== null);
+  world.hosts.filter((host) => recordOf(host) === null).length >= 2 && needs(world).every(({ need }) => need !== null);

@@ -1,9 +1,11 @@
 import type { Name } from "../../ha/core/messages.ts";
 import { feed, inLoop, leaseRuns } from "./agent.ts";
+import { inApp } from "./app.ts";
 import { checkConfirmed, isActing } from "./checker.ts";
 import { trip } from "./faults.ts";
 import { send } from "./network.ts";
-import { bootOf, holds, hostOf, localMs, log } from "./world.ts";
+import { wake } from "./trader.ts";
+import { bootOf, holds, hostOf, localMs, log, recordOf } from "./world.ts";
 import type { Ack, App, Host, PrimaryState, Ship, World, Write } from "./world.ts";
 
 export const freshPrimary = (nowMs = 0, shipSeq = 0): PrimaryState => ({
@@ -14,32 +16,21 @@ export const freshPrimary = (nowMs = 0, shipSeq = 0): PrimaryState => ({
   ackedAtMs: nowMs,
   nextShipMs: nowMs,
   expanding: null,
+  pending: [],
 });
 
-/** The app of a primary commits a numbered write now and then, while it may act. */
-export function writeSometimes(world: World, host: Host, app: App): void {
-  if (host.app !== app) return;
-  if (world.writing && isActing(host, world.nowMs)) {
-    const before = host.disk.ledger;
-    host.disk.ledger = { depth: (before?.depth ?? 0) + 1, epoch: app.epoch, before };
-    if (host.up && world.nowMs >= host.stalledUntilMs) {
-      ship(world, host);
-      tryConfirm(world, host);
-    }
-  }
-  world.queue.add(world.nowMs + world.random.between(40, world.writeGapMs), () => writeSometimes(world, host, app));
-}
+export const peerOf = (host: Host): Name => (host.name === "a" ? "b" : "a");
+const headOf = (host: Host): Write | null => host.disk.ledger?.head ?? null;
+export const inSyncOf = (host: Host): readonly Name[] => host.member?.voter.record?.sync.inSync ?? [];
 
-const peerOf = (host: Host): Name => (host.name === "a" ? "b" : "a");
-const inSyncOf = (host: Host): readonly Name[] => host.member?.voter.record?.sync.inSync ?? [];
-
-function ship(world: World, host: Host): void {
+/** Sends what is new to the standby's receiver. */
+export function ship(world: World, host: Host): void {
   const { member, primary } = host;
   if (member?.phase.kind !== "primary" || host.app === null) return;
   primary.nextShipMs = localMs(host, world.nowMs) + world.timing.beatMs;
   const seq = ++primary.shipSeq;
   const from = { from: host.name, to: peerOf(host), boot: bootOf(host) };
-  send(world, { kind: "ship", ...from, seq, epoch: host.app.epoch, head: host.disk.ledger });
+  send(world, { kind: "ship", ...from, seq, epoch: host.app.epoch, head: headOf(host) });
 }
 
 /** Rules 9 and 14 as an agent shell keeps them: on every tick of a primary. */
@@ -55,7 +46,7 @@ export function driveReplica(world: World, host: Host): void {
   }
   if (primary.expanding === null) {
     if (attached && primary.hasAck)
-      primary.expanding = { upTo: host.disk.ledger, untilMs: nowMs + world.timing.syncLimitMs };
+      primary.expanding = { upTo: headOf(host), untilMs: nowMs + world.timing.syncLimitMs };
   } else if (holds(primary.acked, primary.expanding.upTo) && primary.hasAck) {
     primary.expanding = null;
     feed(world, host, { kind: "expand" });
@@ -86,29 +77,54 @@ export function forgetAcks(world: World, { primary }: Host): void {
 /** Confirmed is what the standby acknowledged, or everything where this node may confirm alone. */
 export function tryConfirm(world: World, host: Host): void {
   const { member, primary } = host;
-  if (member === null || host.app === null || !leaseRuns(world, host) || !isActing(host, world.nowMs)) return;
+  if (member === null || host.app === null || !leaseRuns(world, host) || !isActing(world, host)) return;
   const stopped = primary.expanding !== null && world.parts.shell.stopAloneBeforeExpand;
   const alone = !stopped && world.parts.mayConfirmAlone(member);
-  const write = alone ? host.disk.ledger : primary.hasAck ? primary.acked : null;
-  if (write === null || !holds(host.disk.ledger, write) || holds(world.ghost.confirmed, write)) return;
+  const write = alone ? headOf(host) : primary.hasAck ? primary.acked : null;
+  if (write === null || !holds(headOf(host), write)) return;
+  answerPending(host, write);
+  if (holds(world.ghost.confirmed, write)) return;
   log(world, () => `${bootOf(host)} confirms ${write.depth}${alone ? " alone" : ""}`);
   checkConfirmed(world, host, write);
+}
+
+function answerPending({ primary }: Host, confirmed: Write): void {
+  if (primary.pending.length === 0) return;
+  const done = primary.pending.filter(({ upTo }) => holds(confirmed, upTo));
+  primary.pending = primary.pending.filter((one) => !done.includes(one));
+  for (const { answer } of done) answer("confirmed");
+}
+
+/** The app asks its agent: is everything that is written now confirmed? Too late is unknown. */
+export function awaitConfirm(world: World, host: Host, app: App): Promise<"confirmed" | "unknown"> {
+  const upTo = headOf(host);
+  return new Promise((resolve) => {
+    const answer = (outcome: "confirmed" | "unknown"): void =>
+      inApp(world, host, app, world.nowMs, () => wake(world, () => resolve(outcome)));
+    inApp(world, host, app, world.nowMs + world.timing.leaseMs, () => answer("unknown"));
+    inLoop(world, host, world.nowMs + world.random.between(0.2, 3), () => {
+      if (host.app !== app) return;
+      host.primary.pending.push({ upTo, answer });
+      ship(world, host);
+      tryConfirm(world, host);
+    });
+  });
 }
 
 /** Rule 12: the receiver takes its promised epoch from that epoch's holder only. */
 export function onShip(world: World, host: Host, shipped: Ship): void {
   const { disk } = host;
   const { receiverFenced, keepOldCopy } = world.parts.shell;
-  const promised = (): boolean => disk.record?.epoch === shipped.epoch && disk.record.holder === shipped.from;
-  const welcome = (): boolean => (receiverFenced ? promised() : disk.record !== null);
+  const promised = (): boolean => recordOf(host)?.epoch === shipped.epoch && recordOf(host)?.holder === shipped.from;
+  const welcome = (): boolean => (receiverFenced ? promised() : recordOf(host) !== null);
   if (!welcome()) return;
   const { head, epoch } = shipped;
-  if (disk.ledgerEpoch === epoch && holds(head, disk.ledger)) {
-    disk.ledger = head;
+  if (disk.received?.epoch === epoch) {
+    if (!holds(head, disk.received.head)) return;
+    disk.received = { epoch, head };
     return acknowledge(world, host, shipped, head);
   }
-  if (disk.ledgerEpoch === epoch && holds(disk.ledger, head)) return;
-  // Another history, or the first of a new epoch: a whole copy, which takes its time.
+  // The first of a new epoch: a whole copy, which takes its time.
   const { incoming } = host;
   if (incoming !== null && incoming.epoch === epoch) {
     incoming.head = head;
@@ -116,22 +132,23 @@ export function onShip(world: World, host: Host, shipped: Ship): void {
   }
   const copy = { epoch, holder: shipped.from, head };
   host.incoming = copy;
-  if (!keepOldCopy) disk.ledger = null;
+  if (!keepOldCopy) {
+    disk.received = null;
+    disk.ledger = null;
+  }
   const { boots } = host;
   const senderBoots = hostOf(world, shipped.from).boots;
-  world.queue.add(world.nowMs + world.random.between(10, 300), () => {
+  const finish = (): void => {
     if (!host.up || host.boots !== boots || host.incoming !== copy) return;
+    const awakeMs = Math.max(host.asleepUntilMs, host.frozenUntilMs);
+    if (world.nowMs < awakeMs) return world.queue.add(awakeMs, finish);
     host.incoming = null;
     if (!welcome() || hostOf(world, shipped.from).boots !== senderBoots || !hostOf(world, shipped.from).up) return;
-    finishCopy(world, host, shipped, copy.head);
-  });
-}
-
-function finishCopy(world: World, host: Host, shipped: Ship, head: Write | null): void {
-  log(world, () => `${bootOf(host)} has a complete copy of e${shipped.epoch}, depth ${head?.depth ?? 0}`);
-  host.disk.ledger = head;
-  host.disk.ledgerEpoch = shipped.epoch;
-  acknowledge(world, host, shipped, head);
+    log(world, () => `${bootOf(host)} has a complete copy of e${epoch}, depth ${copy.head?.depth ?? 0}`);
+    disk.received = { epoch, head: copy.head };
+    acknowledge(world, host, shipped, copy.head);
+  };
+  world.queue.add(world.nowMs + world.random.between(10, 300), finish);
 }
 
 function acknowledge(world: World, host: Host, { from, seq, epoch, boot }: Ship, head: Write | null): void {
@@ -145,18 +162,4 @@ export function onAck(world: World, host: Host, ack: Ack): void {
   if (!primary.hasAck || holds(ack.head, primary.acked)) primary.acked = ack.head;
   primary.hasAck = true;
   tryConfirm(world, host);
-}
-
-/** A planned change: only where the standby holds everything; the app is drained and dead first. */
-export function switchOver(world: World, host: Host, successor: Name | null): void {
-  inLoop(world, host, world.nowMs, () => {
-    const { primary, member } = host;
-    if (member?.phase.kind !== "primary" || host.app === null) return;
-    const covered = primary.hasAck && primary.acked === host.disk.ledger && inSyncOf(host).includes(peerOf(host));
-    if (!covered) return;
-    log(world, () => `${bootOf(host)} hands over`);
-    host.app = null;
-    feed(world, host, { kind: "release", successor });
-    trip(world, host, "release");
-  });
 }

@@ -1,7 +1,10 @@
 import type { VoterRecord } from "../../ha/core/messages.ts";
 import { checkTiming } from "../../ha/core/timing.ts";
 import { boot, failover, inLoop } from "./agent.ts";
-import { checkActing } from "./checker.ts";
+import { checkActing, checkTails } from "./checker.ts";
+import { createClock } from "./clock.ts";
+import { createCoverage } from "./coverage.ts";
+import { createExchange } from "./exchange.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { ordinaryFaults, ordinaryPersistMs, strike } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
@@ -11,6 +14,7 @@ import type { Parts } from "./parts.ts";
 import { followAdvice, heal, isPastHelp, isSettled } from "./peace.ts";
 import { createRandom } from "./random.ts";
 import { freshPrimary } from "./replica.ts";
+import { votesOf } from "./vote-disk.ts";
 import { violate } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
@@ -33,6 +37,7 @@ export type Outcome = {
   readonly faults: number;
   readonly promotions: number;
   readonly violation: string | null;
+  readonly coverage: ReadonlyMap<string, number>;
 };
 
 /** What a seed stands for: six of ten without lost disks and operators, the others with. */
@@ -53,12 +58,21 @@ function createWorld(schedule: Schedule): World {
   const host = (name: string, kind: Host["kind"]): Host => ({
     name,
     kind,
-    rate: random.between(0.995, 1.005),
-    offsetMs: random.between(0, 1e6),
-    disk: { record: everybodyKnows(), ledger: null, ledgerEpoch: 1 },
+    clock: createClock(random.between(0.995, 1.005), random.between(0, 1e6)),
+    disk: {
+      votes: votesOf(everybodyKnows),
+      ledger: name === "a" ? { epoch: 1, head: null } : null,
+      received: name === "b" ? { epoch: 1, head: null } : null,
+      attic: [],
+      failsUntilMs: 0,
+    },
     up: false,
     boots: 0,
     stalledUntilMs: 0,
+    frozenUntilMs: 0,
+    asleepUntilMs: 0,
+    warm: false,
+    rejoining: false,
     effectsUntilMs: 0,
     effectsWaiting: 0,
     persisting: [],
@@ -87,7 +101,12 @@ function createWorld(schedule: Schedule): World {
       confirmedAtMs: 0,
       promotions: 0,
       forced: false,
+      maintenanceEnded: false,
+      newestOf: new Map(),
     },
+    coverage: createCoverage(),
+    exchange: createExchange({ random }),
+    woken: false,
     trace: schedule.trace ?? null,
     armed: new Set(),
     writeGapMs: random.chance(0.8) ? 200 : 2_000,
@@ -100,12 +119,12 @@ function createWorld(schedule: Schedule): World {
 }
 
 /** Node a held epoch 1, and both nodes hold everything. */
-const everybodyKnows = (): VoterRecord => ({
+const everybodyKnows: VoterRecord = {
   epoch: 1,
   holder: "a",
   released: false,
   sync: { inSync: ["a", "b"], paused: false, setEpoch: 1, setVersion: 2 },
-});
+};
 
 /** Runs the world on; returns how many events happened. Stops at a violation or where `done` says so. */
 async function advance(world: World, untilMs: number, done: () => boolean = () => false): Promise<number> {
@@ -118,6 +137,11 @@ async function advance(world: World, untilMs: number, done: () => boolean = () =
     }
     world.nowMs = next.atMs;
     next.run();
+    if (world.woken) {
+      world.woken = false;
+      // Everything that an app does until it awaits something new, before the next event.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+    }
     checkActing(world);
     events++;
   }
@@ -152,12 +176,14 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
     events += await advance(world, world.nowMs + settleLeases * timing.leaseMs, () => isSettled(world));
   if (world.violation === null && !isSettled(world) && !isPastHelp(world))
     violate(world, `HA-10: no primary in ${settleLeases} leases of peace, and no word of what would help`);
+  if (world.violation === null) checkTails(world);
   return {
     seed: schedule.seed,
     events,
     faults: world.faults,
     promotions: world.ghost.promotions,
     violation: world.violation,
+    coverage: world.coverage.counts,
   };
 }
 

@@ -1,6 +1,8 @@
 import { cut, down, mood, wipe } from "./faults.ts";
-import { switchOver } from "./replica.ts";
-import { hostOf } from "./world.ts";
+import { onDatagram } from "./agent.ts";
+import { inSyncOf } from "./replica.ts";
+import { switchOver } from "./switchover.ts";
+import { bootOf, hostOf, recordOf } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
 /** Strikes at a chosen moment, with some play in it. */
@@ -28,7 +30,7 @@ const longMs = 4_000;
 const witnessVotesForB = ({ w }: Hosts): boolean => w.persisting.some(({ record }) => record.holder === "b");
 const standbyCopies = ({ b }: Hosts): boolean => b.incoming !== null;
 const standbyIsAdmitted = ({ b }: Hosts): boolean =>
-  b.disk.record?.sync.inSync.includes("b") === true && b.incoming !== null;
+  recordOf(b)?.sync.inSync.includes("b") === true && b.incoming !== null;
 
 /** The primary lives by the witness alone, its standby still receives; then the witness restarts. */
 export const witnessRestarts: Script = (world) =>
@@ -60,13 +62,42 @@ export const lateShips: Script = (world) =>
     }
   });
 
+/** The lease went over and came back; a write of its first time arrives, and then its holder dies. */
+export const shipFromLongAgo: Script = (world) =>
+  at(world, 900, 1_400, ({ a }) => {
+    const epoch = a.app?.epoch ?? 0;
+    const old = {
+      kind: "ship",
+      from: "a",
+      to: "b",
+      boot: bootOf(a),
+      seq: 0,
+      epoch,
+      head: a.disk.ledger?.head ?? null,
+    } as const;
+    switchOver(world, a, "b");
+    when(
+      world,
+      ({ b }) => b.app !== null && inSyncOf(b).length === 2,
+      ({ b }) => switchOver(world, b, "a"),
+    );
+    when(
+      world,
+      (hosts) => (hosts.a.app?.epoch ?? 0) > epoch && inSyncOf(hosts.a).length === 2,
+      () => {
+        onDatagram(world, old, world.nowMs);
+        at(world, 320, 400, (hosts) => down(world, hosts.a, longMs, "host"));
+      },
+    );
+  });
+
 /** After a switchover the old primary begins its new copy before anybody heard that it is out of the set. */
 export const deathInMidRestore: Script = (world) =>
   at(world, 900, 1_400, ({ a }) => {
     switchOver(world, a, "b");
     when(
       world,
-      (hosts) => hosts.a.disk.record?.holder === "b",
+      (hosts) => recordOf(hosts.a)?.holder === "b",
       ({ b, w }) => {
         cut(world, b, hostOf(world, "a"), longMs, "lease ");
         cut(world, b, w, longMs, "lease ");

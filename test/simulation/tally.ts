@@ -1,3 +1,4 @@
+import { addCounts } from "./coverage.ts";
 import type { Outcome } from "./run.ts";
 
 /** What a number of schedules came to. */
@@ -11,6 +12,7 @@ export type Tally = {
   readonly faultsMin: number;
   /** The first schedules that broke an invariant. */
   readonly violations: readonly Violation[];
+  readonly coverage: ReadonlyMap<string, number>;
 };
 
 type Violation = { readonly seed: number; readonly text: string };
@@ -25,9 +27,10 @@ export const emptyTally: Tally = {
   eventsMin: Number.POSITIVE_INFINITY,
   faultsMin: Number.POSITIVE_INFINITY,
   violations: [],
+  coverage: new Map(),
 };
 
-export const tallyOf = ({ seed, events, faults, promotions, violation }: Outcome): Tally => ({
+export const tallyOf = ({ seed, events, faults, promotions, violation, coverage }: Outcome): Tally => ({
   runs: 1,
   events,
   faults,
@@ -35,6 +38,7 @@ export const tallyOf = ({ seed, events, faults, promotions, violation }: Outcome
   eventsMin: events,
   faultsMin: faults,
   violations: violation === null ? [] : [{ seed, text: violation }],
+  coverage,
 });
 
 export const addTallies = (a: Tally, b: Tally): Tally => ({
@@ -45,4 +49,5 @@ export const addTallies = (a: Tally, b: Tally): Tally => ({
   eventsMin: Math.min(a.eventsMin, b.eventsMin),
   faultsMin: Math.min(a.faultsMin, b.faultsMin),
   violations: [...a.violations, ...b.violations].slice(0, violationsMax),
+  coverage: addCounts(new Map(a.coverage), b.coverage),
 });

@@ -2,12 +2,23 @@ import type { Member } from "../../ha/core/member.ts";
 import type { Message, Name, SyncRecord, VoterRecord } from "../../ha/core/messages.ts";
 import type { Timing } from "../../ha/core/timing.ts";
 import type { Voter } from "../../ha/core/voter.ts";
+import { elapsedMs } from "./clock.ts";
+import type { HostClock } from "./clock.ts";
+import type { Coverage } from "./coverage.ts";
+import type { Plan } from "../../src/trading/plan-record.ts";
 import type { EventQueue } from "./event-queue.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Parts } from "./parts.ts";
 import type { Random } from "./random.ts";
+import type { VoteDisk } from "./vote-disk.ts";
 
-/** One committed write; a history is its last write, which knows all before it. */
-export type Write = { readonly depth: number; readonly epoch: number; readonly before: Write | null };
+/** One committed write; a history is its last write, which knows all before it. `rows`: the plans as they then are. */
+export type Write = {
+  readonly depth: number;
+  readonly epoch: number;
+  readonly before: Write | null;
+  readonly rows: ReadonlyMap<string, Plan>;
+};
 
 /** Does the history that ends with `head` hold `write`? */
 export function holds(head: Write | null, write: Write | null): boolean {
@@ -17,31 +28,64 @@ export function holds(head: Write | null, write: Write | null): boolean {
   return at === write;
 }
 
-/** What survives a crash. `ledgerEpoch`: the epoch under which the copy became complete. */
-type Disk = { record: VoterRecord | null; ledger: Write | null; ledgerEpoch: number };
+/** A copy of the database, and the epoch whose history it is. */
+export type Copy = { readonly epoch: number; readonly head: Write | null };
 
-/** An app that acts until its deadline, by true time. */
-export type App = { epoch: number; deadlineMs: number };
+/** What survives a crash. */
+export type Disk = {
+  votes: VoteDisk;
+  /** What this node led with last; null once it was compared and let go, or set aside. */
+  ledger: Copy | null;
+  /** The newest complete copy that its receiver has. */
+  received: Copy | null;
+  readonly attic: (Write | null)[];
+  /** Every write of a vote fails until then. */
+  failsUntilMs: number;
+};
+
+export const recordOf = ({ disk }: Host): VoterRecord | null => disk.votes.stored?.record ?? null;
+
+/** An app that may act until its deadline, an instant of its own clock. */
+export type App = {
+  epoch: number;
+  deadlineMs: number;
+  /** Aborted by a drain; a new one when the drain is called off. */
+  stopping: AbortController;
+  drained: boolean;
+  /** A cycle runs. */
+  busy: boolean;
+  /** Goes on after a drain that was called off. */
+  resume: (() => void) | null;
+};
+
+/** A vote on its way to the disk. */
+export type Persisting = { readonly startMs: number; readonly record: VoterRecord };
 
 export type Host = {
   readonly name: Name;
   readonly kind: "node" | "witness";
-  /** Its monotonic clock: rate and offset against true time. */
-  readonly rate: number;
-  readonly offsetMs: number;
+  readonly clock: HostClock;
   readonly disk: Disk;
   up: boolean;
   boots: number;
-  /** The loop stands still until then; its app does not. */
+  /** The agent's loop stands still until then; its app does not. */
   stalledUntilMs: number;
+  /** Every process stands still until then, and what was sent to it waits. */
+  frozenUntilMs: number;
+  /** The machine sleeps until then, and what is sent to it is lost. */
+  asleepUntilMs: number;
   /** Effects are performed one after the other. */
   effectsUntilMs: number;
   effectsWaiting: number;
-  persisting: { readonly startMs: number; readonly record: VoterRecord }[];
+  persisting: Persisting[];
   member: Member | null;
   voter: Voter | null;
   app: App | null;
   leftovers: App[];
+  /** Its app has loaded everything. */
+  warm: boolean;
+  /** A comparison of its old ledger with what it receives now is under way. */
+  rejoining: boolean;
   grantsOfThisBoot: number;
   /** An operator told this node to lead and accepted what is lost by it. */
   lossAccepted: boolean;
@@ -59,9 +103,13 @@ export type PrimaryState = {
   hasAck: boolean;
   ackedAtMs: number;
   nextShipMs: number;
+  /** Requests of the app that wait for their confirmation. */
+  pending: Pending[];
   /** Confirming alone has stopped, and the standby is to hold everything up to here. */
   expanding: { readonly upTo: Write | null; readonly untilMs: number } | null;
 };
+
+type Pending = { readonly upTo: Write | null; readonly answer: (outcome: "confirmed" | "unknown") => void };
 
 export type Ship = {
   readonly kind: "ship";
@@ -84,6 +132,8 @@ export type Network = {
   late: number;
   lateMs: number;
   readonly cuts: Set<string>;
+  /** Share of what is lost on one path, beside the general loss. */
+  readonly lossOf: Map<string, number>;
   /** A sample of what was sent, for replays. */
   readonly sent: { readonly message: Message; readonly atMs: number }[];
 };
@@ -99,7 +149,11 @@ export type World = {
   readonly queue: EventQueue;
   readonly network: Network;
   readonly hosts: readonly Host[];
+  readonly exchange: Exchange;
+  /** Something that an app awaits has happened. */
+  woken: boolean;
   readonly ghost: Ghost;
+  readonly coverage: Coverage;
   readonly trace: string[] | null;
   /** Moments at which the next host to reach them crashes. */
   readonly armed: Set<Moment>;
@@ -122,10 +176,18 @@ type Ghost = {
   confirmedAtMs: number;
   promotions: number;
   forced: boolean;
+  /** An operator ended the maintenance at some time. */
+  maintenanceEnded: boolean;
+  /** The newest write of every app that ever wrote. */
+  readonly newestOf: Map<App, Write>;
 };
 
-export const localMs = (host: Host, trueMs: number): number => host.offsetMs + trueMs * host.rate;
-export const trueMsOf = (host: Host, local: number): number => (local - host.offsetMs) / host.rate;
+/** The time that the host's agent goes by. */
+export const localMs = (host: Host, trueMs: number): number => elapsedMs(host.clock, trueMs);
+
+/** Until when the agent's loop does nothing. */
+export const stillUntilMs = (host: Host): number =>
+  Math.max(host.stalledUntilMs, host.frozenUntilMs, host.asleepUntilMs);
 export const bootOf = (host: Host): string => `${host.name}${host.boots}`;
 
 export function hostOf(world: World, name: Name): Host {

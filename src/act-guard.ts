@@ -1,15 +1,11 @@
 import { LeaseOver, type ActGuard } from "./app-ports.ts";
 
-/** The guard's view of a deadline: an hrtime instant, or null when this process has no right to act. */
-export type DeadlineView = { readonly atNs: bigint | null };
+/** The guard's view of a deadline: an instant of `nowNs`, or null when this process has no right to act. */
+export type DeadlineView = { readonly atNs: bigint | null; readonly nowNs: () => bigint };
 
-/** An ActGuard of one epoch over the shared deadline [HA-8]; `nowNs` is `process.hrtime.bigint`. */
-export function actGuard(
-  epoch: number,
-  deadline: DeadlineView,
-  nowNs: () => bigint = () => process.hrtime.bigint(),
-): ActGuard {
-  const remainingMs = (): number => (deadline.atNs === null ? 0 : Number(deadline.atNs - nowNs()) / 1e6);
+/** An ActGuard of one epoch over the shared deadline [HA-8]. */
+export function actGuard(epoch: number, deadline: DeadlineView): ActGuard {
+  const remainingMs = (): number => (deadline.atNs === null ? 0 : Number(deadline.atNs - deadline.nowNs()) / 1e6);
   return {
     epoch,
     remainingMs,

@@ -1,17 +1,24 @@
 import { Worker } from "node:worker_threads";
+import { bootAheadNs, elapsedSince, type Elapsed } from "./elapsed.ts";
+
+/** What the worker is handed: the cell, and where its elapsed time counts from. */
+export type DeadlineData = { readonly cell: SharedArrayBuffer; readonly baseNs: bigint };
 
 /**
- * The instant (process.hrtime nanoseconds) at which this process must no longer live.
+ * The instant at which this process must no longer live: process.hrtime nanoseconds, and what the machine has slept.
  * One cell of shared memory: the main thread moves it, the worker enforces it.
  */
 export class Deadline {
-  readonly #cell = new BigInt64Array(new SharedArrayBuffer(8));
+  readonly #buffer = new SharedArrayBuffer(8);
+  readonly #cell = new BigInt64Array(this.#buffer);
+  readonly #baseNs = bootAheadNs();
+  readonly #elapsed: Elapsed = elapsedSince(this.#baseNs);
   #worker: Worker | null = null;
 
   /** Resolves once the worker watches. Without a deadline it only waits. Its end is this process's end. */
   async watch(): Promise<void> {
     const worker = new Worker(new URL("./deadline-worker.ts", import.meta.url), {
-      workerData: this.#cell.buffer,
+      workerData: { cell: this.#buffer, baseNs: this.#baseNs } satisfies DeadlineData,
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
@@ -25,14 +32,18 @@ export class Deadline {
     worker.unref();
   }
 
-  /** Present deadline in hrtime nanoseconds; null when there is none. */
+  /** The time that the deadline is compared with. */
+  readonly nowNs = (): bigint => this.#elapsed.nowNs();
+
+  /** Present deadline, an instant of `nowNs`; null when there is none. */
   get atNs(): bigint | null {
     const atNs = Atomics.load(this.#cell, 0);
     return atNs === 0n ? null : atNs;
   }
 
-  /** Moves the deadline later; an earlier instant changes nothing (a renewal that was overtaken). */
-  extendTo(atNs: bigint): void {
+  /** Moves the deadline to this process.hrtime; an earlier instant changes nothing (a renewal that was overtaken). */
+  extendTo(hrtimeNs: bigint): void {
+    const atNs = hrtimeNs + this.#elapsed.sleptNs();
     if (atNs <= Atomics.load(this.#cell, 0)) return;
     Atomics.store(this.#cell, 0, atNs);
     Atomics.notify(this.#cell, 0);

@@ -4,8 +4,8 @@ import { LeaseOver } from "../../src/app-ports.ts";
 
 test("[HA-8] no act without a deadline, past it, or nearer to it than its margin", () => {
   let nowNs = 1_000_000_000n;
-  const deadline: { atNs: bigint | null } = { atNs: null };
-  const guard = actGuard(7, deadline, () => nowNs);
+  const deadline: { atNs: bigint | null; nowNs: () => bigint } = { atNs: null, nowNs: () => nowNs };
+  const guard = actGuard(7, deadline);
   expect(() => guard.check(0)).toThrow(LeaseOver);
 
   deadline.atNs = 1_100_000_000n;

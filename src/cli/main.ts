@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAttic } from "./attic.ts";
+import { addCompletion } from "./completion.ts";
 import { addDemo } from "./demo.ts";
 import { CliError, exitCodes, oneLine } from "./exit.ts";
 import { addDisplay } from "./display.ts";
@@ -35,6 +36,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addMetrics,
   addDisplay,
   addDisplayToken,
+  addCompletion,
 ];
 
 /** The command line `trader`. What a command needs is loaded when it runs, so `--help` is quick. */

@@ -10,10 +10,11 @@ import { exchangeServer } from "./server.ts";
 
 /** The simulated exchange as a process of its own: see `usage`. */
 const usage =
-  "node src/exchange/main.ts --port P --data DIR [--clock-origin-real MS --clock-origin-app MS --clock-scale X] " +
+  "node src/exchange/main.ts --port P --data DIR [--host H] [--clock-origin-real MS --clock-origin-app MS --clock-scale X] " +
   "[--cash USD] [--fill-delay MS] [--accept-duplicates] [--lifeline PID]";
 
 const options = z.object({
+  host: z.string().min(1).default("127.0.0.1"),
   port: z.coerce.number().int().min(0).max(65_535),
   data: z.string().min(1),
   cash: z.coerce.number().positive().default(100_000),
@@ -27,6 +28,7 @@ function parse(argv: readonly string[]) {
   const { values } = parseArgs({
     args: [...argv],
     options: {
+      host: text,
       port: text,
       data: text,
       ...clockOptions,
@@ -67,7 +69,7 @@ function start(): void {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   if (args.lifeline !== undefined) watchLifeline(args.lifeline, stop);
-  const server = serve({ fetch: exchangeServer(exchange).fetch, port: args.port, hostname: "127.0.0.1" }, (address) => {
+  const server = serve({ fetch: exchangeServer(exchange).fetch, port: args.port, hostname: args.host }, (address) => {
     process.stdout.write(`${JSON.stringify({ ready: true, port: address.port, pid: process.pid })}\n`);
   });
   server.on("error", fail);

@@ -1,15 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { litestreamPath } from "../../src/cli/fetch-litestream.ts";
-import { eventually, runs } from "./demo-process.ts";
+import { eventually } from "./demo-process.ts";
 import { InsideAgent, commandOn, primaryViolations } from "./net-agent.ts";
 import { Net } from "./net-namespaces.ts";
 import type { Machine } from "./net-namespaces.ts";
+import { exchangeAt, processesNaming, tail, thirdOf } from "./net-setting.ts";
+import type { NetArbiter, NetPairSetting } from "./net-setting.ts";
 
 const pid = z.int().nullable();
 const healthSchema = z.looseObject({
@@ -18,13 +20,16 @@ const healthSchema = z.looseObject({
   epoch: z.int(),
   inSync: z.array(z.string()),
   reasons: z.array(z.string()),
+  protection: z.string(),
+  limits: z.string(),
+  history: z.array(z.looseObject({ text: z.string() })),
   peer: z.looseObject({ reachable: z.boolean() }).nullable(),
   arbiter: z.looseObject({ reachable: z.boolean() }).nullable(),
   pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid }),
 });
 export type NetHealth = z.infer<typeof healthSchema>;
 
-const initSchema = z.object({ nodeToken: z.string(), witnessToken: z.string() });
+const initSchema = z.object({ nodeToken: z.string(), witnessToken: z.string().nullable() });
 const probeAnswer = z.object({ n: z.int(), confirmed: z.boolean() });
 const probeRows = z.array(z.object({ n: z.int(), value: z.string() }));
 
@@ -37,7 +42,7 @@ const COMMAND_LIMIT_MS = 30_000;
 const START_LIMIT_MS = 60_000;
 const PROBE_LIMIT_MS = 12_000;
 
-/** `trader` of real data directories on machines of the suite: two nodes, a witness, and further machines. */
+/** `trader` of real data directories on machines of the suite: two nodes, what its arbiter needs, and further machines. */
 export class NetPair {
   readonly net: Net;
   /** Value of each confirmed probe by its number. */
@@ -45,20 +50,29 @@ export class NetPair {
   readonly #dir: string;
   readonly #inside = new Map<string, InsideAgent>();
   readonly #running: ChildProcess[] = [];
+  readonly #nodes = new Map<NodeName, ChildProcess>();
+  readonly #arbiter: NetArbiter;
+  #exchange: ReturnType<typeof exchangeAt> | null = null;
   #env: NodeJS.ProcessEnv = {};
   #written = 0;
 
-  private constructor(net: Net, dir: string) {
+  private constructor(net: Net, dir: string, arbiter: NetArbiter) {
     this.net = net;
+    this.#arbiter = arbiter;
     this.#dir = dir;
   }
 
   /** Founds, joins and runs everything by the commands of the README; resolves when the pair is protected. */
-  static async start(preset: "fast" | "default" = "default", more: readonly string[] = []): Promise<NetPair> {
-    const net = new Net([...nodeNames, "witness", ...more]);
-    const pair = new NetPair(net, mkdtempSync(join(tmpdir(), "trader-net-")));
+  static start(preset: "fast" | "default" = "default", more: readonly string[] = []): Promise<NetPair> {
+    return NetPair.make({ preset, more });
+  }
+
+  static async make(setting: NetPairSetting): Promise<NetPair> {
+    const { preset = "default", arbiter = "witness", more = [], exchange = false } = setting;
+    const net = new Net([...nodeNames, ...thirdOf[arbiter], ...more]);
+    const pair = new NetPair(net, mkdtempSync(join(tmpdir(), "trader-net-")), arbiter);
     try {
-      await pair.#found(preset);
+      await pair.#found(preset, exchange);
       await pair.healed(START_LIMIT_MS);
       return pair;
     } catch (error) {
@@ -77,7 +91,7 @@ export class NetPair {
     }
     for (const agent of this.#inside.values()) await agent.stop();
     // The children of a killed agent die with it, a moment later.
-    await eventually("everything on the machines has ended", 10_000, () => this.#remaining().length === 0);
+    await eventually("everything on the machines has ended", 10_000, () => processesNaming(this.#dir).length === 0);
     this.net.remove();
     rmSync(this.#dir, { recursive: true, force: true });
   }
@@ -114,7 +128,9 @@ export class NetPair {
       leads = await this.leader();
       if (leads === null) return false;
       const standby = other(leads);
-      return (await this.status(leads, "/cluster")) === 200 && (await this.status(standby, "/standby")) === 200;
+      // By hand is never protected.
+      const whole = this.#arbiter === "manual" ? "/primary" : "/cluster";
+      return (await this.status(leads, whole)) === 200 && (await this.status(standby, "/standby")) === 200;
     });
     if (leads === null) throw new Error("nobody leads");
     return leads;
@@ -190,6 +206,30 @@ export class NetPair {
     return stdout;
   }
 
+  /** SIGKILL of the node's agent, with which all that it started dies; resolves when nothing of it runs any more. */
+  async kill(name: NodeName): Promise<void> {
+    this.#nodes.get(name)?.kill("SIGKILL");
+    await eventually(`${name} is dead`, 10_000, () => processesNaming(this.dataDir(name)).length === 0);
+  }
+
+  /** Starts a node, or starts it again. */
+  run(name: NodeName): void {
+    const argv = [
+      process.execPath,
+      traderMain,
+      "run",
+      "--data",
+      this.dataDir(name),
+      ...(this.#exchange?.runArgs ?? []),
+    ];
+    this.#nodes.set(name, this.spawn(this.net.machine(name), name, argv));
+  }
+
+  /** Every attempt of an order that reached the exchange. */
+  async journal(): Promise<unknown> {
+    return JSON.parse((await this.inside("gateway").ask("GET", `${this.#exchange?.url ?? ""}/journal`)).text);
+  }
+
   /** Starts a program on a machine that runs until the pair is stopped; its output goes to a log of this name. */
   spawn(on: Machine, log: string, argv: readonly string[]): ChildProcess {
     const { command, args } = commandOn(on, argv);
@@ -208,18 +248,33 @@ export class NetPair {
       .join("\n");
   }
 
-  async #found(preset: string): Promise<void> {
+  async #found(preset: string, exchange: boolean): Promise<void> {
     const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     // There is no way out of these machines: what is fetched at the first need is fetched here.
     this.#env = { PATH, HOME, NODE_COMPILE_CACHE, LITESTREAM_BIN: await litestreamPath(() => undefined) };
+    if (exchange) {
+      const gateway = this.net.machine("gateway");
+      this.#exchange = exchangeAt(gateway.address, this.dataDir("exchange"));
+      this.spawn(gateway, "exchange", this.#exchange.start);
+    }
     const trader = [process.execPath, traderMain];
     const place = (name: string): string[] => ["--name", name, "--host", this.net.machine(name).address];
     const [founder, joiner] = nodeNames;
     const a = this.net.machine(founder);
-    const options = ["--data", this.dataDir(founder), "--preset", preset, "--json"];
+    const targets = this.#arbiter === "reachability" ? ["--target", this.net.machine("gateway").address] : [];
+    const shape = [
+      "--preset",
+      preset,
+      "--arbiter",
+      this.#arbiter,
+      ...targets,
+      ...(this.#exchange?.initArgs ?? []),
+      "--json",
+    ];
+    const options = ["--data", this.dataDir(founder), ...shape];
     const founded = await this.command(a, [...trader, "init", ...place(founder), ...options]);
     const { nodeToken, witnessToken } = initSchema.parse(JSON.parse(founded));
-    this.spawn(a, founder, [...trader, "run", "--data", this.dataDir(founder)]);
+    this.run(founder);
     await eventually("the founder answers", START_LIMIT_MS, async () => (await this.health(founder)) !== null);
     const b = this.net.machine(joiner);
     const joining = [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner)];
@@ -233,35 +288,12 @@ export class NetPair {
         },
       ),
     );
-    const witness = this.net.machine("witness");
-    const join = [...trader, "witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
-    this.spawn(witness, "witness", join);
-    this.spawn(b, joiner, [...trader, "run", "--data", this.dataDir(joiner)]);
-  }
-
-  /** Processes that still name a data directory of this pair. */
-  #remaining(): number[] {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((each) => commandLine(each).includes(this.#dir) && runs(each));
+    if (witnessToken !== null) {
+      const join = ["witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
+      this.spawn(this.net.machine("witness"), "witness", [...trader, ...join]);
+    }
+    this.run(joiner);
   }
 }
 
 export const other = (name: NodeName): NodeName => (name === "uno-a" ? "uno-b" : "uno-a");
-
-function commandLine(each: number): string {
-  try {
-    return readFileSync(`/proc/${each}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-const tail = (file: string, lines: number): string =>
-  readFileSync(file, "utf8")
-    .trimEnd()
-    .split("\n")
-    .slice(-lines)
-    .map((line) => line.slice(0, 400))
-    .join("\n");

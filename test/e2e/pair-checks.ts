@@ -24,7 +24,7 @@ const jobRun = z.object({
 });
 export type JobRun = z.infer<typeof jobRun>;
 
-const attempts = z.array(
+export const attempts = z.array(
   z.looseObject({
     clientOrderId: z.string(),
     symbol: z.string(),

@@ -11,7 +11,15 @@ test("a primary's page shows role, protection, actions with their reason, and es
   const text = await answer.text();
   expect(answer.status).toBe(200);
   expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
-  for (const shown of ["leads", "strict", "uno-a, uno-b", "confirmed in 42 ms", "$97,250", "Buy 25 AAPL: 2.5% below"]) {
+  for (const shown of [
+    "leads",
+    "strict",
+    "Any one of the three may die",
+    "uno-a, uno-b",
+    "confirmed in 42 ms",
+    "$97,250",
+    "Buy 25 AAPL: 2.5% below",
+  ]) {
     expect(text).toContain(shown);
   }
   expect(text).toContain("&lt;b&gt;AAPL&lt;/b&gt; is below its target");

@@ -7,7 +7,7 @@ import { SilenceWatch } from "./silence.ts";
 
 type AppEvents = {
   /** There is no app from now on, whatever ended it, until the next is ready. Not after `stop`. */
-  readonly gone: (reason: string) => void;
+  readonly gone: (how: "failed" | "replaced", reason: string) => void;
   /** Warm, and on a primary about to be promoted again. */
   readonly ready: () => void;
   readonly opened: (epoch: number) => void;
@@ -100,7 +100,7 @@ export class AppChild {
       this.#trouble = `${reason}; it is started again`;
       this.#forget();
       this.#startLater();
-      this.#options.events.gone(reason);
+      this.#options.events.gone("failed", reason);
       this.#options.events.failed(hung === null ? "ended" : "hung", reason);
     });
   }
@@ -115,7 +115,7 @@ export class AppChild {
     } catch (error) {
       log.error({ err: error }, "the app cannot be started");
       this.#trouble = `the app cannot be started: ${error instanceof Error ? error.message : "unknown"}`;
-      this.#options.events.gone("the app cannot be started");
+      this.#options.events.gone("failed", "the app cannot be started");
       return null;
     }
   }
@@ -144,7 +144,7 @@ export class AppChild {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#forget();
-    if (child !== null && !this.#stopped) this.#options.events.gone("the app is started afresh");
+    if (child !== null && !this.#stopped) this.#options.events.gone("replaced", "the app is started afresh");
     if (child !== null) await child.kill();
     this.#restarts = 0;
     this.#startLater();

@@ -3,8 +3,8 @@
  * and waits for nothing. `reason` is for people.
  */
 export type AppWatch = {
-  /** It ended, was killed or cannot be started; another one is on its way. */
-  appGone(reason: string): void;
+  /** It ended or cannot be started, or its agent replaces it, which is no fault; another one is on its way. */
+  appGone(how: "failed" | "replaced", reason: string): void;
   /** A warm one answers. */
   appReady(): void;
   /** This node ends, and its app is dead. */

@@ -78,7 +78,7 @@ export function createParts(
     log,
     leaseMs,
     events: {
-      gone: (reason) => options.appWatch?.appGone(reason),
+      gone: (how, reason) => options.appWatch?.appGone(how, reason),
       ready: () => {
         options.appWatch?.appReady();
         on.primary().appReady();

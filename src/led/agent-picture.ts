@@ -19,7 +19,7 @@ export type AgentPictureOptions = {
 };
 
 const patienceMsDefault = 3_000;
-/** An app that goes again within this is no ordinary restart: it is shown at once. */
+/** An app that fails again within this is no ordinary restart: it is shown at once. */
 const againMs = 30_000;
 
 /** What a node shows while its app cannot draw: red, with the reason. */
@@ -45,18 +45,18 @@ export class AgentPicture {
   #output: LedOutput | null = null;
   #timer: NodeJS.Timeout | null = null;
   #reason = "";
-  #goneMs = Number.NEGATIVE_INFINITY;
+  #failedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AgentPictureOptions) {
     this.#options = options;
   }
 
   /** `reason` for people. The first of a row begins the wait; the newest is shown. */
-  appGone(reason: string): void {
+  appGone(how: "failed" | "replaced", reason: string): void {
     this.#reason = reason;
     const nowMs = (this.#options.nowMs ?? performance.now.bind(performance))();
-    const again = nowMs - this.#goneMs < againMs;
-    this.#goneMs = nowMs;
+    const again = how === "failed" && nowMs - this.#failedMs < againMs;
+    if (how === "failed") this.#failedMs = nowMs;
     this.#output?.changed();
     if (this.#timer !== null || this.#output !== null) return;
     const patienceMs = again ? 0 : (this.#options.patienceMs ?? patienceMsDefault);

@@ -38,7 +38,7 @@ function started(runDir = folder) {
     log: pino({ level: "silent" }),
     leaseMs: 100,
     events: {
-      gone: say("gone"),
+      gone: (how, reason) => say(`gone, ${how}:`)(reason),
       ready: say("ready"),
       opened: say("opened"),
       confirmRequest: say("confirm"),
@@ -77,12 +77,12 @@ test("an app that ends by itself is said to have ended; one that is killed on pu
   await until(/^ready/);
   process.kill(app.pid ?? 0, "SIGKILL");
   expect(await until(/^failed/)).toBe("failed, ended the app ended by SIGKILL");
-  expect(events.at(-2)).toBe("gone the app ended by SIGKILL");
+  expect(events.at(-2)).toBe("gone, failed: the app ended by SIGKILL");
   await until(/^ready/, events.length);
   const before = events.length;
   await app.kill();
   await until(/^ready/, before);
-  expect(events.slice(before)).toEqual(["gone the app is started afresh", "ready"]);
+  expect(events.slice(before)).toEqual(["gone, replaced: the app is started afresh", "ready"]);
 });
 
 test("an app that cannot be started stops nothing: it is said, and tried again", () => {

@@ -46,12 +46,12 @@ const trigger = (): string => tree.read("green:wlan", "trigger");
 
 test("an app that is dead is said on the board, in red, until the next one draws", async () => {
   await begin(10);
-  picture.appGone("app dead");
+  picture.appGone("failed", "app dead");
   const [shown] = await sketch.came(1);
   const error = 2;
   expect(shown?.params.slice(2)).toEqual(["UNO-A: APP DEAD", 50, expect.any(Number), error, 0xff0000, 0]);
   expect(trigger()).toBe("none");
-  picture.appGone("fenced");
+  picture.appGone("failed", "fenced");
   expect((await sketch.came(2)).at(-1)?.params[2]).toBe("UNO-A: FENCED");
   picture.appReady();
   expect(trigger()).toBe("phy0tx");
@@ -59,7 +59,7 @@ test("an app that is dead is said on the board, in red, until the next one draws
 
 test("an ordinary restart is not shown", async () => {
   await begin(60);
-  picture.appGone("app dead");
+  picture.appGone("failed", "app dead");
   picture.appReady();
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(sketch.shown).toHaveLength(0);
@@ -67,9 +67,9 @@ test("an ordinary restart is not shown", async () => {
 
 test("an app that dies again soon after it came back is shown at once", async () => {
   await begin(60_000);
-  picture.appGone("app dead");
+  picture.appGone("failed", "app dead");
   picture.appReady();
-  picture.appGone("app dead again");
+  picture.appGone("failed", "app dead again");
   expect((await sketch.came(1))[0]?.params[2]).toBe("UNO-A: APP DEAD AGAIN");
 });
 
@@ -79,4 +79,16 @@ test("at the end, LEDs that a killed app held are given back too", async () => {
   expect([killed.kind, trigger()]).toEqual(["taken", "none"]);
   picture.stop();
   expect(trigger()).toBe("phy0tx");
+});
+
+test("a node that gives the lead away twice in a row shows no fault", async () => {
+  await begin(60_000);
+  for (let n = 0; n < 2; n++) {
+    picture.appGone("replaced", "app started afresh");
+    picture.appReady();
+  }
+  picture.appGone("failed", "app dead");
+  picture.appGone("replaced", "app started afresh");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(sketch.shown).toHaveLength(0);
 });

@@ -146,6 +146,9 @@ export class Connector {
       return answer(request, response, 403, `only epoch ${active.sending.epoch} is sent\n`);
     }
     if (!active.view.receiving) return answer(request, response, 503, `${active.view.reason}\n`);
+    // Litestream asks before every file, and the receiver makes the folder of a file itself: a way to the peer and back
+    // less for each, which on a bad network is what decides whether the replica keeps up.
+    if (request.method === "MKCOL") return answer(request, response, 405, "there already\n");
     try {
       await this.#forward(request, response, active);
     } catch (error) {

@@ -128,6 +128,16 @@ test("what Litestream asks is carried to the peer that receives, and the answer 
   expect(await put(`/e/2/ltx/0/${ltx(1)}`, "x")).toMatchObject({ status: 403, text: "only epoch 3 is sent\n" });
 });
 
+test("a folder that Litestream wants costs no way to the peer, which makes it with the first file", async () => {
+  const receiver = await receiverOf(b, 3);
+  expect((await local("MKCOL", "/e/3/ltx/0/")).status).toBe(503);
+  connector.send(to(receiver, 3));
+  await viewThat((view) => view.receiving);
+  expect((await local("MKCOL", "/e/3/ltx/0/")).status).toBe(405);
+  expect((await local("PROPFIND", "/e/3/ltx/0/", "<propfind/>", { ...LOGIN, depth: "1" })).status).toBe(404);
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "hello")).status).toBe(201);
+});
+
 test("a newer promise of the peer is passed on as 403, seen, and answered with 503 from then on", async () => {
   const receiver = await receiverOf(b, 3);
   connector.send(to(receiver, 3));

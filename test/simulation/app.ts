@@ -20,6 +20,7 @@ export function openApp(world: World, host: Host, epoch: number): void {
 /** From now on it writes and trades. */
 export function work(world: World, host: Host, app: App): void {
   writeSometimes(world, host, app);
+  if (!world.trades) return;
   void trade(world, host, app);
   world.woken = true;
 }

@@ -28,7 +28,9 @@ export async function runBatches(whole: Batch, threads: number, onProgress: (tal
 }
 
 async function work(take: () => Batch | null, count: (part: Tally) => void): Promise<void> {
-  const worker = new Worker(new URL("./batch-worker.ts", import.meta.url));
+  const worker = new Worker(new URL("./batch-worker.ts", import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  });
   const ended = once(worker, "exit").then(([code]) => {
     throw new Error(`a thread of the simulation ended with ${code}`);
   });

@@ -106,6 +106,7 @@ function createWorld(schedule: Schedule): World {
     },
     coverage: createCoverage(),
     exchange: createExchange({ random }),
+    trades: random.chance(0.6),
     woken: false,
     trace: schedule.trace ?? null,
     armed: new Set(),

@@ -150,6 +150,8 @@ export type World = {
   readonly network: Network;
   readonly hosts: readonly Host[];
   readonly exchange: Exchange;
+  /** Most apps trade; the others leave time for more schedules. */
+  readonly trades: boolean;
   /** Something that an app awaits has happened. */
   woken: boolean;
   readonly ghost: Ghost;

@@ -120,7 +120,9 @@ export function knowsNewestSet(member: Member, nowMs: number): boolean {
   if (arbiterKind === "standalone" || peer === null) return true;
   if (arbiterKind === "witness") return others(member).some((other) => remoteOf(member, other).record !== null);
   const peerSpeaks = nowMs - remoteOf(member, peer).lastHeardMs <= voter.timing.leaseMs;
-  return voter.record?.released === true || peerSpeaks || isFreshlyDetached(member, nowMs);
+  // Where an operator decides, the holder waits for nobody before it confirms alone.
+  const holderWaited = arbiterKind === "reachability" && isFreshlyDetached(member, nowMs);
+  return voter.record?.released === true || peerSpeaks || holderWaited;
 }
 
 /** Leads since its start without a word from the other node, which may have led in between. */

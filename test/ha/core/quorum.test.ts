@@ -282,6 +282,18 @@ test("manual: the primary carries on alone and confirms at once; its standby nev
   expect(mayConfirmAlone(member(pair, "a"))).toBe(true);
 });
 
+test("[HA-6] manual: a contact that broke a moment ago is no proof that nothing was confirmed alone since", () => {
+  const pair = atWork({}, "manual");
+  pair.cut = everything;
+  pass(pair, 1_000);
+  feed(pair, "a", { kind: "shrink" });
+  expect(mayConfirmAlone(member(pair, "a"))).toBe(true);
+  stop(pair, "a");
+  pass(pair, leaseMs);
+  const refused = failoverChecks(member(pair, "b"), null, false, pair.nowMs).filter(({ ok }) => !ok);
+  expect(refused.map(({ name }) => name)).toEqual(["this node holds everything confirmed, or the loss is accepted"]);
+});
+
 test("manual: the standby says that it cannot know what was confirmed since; by force it leads, and the old one follows it", () => {
   const pair = atWork({}, "manual");
   stop(pair, "a");

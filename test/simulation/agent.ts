@@ -1,11 +1,12 @@
 import { setDeadline, endApp } from "./app.ts";
+import { failoverChecks } from "../../ha/core/change-checks.ts";
 import { validUntilMs } from "../../ha/core/member.ts";
 import type { Action, MemberEvent } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
 import { checkActing, checkHolder, checkPersisted } from "./checker.ts";
 import { down, trip } from "./faults.ts";
 import { describe, send } from "./network.ts";
-import { promote } from "./promotion.ts";
+import { copyToLead, promote } from "./promotion.ts";
 import { driveReplica, forgetAcks, freshPrimary, onAck, onShip, tryConfirm } from "./replica.ts";
 import { driveStandby } from "./standby.ts";
 import { tearVote, writeVote } from "./vote-disk.ts";
@@ -50,7 +51,13 @@ export function boot(world: World, host: Host): void {
     return;
   }
   const peer = host.name === "a" ? "b" : "a";
-  host.member = parts.createMember({ ...self, arbiterKind: "witness", peer, arbiter: "w", nowMs });
+  host.member = parts.createMember({
+    ...self,
+    arbiterKind: world.arbiter,
+    peer,
+    arbiter: world.arbiter === "witness" ? "w" : null,
+    nowMs,
+  });
   host.primary = freshPrimary();
   inLoop(world, host, world.nowMs + random.between(20, 400), () => (host.warm = true));
   tick(world, host);
@@ -88,8 +95,17 @@ function coverAnswers({ coverage }: World, messages: readonly Message[]): void {
   }
 }
 
-/** An operator's word to this node. */
+/** An operator's word to this node, as `trader failover` gives it: after the shipped checks. */
 export function failover(world: World, host: Host, acceptDataLoss: boolean): void {
+  if (host.member === null) return;
+  const broken = copyToLead(host.disk) === null ? "it holds no copy of the ledger" : null;
+  const refused = failoverChecks(host.member, broken, acceptDataLoss, localMs(host, world.nowMs)).find(({ ok }) => !ok);
+  world.coverage.hit("operator's failover", refused === undefined ? "let through" : "refused");
+  log(
+    world,
+    () => `an operator fails over to ${host.name}: ${refused === undefined ? "yes" : `not so: ${refused.name}`}`,
+  );
+  if (refused !== undefined) return;
   feed(world, host, { kind: "force", acceptDataLoss });
   const phase = host.member?.phase;
   if (phase?.kind === "asking" || phase?.kind === "electing") host.lossAccepted = phase.bid.force;

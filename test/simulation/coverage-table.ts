@@ -39,6 +39,7 @@ const declared: Readonly<Record<string, readonly string[]>> = {
   "old ledger": ["let go", "set aside", "set aside unread"],
   disk: ["a vote was torn", "a vote got through", "a vote was lost", "a vote could not be written"],
   app: ["died of its deadline"],
+  "operator's failover": ["let through", "refused"],
   switchover: ["released", "put back"],
   exchange: ["accept", "duplicate", "refuse"],
   order: [

@@ -76,6 +76,9 @@ export const ordinaryFaults: readonly FaultKind[] = [
   "crash-at-release",
 ];
 
+/** Without a witness, and without an operator who fails over while the other node lives: that one has to be off. */
+export const manualFaults = ordinaryFaults.filter((kind) => kind !== "crash-witness" && kind !== "failover");
+
 /** A vote reaches the disk within this time. */
 export const ordinaryPersistMs = 6;
 

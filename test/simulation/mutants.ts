@@ -17,6 +17,7 @@ export type Mutant = {
   readonly wipes?: boolean;
   readonly script?: Script;
   readonly forces?: boolean;
+  readonly arbiter?: "manual";
 };
 
 const crashes: readonly FaultKind[] = ["crash", "crash-witness", "power-cut", "cut", "cut-one-way", "late", "stall"];
@@ -263,6 +264,12 @@ export const mutants: readonly Mutant[] = [
     name: "an operator's force is the everyday way",
     parts: withShell({ alwaysForce: true }),
     faults: cuts,
+  },
+  {
+    name: "without a witness, a standby leads without its operator's look at the other node",
+    parts: withShell({ alwaysForce: true }),
+    faults: ["cut", "cut-one-way", "loss", "late"],
+    arbiter: "manual",
   },
   ...diskMutants,
   ...orderMutants,

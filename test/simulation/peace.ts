@@ -6,7 +6,7 @@ import { ordinaryPersistMs, setMaintenance } from "./faults.ts";
 import { calmLateMs } from "./exchange.ts";
 import { ordersAreSettled } from "./order-checker.ts";
 import { calm } from "./network.ts";
-import { localMs, log, recordOf } from "./world.ts";
+import { localMs, recordOf } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
 /** The faults are over, and every machine is started. */
@@ -59,7 +59,6 @@ export function followAdvice(world: World): boolean {
     const named = need.kind === "start-or-failover" ? need.names : [];
     const lost = named.length > 0 && named.every((name) => isBlank(world, name));
     if (need.kind !== "maintenance" && !lost) continue;
-    log(world, () => `an operator fails over to ${host.name}: ${need.kind}`);
     failover(world, host, lost);
     return true;
   }

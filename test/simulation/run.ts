@@ -6,7 +6,7 @@ import { createClock } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import { createExchange } from "./exchange.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { ordinaryFaults, ordinaryPersistMs, strike } from "./faults.ts";
+import { manualFaults, ordinaryFaults, ordinaryPersistMs, strike } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
 import { createNetwork } from "./network.ts";
 import { shipped } from "./parts.ts";
@@ -22,6 +22,7 @@ export type Schedule = {
   readonly seed: number;
   readonly parts?: Parts;
   readonly faults?: readonly FaultKind[];
+  readonly arbiter?: World["arbiter"];
   /** At most one disk is lost. */
   readonly wipes?: boolean;
   /** Beside what happens by itself, an operator forces now and then. */
@@ -40,9 +41,10 @@ export type Outcome = {
   readonly coverage: ReadonlyMap<string, number>;
 };
 
-/** What a seed stands for: six of ten without lost disks and operators, the others with. */
+/** What a seed stands for: half of them without lost disks and operators, one of ten without a witness, the others with. */
 export const scheduleOf = (seed: number): Schedule => ({
   seed,
+  ...(seed % 10 === 5 ? { arbiter: "manual" as const, faults: manualFaults } : {}),
   wipes: [6, 7, 9].includes(seed % 10),
   forces: [8, 9].includes(seed % 10),
 });
@@ -54,6 +56,7 @@ const settleLeases = 14;
 const eventsMin = 220;
 
 function createWorld(schedule: Schedule): World {
+  const { arbiter = "witness" } = schedule;
   const random = createRandom(schedule.seed);
   const host = (name: string, kind: Host["kind"]): Host => ({
     name,
@@ -92,7 +95,8 @@ function createWorld(schedule: Schedule): World {
     random,
     queue: createEventQueue(),
     network: createNetwork(),
-    hosts: [host("a", "node"), host("b", "node"), host("w", "witness")],
+    arbiter,
+    hosts: [host("a", "node"), host("b", "node"), ...(arbiter === "witness" ? [host("w", "witness")] : [])],
     ghost: {
       holders: new Map([[1, "a"]]),
       setVoters: new Map(),

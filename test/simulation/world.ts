@@ -148,6 +148,8 @@ export type World = {
   readonly random: Random;
   readonly queue: EventQueue;
   readonly network: Network;
+  /** With a witness, or of two nodes alone whose operator decides. */
+  readonly arbiter: "witness" | "manual";
   readonly hosts: readonly Host[];
   readonly exchange: Exchange;
   /** Most apps trade; the others leave time for more schedules. */

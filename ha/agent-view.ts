@@ -18,6 +18,8 @@ export type ViewParts = {
   readonly history: AgentView["history"];
   readonly appPort: number;
   readonly counters: Readonly<Record<string, number>>;
+  /** Why this node is no member any more; null while it is one. */
+  readonly retired: string | null;
 };
 
 /** Everything that health, status, page and alerts show, from what the agent has in memory. */
@@ -47,7 +49,10 @@ export function viewOf(parts: ViewParts): AgentView {
     ...pair,
     limits: limitsOf(pair),
     pids: parts.pids,
-    reasons: [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...ownReasons(member, primary, nowMs)],
+    reasons:
+      parts.retired === null
+        ? [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...ownReasons(member, primary, nowMs)]
+        : [parts.retired],
     troubles,
     history: parts.history,
     appPort: parts.appPort,

@@ -18,26 +18,26 @@ import { keepCompiled } from "./io/compile-cache.ts";
 import { serveControl } from "./io/control.ts";
 import { DiskSpace } from "./io/disk-space.ts";
 import { killLeftovers } from "./io/leftovers.ts";
-import { Mdns } from "./io/mdns.ts";
 import { AgentMetrics } from "./io/metrics.ts";
 import { findLitestream } from "./io/litestream-binary.ts";
-import { readNodeConfig, readRoster, readSecrets } from "./io/node-files.ts";
+import { readNodeConfig } from "./io/node-files.ts";
 import type { Roster } from "./io/node-files.ts";
-import { UdpPort } from "./io/udp.ts";
 import { VoteFile } from "./io/vote-file.ts";
 import { LeaseShell } from "./lease-shell.ts";
 import type { LinkChild } from "./link-child.ts";
-import { appAddress, othersOf } from "./members.ts";
+import { Membership } from "./membership.ts";
+import { Neighbours } from "./neighbours.ts";
 import { NetworkWatch } from "./network-watch.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { createParts } from "./node-parts.ts";
 import type { AgentOptions } from "./node-parts.ts";
 import { PairViews, pairViewOf } from "./pair-views.ts";
 import { PrimaryDuty } from "./primary-duty.ts";
+import { epochOf } from "./roster-keeper.ts";
 import { createHealthApp, serve } from "./server.ts";
 import type { StandbyDuty } from "./standby-duty.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { listenHost, mdnsSite } from "./site.ts";
+import { listenHost } from "./site.ts";
 
 const reviewEveryMs = 100;
 const drainLimitMs = 3_000;
@@ -66,15 +66,13 @@ class Agent {
   readonly #standby: StandbyDuty;
   readonly #space: DiskSpace;
   readonly #network: NetworkWatch;
-  #roster: Roster;
-  #mdns: Mdns | null = null;
+  readonly #neighbours: Neighbours;
+  readonly #membership: Membership;
   #failed = Promise.withResolvers<number>();
   readonly #views = new PairViews((view) => this.#app.send({ kind: "view", view }));
-  #linkHost = "";
   // Made by #open, before anything can call for them.
   #shell!: LeaseShell;
   #primary!: PrimaryDuty;
-  #udp!: UdpPort;
   #votes!: VoteFile;
 
   constructor(options: AgentOptions, config: ReturnType<typeof readNodeConfig>, binary: string, log: Logger) {
@@ -83,21 +81,31 @@ class Agent {
     this.#config = config;
     this.#log = log;
     this.#timing = presets[config.preset];
-    this.#roster = readRoster(dataDir);
     this.#history = new AgentHistory(dataDir, config.name, log, (event) => this.#metrics.note(event));
     const parts = createParts(options, this.#history, binary, log, {
       review: () => this.#review(),
       primary: () => this.#primary,
-      joined: (roster) => this.#takeRoster(roster),
-      firstRecord: () => this.#firstRecord(),
+      roster: (roster) => this.#neighbours.keeper.take(roster),
+      applicant: (member, admit) => this.#membership.answer(member, admit),
     });
     this.#disk = parts.disk;
     this.#link = parts.link;
     this.#app = parts.app;
     this.#standby = parts.standby;
     this.#space = new DiskSpace(dataDir);
+    const nowMs = this.#clock.monotonicMs;
+    this.#neighbours = new Neighbours({
+      dataDir,
+      config,
+      nowMs,
+      onMessage: (message) => this.#shell.feed({ kind: "message", message }),
+      onRoster: (roster, replaced) => this.#takeRoster(roster, replaced),
+      log,
+    });
+    const { keeper } = this.#neighbours;
+    this.#membership = new Membership({ keeper, shell: () => this.#shell, nowMs, log });
     this.#network = new NetworkWatch({
-      nowMs: this.#clock.monotonicMs,
+      nowMs,
       member: () => this.#shell.member,
       feed: (event) => this.#shell.feed(event),
       log,
@@ -112,6 +120,8 @@ class Agent {
       view: () => this.view(),
       shell: () => this.#shell,
       primary: () => this.#primary,
+      membership: () => this.#membership,
+      neighbours: () => this.#neighbours,
       history: this.#history,
       nowMs: () => this.#clock.monotonicMs(),
       canLead: () => this.#canLead(),
@@ -124,7 +134,7 @@ class Agent {
       await this.#history.load();
       await this.#open();
       const host = listenHost(this.#config.host);
-      await this.#udp.run();
+      await this.#neighbours.run();
       const app = createHealthApp(() => this.view(), this.#metrics);
       const health = await serve({ app, host, port: this.#config.ports.agent });
       closers.push(() => health.close());
@@ -140,9 +150,9 @@ class Agent {
 
   async #open(): Promise<void> {
     const { dataDir } = this.#options;
-    const { name, cluster, ports, host } = this.#config;
+    const { name } = this.#config;
     this.#votes = await VoteFile.open(dataDir);
-    const { peer, arbiter, arbiterKind } = othersOf(name, this.#roster);
+    const { peer, arbiter, arbiterKind } = this.#neighbours.others;
     const member = createMember({
       name,
       boot: randomBytes(8).toString("hex"),
@@ -154,19 +164,10 @@ class Agent {
       arbiter: arbiter?.name ?? null,
       nowMs: this.#clock.monotonicMs(),
     });
-    const secret = Buffer.from(readSecrets(dataDir).clusterSecret, "base64");
-    this.#udp = new UdpPort({
-      identity: { cluster, secret, name },
-      host: listenHost(host),
-      port: ports.agent,
-      nowMs: this.#clock.monotonicMs,
-      onMessage: (message) => this.#shell.feed({ kind: "message", message }),
-      logger: this.#log,
-    });
     this.#shell = new LeaseShell(member, {
       nowMs: this.#clock.monotonicMs,
       persist: (record) => this.#persist(record),
-      send: (message: Message) => this.#udp.send(message),
+      send: (message: Message) => this.#neighbours.send(message),
       act: (action) => this.#act(action),
       failed: (error) => {
         this.#log.fatal({ err: error }, "a vote could not be made durable; a voter that forgets must not vote");
@@ -181,7 +182,7 @@ class Agent {
       disk: this.#disk,
       nowMs: this.#clock.monotonicMs,
       hrtimeNsAt: this.#clock.hrtimeNsAt,
-      peerReceiver: () => this.#peerReceiver(),
+      peerReceiver: () => this.#neighbours.receiver,
       startReplicator: (epoch, connectorPort) => this.#disk.startReplicator(epoch, connectorPort),
       promoted: (event) => this.#history.promoted(event, ledUnasked(this.#shell.member)),
       confirmed: (outcome, waitedMs) => this.#metrics.confirmed(outcome, waitedMs),
@@ -191,7 +192,7 @@ class Agent {
   }
 
   async #start(): Promise<void> {
-    this.#aim();
+    this.#tellMembers();
     this.#space.run();
     this.#metrics.run();
     const record = this.#votes.record;
@@ -200,22 +201,10 @@ class Agent {
     this.#link.start();
     this.#app.start();
     this.#shell.run();
-    this.#network.follow(this.#roster.arbiter);
+    this.#network.follow(this.#neighbours.keeper.current.arbiter);
     const timer = setInterval(() => this.#review(), reviewEveryMs);
     timer.unref();
-    const { name, cluster, host, ports } = this.#config;
-    this.#mdns = new Mdns({
-      ...mdnsSite(host),
-      node: name,
-      cluster,
-      port: ports.agent,
-      appPort: ports.app,
-      role: "standby",
-      epoch: record?.epoch ?? 0,
-      onHint: (hint) => this.#udp.setAddresses(hint.node, [{ host: hint.host, port: hint.port }], "hint"),
-      logger: this.#log,
-    });
-    this.#mdns.run();
+    this.#neighbours.announce(record?.epoch ?? 0);
     keepCompiled();
     this.#history.write({ kind: "started", epoch: record?.epoch ?? 0 });
   }
@@ -237,9 +226,8 @@ class Agent {
     this.#metrics.stop();
     this.#space.stop();
     await this.#primary?.stop();
-    await Promise.all([this.#app.stop(), this.#link.stop(), this.#standby.stop(), this.#mdns?.stop()]);
+    await Promise.all([this.#app.stop(), this.#link.stop(), this.#standby.stop(), this.#neighbours.stop()]);
     this.#options.appWatch?.stop();
-    await this.#udp?.stop();
     await this.#votes?.close();
   }
 
@@ -254,14 +242,15 @@ class Agent {
       case "promote": {
         const from = this.#history.lastHolder;
         void this.#primary.promote(action.epoch, action.cause, from);
-        return this.#mdns?.advertise({ role: "primary", epoch: action.epoch });
+        if (action.cause === "forced") this.#membership.lead(action.epoch);
+        return this.#neighbours.advertise("primary", action.epoch);
       }
       case "demote":
         void this.#primary.demote(action.epoch, action.reason);
-        return this.#mdns?.advertise({ role: "standby", epoch: action.epoch });
+        return this.#neighbours.advertise("standby", action.epoch);
       case "raised":
         void this.#primary.raise(action.epoch);
-        return this.#mdns?.advertise({ role: "primary", epoch: action.epoch });
+        return this.#neighbours.advertise("primary", action.epoch);
       case "lease":
         return this.#primary.lease(action.epoch, action.validUntilMs);
     }
@@ -273,12 +262,15 @@ class Agent {
     this.#shell.feed({ kind: "status", position: this.#position(), fit: this.#app.ready && this.#canLead() === null });
     this.#standby.review(this.#shell.member, this.#clock.monotonicMs());
     this.#primary.review(this.#space.low);
-    this.#followPeer();
+    this.#membership.review();
+    // A peer that has moved is heard at another address: the replica follows it, unless it gets through as it is.
+    if (this.#primary.replication?.peer?.receiving === false && this.#neighbours.receiverMoved())
+      this.#primary.aimLink();
     const view = this.view();
     this.#history.observe(view);
     this.#metrics.observe(view);
-    this.#mdns?.advertise({ role: view.role === "primary" ? "primary" : "standby", epoch: view.epoch });
-    this.#views.tell(pairViewOf(view, appAddress(this.#present(), view.primary)), this.#clock.monotonicMs());
+    this.#neighbours.advertise(view.role === "primary" ? "primary" : "standby", view.epoch);
+    this.#views.tell(pairViewOf(view, this.#neighbours.appOf(view.primary)), this.#clock.monotonicMs());
   }
 
   /** Why this node could not lead; null when it could. */
@@ -320,7 +312,8 @@ class Agent {
       replicaTrouble: this.#primary.replicaTrouble,
       history: this.#history.recent,
       appPort: this.#config.ports.app,
-      counters: this.#counters(),
+      counters: this.#neighbours.counters(),
+      retired: this.#neighbours.keeper.retired,
     });
   }
 
@@ -332,52 +325,33 @@ class Agent {
     return [...new Set([...own, ...this.#primary.troubles(this.#clock.monotonicMs())])];
   }
 
-  #counters(): Record<string, number> {
-    const { received, sent, refused } = this.#udp.counters();
-    return { received, sent, ...Object.fromEntries(Object.entries(refused).map(([why, n]) => [`refused:${why}`, n])) };
-  }
-
-  /** A new witness of a cluster that never led starts with the founder's record; later ones are enrolled. */
-  #firstRecord(): Record<string, unknown> | null {
-    const { record } = this.#shell.member.voter;
-    return record !== null && record.epoch === 0 ? { ...record } : null;
-  }
-
-  #takeRoster(roster: Roster): void {
-    if (roster.version < this.#roster.version) return;
-    this.#roster = roster;
-    const { peer, arbiter, arbiterKind } = othersOf(this.#config.name, roster);
-    this.#aim();
-    this.#shell.feed({ kind: "members", peer: peer?.name ?? null, arbiter: arbiter?.name ?? null, arbiterKind });
+  #takeRoster(roster: Roster, replaced: boolean): void {
+    // What the old board of that name granted or recorded says nothing of the new one.
+    if (replaced) this.#shell.feed({ kind: "members", peer: null, arbiter: null });
+    this.#tellMembers();
+    this.#link.send({ kind: "roster", roster });
     this.#network.follow(roster.arbiter);
     this.#primary.aimLink();
+    this.#history.write({ kind: "members", ...membersOf(roster) });
   }
 
-  #aim(): void {
-    for (const { name, host, agentPort } of this.#roster.members) {
-      if (name !== this.#config.name) this.#udp.setAddresses(name, [{ host, port: agentPort }]);
-    }
-  }
-
-  /** The roster with the addresses at which its members are heard now. */
-  #present(): Roster {
-    const members = this.#roster.members.map((member) => ({
-      ...member,
-      host: this.#udp.whereIs(member.name, member.host),
-    }));
-    return { ...this.#roster, members };
-  }
-
-  #peerReceiver(): { name: string; host: string; port: number } | null {
-    const { peer } = othersOf(this.#config.name, this.#present());
-    return peer?.linkPort === undefined ? null : { name: peer.name, host: peer.host, port: peer.linkPort };
-  }
-
-  /** A peer that has moved is heard at another address: the replica follows it, unless it gets through as it is. */
-  #followPeer(): void {
-    if (this.#primary.replication?.peer?.receiving !== false) return;
-    const host = this.#peerReceiver()?.host ?? "";
-    if (host !== this.#linkHost) this.#primary.aimLink();
-    this.#linkHost = host;
+  #tellMembers(): void {
+    const { peer, arbiter, arbiterKind, observer, bystander } = this.#neighbours.others;
+    this.#shell.feed({
+      kind: "members",
+      peer: peer?.name ?? null,
+      arbiter: arbiter?.name ?? null,
+      arbiterKind,
+      observer: observer?.name ?? null,
+      bystander,
+      madeInEpoch: epochOf(this.#neighbours.keeper.current),
+    });
+    this.#membership.review();
   }
 }
+
+const membersOf = ({ version, members, arbiter }: Roster) => ({
+  version,
+  members: members.map(({ name }) => name),
+  arbiter: [arbiter.kind, ...arbiter.targets].join(" "),
+});

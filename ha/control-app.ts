@@ -5,9 +5,12 @@ import type { AgentHistory } from "./agent-history.ts";
 import { failoverChecks, switchoverChecks } from "./core/change-checks.ts";
 import type { Check } from "./core/change-checks.ts";
 import type { AgentView } from "./core/health.ts";
+import { arbiterSchema, nameSchema } from "./io/node-files.ts";
 import { createToken, TOKEN_VALID_MS } from "./io/tokens.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import { setMaintenance } from "./maintenance.ts";
+import type { Membership } from "./membership.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { PrimaryDuty } from "./primary-duty.ts";
 
 type ControlPorts = {
@@ -15,6 +18,8 @@ type ControlPorts = {
   readonly view: () => AgentView;
   readonly shell: () => LeaseShell;
   readonly primary: () => PrimaryDuty;
+  readonly membership: () => Membership;
+  readonly neighbours: () => Neighbours;
   readonly history: AgentHistory;
   readonly nowMs: () => number;
   /** Why this node could not lead; null when it could. */
@@ -36,6 +41,12 @@ const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
 const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false) });
 const maintenanceBody = z.object({ on: z.boolean() });
 const tokenBody = z.object({ kind: z.enum(["node", "witness"]) });
+const arbiterBody = z.object({
+  arbiter: arbiterSchema,
+  alone: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+const retireBody = z.object({ name: nameSchema, dryRun: z.boolean().default(false) });
 
 /** What the owner of this machine may ask of the agent, over its unix socket. */
 export function createControlApp(ports: ControlPorts): Hono {
@@ -74,8 +85,23 @@ export function createControlApp(ports: ControlPorts): Hono {
     const { on } = maintenanceBody.parse(await c.req.json());
     return c.json(await alone(() => setMaintenance(ports.shell(), on, ports.view().primary)));
   });
+  app.get("/members", (c) => {
+    const { version, arbiter } = ports.neighbours().keeper.current;
+    return c.json({ version, arbiter, members: ports.neighbours().members() });
+  });
+  app.post("/arbiter", async (c) => {
+    const { arbiter, alone: others, dryRun } = arbiterBody.parse(await c.req.json());
+    const change = { kind: "arbiter", to: arbiter.kind, targets: arbiter.targets, alone: others } as const;
+    return c.json(await alone(() => ports.membership().change(change, dryRun)));
+  });
+  app.post("/retire", async (c) => {
+    const { name, dryRun } = retireBody.parse(await c.req.json());
+    return c.json(await alone(() => ports.membership().change({ kind: "retire", name }, dryRun)));
+  });
   app.post("/token", async (c) => {
     const { kind } = tokenBody.parse(await c.req.json());
+    const refused = ports.membership().mayAdmit();
+    if (refused !== null) return c.json({ error: refused }, 409);
     const nowMs = Date.now();
     const token = createToken({ dir: ports.dataDir, role: kind, nowMs });
     return c.json({ token, expiresAtMs: nowMs + TOKEN_VALID_MS });

@@ -16,7 +16,7 @@ type LinkEvents = {
   readonly received: (position: Position) => void;
   readonly peer: (state: PeerState) => void;
   readonly joinRequest: (request: JoinRequest) => void;
-  readonly joined: (roster: Roster) => void;
+  readonly roster: (roster: Roster) => void;
   /** The connector listens here; it changes when the link was started again. */
   readonly connector: (port: number) => void;
 };
@@ -213,8 +213,8 @@ export class LinkChild {
         return events.peer(message);
       case "join-request":
         return events.joinRequest(message);
-      case "joined":
-        return events.joined(message.roster);
+      case "roster":
+        return events.roster(message.roster);
     }
   }
 }

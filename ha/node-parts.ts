@@ -6,8 +6,9 @@ import { AppChild } from "./app-child.ts";
 import type { AppWatch } from "./app-watch.ts";
 import { presets } from "./core/timing.ts";
 import { readNodeConfig } from "./io/node-files.ts";
-import type { Roster } from "./io/node-files.ts";
+import type { Member, Roster } from "./io/node-files.ts";
 import { LinkChild } from "./link-child.ts";
+import type { AgentWord } from "./link/join-desk.ts";
 import { NodeDisk } from "./node-disk.ts";
 import type { PrimaryDuty } from "./primary-duty.ts";
 import { StandbyDuty } from "./standby-duty.ts";
@@ -30,9 +31,10 @@ type PartEvents = {
   /** Something that is shown, or that decides whether this node could lead, has changed. */
   readonly review: () => void;
   readonly primary: () => PrimaryDuty;
-  readonly joined: (roster: Roster) => void;
-  /** The record that a new witness starts with; null when a primary must enrol it. */
-  readonly firstRecord: () => Record<string, unknown> | null;
+  /** The peer has a newer roster. */
+  readonly roster: (roster: Roster) => void;
+  /** The word about one who shows a good token; with `admit` it is a member from then on. */
+  readonly applicant: (member: Member, admit: boolean) => AgentWord;
 };
 
 export type NodeParts = {
@@ -67,8 +69,8 @@ export function createParts(
       received: on.review,
       peer: (state) => on.primary().replication?.onPeer(state),
       connector: (port) => on.primary().replication?.onConnector(port),
-      joined: on.joined,
-      joinRequest: ({ id }) => link.send({ kind: "join-answer", id, initialRecord: on.firstRecord() }),
+      roster: on.roster,
+      joinRequest: ({ id, member, admit }) => link.send({ kind: "join-answer", id, ...on.applicant(member, admit) }),
     },
   });
   const app = new AppChild({

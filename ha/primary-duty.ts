@@ -37,7 +37,7 @@ export type PrimaryPorts = {
   readonly nowMs: () => number;
   readonly hrtimeNsAt: (instantMs: number) => string;
   /** Where the peer's receiver is; null while no second node has joined. */
-  readonly peerReceiver: () => { name: string; host: string; port: number } | null;
+  readonly peerReceiver: () => { name: string; id: string; host: string; port: number } | null;
   readonly startReplicator: (epoch: number, connectorPort: number) => Replicator;
   readonly promoted: (event: PromotedEvent) => void;
   readonly steppedDown: (epoch: number, reason: string) => void;
@@ -301,7 +301,8 @@ export class PrimaryDuty {
   /** Tells the link where the replica goes; also when the roster changed. */
   aimLink(): void {
     const peer = this.#ports.peerReceiver();
-    if (this.#replication !== null && peer !== null)
-      this.#ports.link.send({ kind: "send", epoch: this.#replication.epoch, peer });
+    if (this.#replication === null) return;
+    if (peer === null) this.#ports.link.send({ kind: "send-stop" });
+    else this.#ports.link.send({ kind: "send", epoch: this.#replication.epoch, peer });
   }
 }

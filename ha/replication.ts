@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { mayConfirmAlone, mayShrink, remoteOf, validUntilMs } from "./core/member.ts";
+import { mayConfirmAlone, mayExpand, mayShrink, validUntilMs } from "./core/member.ts";
 import { Confirmer } from "./confirmer.ts";
 import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";
@@ -178,6 +178,7 @@ export class Replication {
     if (useful && late(this.#awaySinceMs, syncLimitMs)) this.#detach(this.#peer?.reason ?? "");
     // One slow sync of a standby that is there is no reason: out of the set it could not take over.
     if (useful && late(this.#unsyncedSinceMs, leaseMs)) this.#detach(this.#syncReason);
+    if (!mayExpand(this.#ports.shell.member)) this.#joiningDisk = null;
     this.#startIfNeeded(nowMs);
     this.#askIfStalled(nowMs);
     const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;
@@ -274,15 +275,14 @@ export class Replication {
   #join(provenDisk: string | null): void {
     const { shell, log } = this.#ports;
     const disk = this.#peer?.receiving === true ? this.#peer.diskId : null;
-    if (disk !== null && provenDisk === disk) {
+    // Not where joining was given up meanwhile: something may have been confirmed alone since that sync started.
+    if (disk !== null && provenDisk === disk && this.#joiningDisk === disk) {
       this.#joiningDisk = null;
       shell.feed({ kind: "expand" });
       if (this.#inSet) log.info({ epoch: this.epoch, peer: shell.member.peer }, "the standby is in sync");
       return;
     }
-    const { peer } = shell.member;
-    const enrolled = peer !== null && remoteOf(shell.member, peer).record !== null;
-    this.#joiningDisk = enrolled ? disk : null;
+    this.#joiningDisk = mayExpand(shell.member) ? disk : null;
   }
 
   #detach(reason: string): void {

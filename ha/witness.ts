@@ -1,104 +1,149 @@
-import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { Hono } from "hono";
 import pino from "pino";
-import { presets } from "./core/timing.ts";
-import { createVoter } from "./core/voter.ts";
-import { stepWitness } from "./core/witness.ts";
+import type { Logger } from "pino";
 import { createClock } from "./io/clock.ts";
 import { keepCompiled } from "./io/compile-cache.ts";
-import { Mdns } from "./io/mdns.ts";
-import { readRoster, readSecrets, readWitnessConfig } from "./io/node-files.ts";
-import { UdpPort } from "./io/udp.ts";
-import { VoteFile } from "./io/vote-file.ts";
-import type { Message } from "./core/messages.ts";
-import { listenHost, mdnsSite } from "./site.ts";
+import { serveControl } from "./io/control.ts";
+import { UdpSocket } from "./io/udp-socket.ts";
+import { readWitnessFolders } from "./io/witness-folders.ts";
+import type { WitnessFolder } from "./io/witness-folders.ts";
+import { listenHost } from "./site.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { WitnessVoter } from "./witness-voter.ts";
+import { idleView } from "./witness-view.ts";
+import type { WitnessView } from "./witness-view.ts";
 
 export type WitnessOptions = {
   readonly dataDir: string;
   /** Ends with this process too; null: with nobody. */
   readonly lifelinePid: number | null;
-  readonly log?: pino.Logger;
+  readonly log?: Logger;
 };
 
-/** More messages than this wait only when the disk hangs; then they are dropped, as a network would. */
-const waitingMax = 256;
+/** A cluster that could not be served is tried again. */
+const againAfterMs = 10_000;
 
-/** The third voter, until it is told to stop; resolves with the exit code. */
+/**
+ * The third voter of one or several clusters, until it is told to stop; resolves with the exit code. Rejects where it
+ * cannot serve a single one of them.
+ */
 export async function runWitness(options: WitnessOptions): Promise<number> {
   const { dataDir, lifelinePid } = options;
   const log = options.log ?? pino({ level: process.env["TRADER_LOG_LEVEL"] ?? "info" }, pino.destination(2));
-  const config = readWitnessConfig(dataDir);
   const stop = stopSignal(lifelinePid);
-  const votes = await VoteFile.open(dataDir);
-  const clock = createClock();
-  let voter = createVoter({
-    name: config.name,
-    timing: presets[config.preset],
-    boot: randomBytes(8).toString("hex"),
-    nonce: randomBytes(8).toString("hex"),
-    startedMs: clock.monotonicMs(),
-    record: votes.record,
+  const witness = new Witness(dataDir, log);
+  const control = new Hono();
+  control.get("/status", (c) => c.json(witness.view()));
+  control.post("/reload", async (c) => {
+    await witness.serveAll();
+    return c.json(witness.view());
   });
-  const failure = Promise.withResolvers<number>();
-  const waiting: Message[] = [];
-  let busy = false;
-  const udp = new UdpPort({
-    identity: {
-      cluster: config.cluster,
-      name: config.name,
-      secret: Buffer.from(readSecrets(dataDir).clusterSecret, "base64"),
-    },
-    host: listenHost(config.host),
-    port: config.ports.agent,
-    nowMs: clock.monotonicMs,
-    onMessage: (message) => {
-      if (waiting.length < waitingMax) waiting.push(message);
-      if (!busy) void drain();
-    },
-    logger: log,
-  });
+  // The control socket is this directory's lock, as a node's is.
+  const socket = await serveControl(join(dataDir, "run", "agent.sock"), control);
+  try {
+    await witness.start();
+    keepCompiled();
+    return await Promise.race([stop, witness.failed]);
+  } finally {
+    await witness.stop();
+    await socket.close();
+  }
+}
 
-  /** One message at a time: [HA-2] what it promises is durable before the answer leaves. */
-  async function drain(): Promise<void> {
-    busy = true;
-    try {
-      for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) {
-        const ready = stepWitness(voter, message, clock.monotonicMs());
-        voter = ready.voter;
-        if (ready.persist !== null) {
-          await votes.write(ready.persist);
-          log.info({ record: ready.persist }, "recorded");
-        }
-        for (const answer of ready.send) udp.send(answer);
+/** All clusters of one data directory on one UDP port. What happens to one of them leaves the others alone. */
+class Witness {
+  readonly #dataDir: string;
+  readonly #log: Logger;
+  readonly #clock = createClock();
+  readonly #voters = new Map<string, WitnessVoter>();
+  readonly #troubles = new Map<string, string>();
+  readonly #failure = Promise.withResolvers<number>();
+  #socket: UdpSocket | null = null;
+  #port = 0;
+  #serving: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(dataDir: string, log: Logger) {
+    this.#dataDir = dataDir;
+    this.#log = log;
+  }
+
+  /** Resolves with 1 when no cluster is served any more. */
+  get failed(): Promise<number> {
+    return this.#failure.promise;
+  }
+
+  async start(): Promise<void> {
+    const folders = readWitnessFolders(this.#dataDir);
+    const first = folders.find(({ config }) => config !== null)?.config ?? null;
+    if (first === null) {
+      const why = folders.map(({ trouble }) => trouble).join(" ");
+      throw new Error(why === "" ? `${this.#dataDir}: no cluster. Join one with "trader witness --join TOKEN".` : why);
+    }
+    this.#port = first.ports.agent;
+    // Where all are on loopback, it listens there only.
+    const hosts = new Set(folders.flatMap(({ config }) => (config === null ? [] : [listenHost(config.host)])));
+    const [host = "0.0.0.0"] = hosts;
+    this.#socket = new UdpSocket(hosts.size === 1 ? host : hosts.has("::") ? "::" : "0.0.0.0", this.#port, this.#log);
+    await this.#socket.run();
+    await this.serveAll();
+    const [trouble] = this.#troubles.values();
+    if (this.#voters.size === 0) throw new Error(trouble ?? "no cluster could be served");
+    this.#timer = setInterval(() => void this.serveAll(), againAfterMs);
+  }
+
+  view(): WitnessView {
+    const clusters = readWitnessFolders(this.#dataDir).map(
+      ({ cluster, config, trouble }) =>
+        this.#voters.get(cluster)?.view() ??
+        idleView(cluster, config?.name ?? null, trouble ?? this.#troubles.get(cluster) ?? "it starts", null),
+    );
+    return { kind: "witness", clusters };
+  }
+
+  /** Serves every cluster of the directory that is not served yet. */
+  serveAll(): Promise<void> {
+    this.#serving = this.#serving.then(async () => {
+      for (const folder of readWitnessFolders(this.#dataDir)) {
+        if (!this.#voters.has(folder.cluster)) await this.#serve(folder);
       }
+    });
+    return this.#serving;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#serving;
+    await Promise.all([...this.#voters.values()].map((voter) => voter.stop()));
+    await this.#socket?.stop();
+  }
+
+  async #serve({ cluster, dir, config, trouble }: WitnessFolder): Promise<void> {
+    const log = this.#log.child({ cluster });
+    try {
+      if (config === null) throw new Error(trouble);
+      const { agent: port } = config.ports;
+      if (port !== this.#port)
+        throw new Error(`${dir}/node.json: port ${port}, but one witness has one port, ${this.#port}. Correct it.`);
+      if (this.#socket === null) return;
+      const { monotonicMs: nowMs } = this.#clock;
+      const failed = (error: unknown): void => this.#lose(cluster, error);
+      const voter = await WitnessVoter.start({ dir, config, socket: this.#socket, nowMs, failed, log });
+      this.#voters.set(cluster, voter);
+      this.#troubles.delete(cluster);
     } catch (error) {
-      log.fatal({ err: error }, "the record could not be made durable; a voter that forgets must not vote");
-      failure.resolve(1);
-    } finally {
-      busy = false;
+      const text = error instanceof Error ? error.message : String(error);
+      if (this.#troubles.get(cluster) !== text) log.error({ err: error }, "this cluster cannot be served");
+      this.#troubles.set(cluster, text);
     }
   }
 
-  for (const member of readRoster(dataDir).members) {
-    if (member.name !== config.name) udp.setAddresses(member.name, [{ host: member.host, port: member.agentPort }]);
+  #lose(cluster: string, error: unknown): void {
+    const voter = this.#voters.get(cluster);
+    this.#voters.delete(cluster);
+    this.#troubles.set(cluster, error instanceof Error ? error.message : String(error));
+    void voter?.stop();
+    if (this.#voters.size === 0) this.#failure.resolve(1);
   }
-  await udp.run();
-  const mdns = new Mdns({
-    ...mdnsSite(config.host),
-    node: config.name,
-    cluster: config.cluster,
-    port: config.ports.agent,
-    role: "witness",
-    epoch: votes.record?.epoch ?? 0,
-    onHint: (hint) => udp.setAddresses(hint.node, [{ host: hint.host, port: hint.port }], "hint"),
-    logger: log,
-  });
-  mdns.run();
-  keepCompiled();
-  log.info({ name: config.name, port: config.ports.agent, blank: votes.record === null }, "witness runs");
-  const code = await Promise.race([stop, failure.promise]);
-  await mdns.stop();
-  await udp.stop();
-  await votes.close();
-  return code;
 }

@@ -16,6 +16,7 @@ export function mayStand(member: Member, nowMs: number): boolean {
   const { record, name } = member.voter;
   const newest = newestSync(member);
   if (record === null || newest === null || !member.fit || nowMs < member.standAfterMs) return false;
+  if (member.bystander || record.epoch < member.madeInEpoch) return false;
   if (!newest.inSync.includes(name) || !ownVoteIsFree(member, nowMs)) return false;
   const automatic = member.arbiterKind !== "manual" && !newest.paused;
   return record.holder === name || record.released || automatic;

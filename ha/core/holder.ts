@@ -1,6 +1,6 @@
 import type { LeaseReply, Name, SyncRecord } from "./messages.ts";
-import { others, remoteOf, setAcknowledged, validUntilMs, votersNeeded } from "./member.ts";
-import { requestAll, toStandby } from "./draft.ts";
+import { mayExpand, others, setAcknowledged, validUntilMs, votersNeeded } from "./member.ts";
+import { request, requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { nextEpoch, overtakenBy } from "./quorum.ts";
 
@@ -34,8 +34,7 @@ export function changeSet(draft: Draft, change: Partial<Pick<SyncRecord, "inSync
 /** Rule 14: the standby joins the set. */
 export function expand(draft: Draft, nowMs: number): void {
   const { peer, voter } = draft.member;
-  // Rule 13: a blank peer is enrolled first.
-  if (peer === null || remoteOf(draft.member, peer).record === null) return;
+  if (peer === null || !mayExpand(draft.member)) return;
   changeSet(draft, { inSync: [voter.name, peer].sort() }, nowMs);
 }
 
@@ -43,7 +42,9 @@ export function expand(draft: Draft, nowMs: number): void {
 export function renew(draft: Draft, nowMs: number): void {
   const { phase } = draft.member;
   if (phase.kind !== "primary") return;
-  requestAll(draft, "renew", { epoch: phase.raiseTo ?? phase.epoch, force: false }, nowMs);
+  const about = { epoch: phase.raiseTo ?? phase.epoch, force: false };
+  requestAll(draft, "renew", about, nowMs);
+  if (draft.member.observer !== null) request(draft, draft.member.observer, "renew", about, nowMs);
 }
 
 /** What an answer to a renewal changes beside the lease itself: the epoch in place, or a blank voter. */
@@ -51,6 +52,7 @@ export function onRenewal(draft: Draft, reply: LeaseReply, nowMs: number): void 
   const { member } = draft;
   const { phase, voter } = member;
   if (phase.kind !== "primary" || voter.record === null) return;
+  if (reply.from === member.observer) return enrolBlank(draft, reply, nowMs);
   if (reply.granted && reply.epoch === phase.raiseTo) {
     const epoch = phase.raiseTo;
     draft.member = { ...member, phase: { kind: "primary", epoch, raiseTo: null } };
@@ -66,7 +68,11 @@ export function onRenewal(draft: Draft, reply: LeaseReply, nowMs: number): void 
     draft.member = { ...member, phase: { ...phase, raiseTo: nextEpoch(member) } };
     return;
   }
-  if (reply.record === null && reply.nonce !== null) enrol(draft, reply.from, reply.boot, reply.nonce, nowMs);
+  enrolBlank(draft, reply, nowMs);
+}
+
+function enrolBlank(draft: Draft, { from, boot, record, nonce }: LeaseReply, nowMs: number): void {
+  if (record === null && nonce !== null) enrol(draft, from, boot, nonce, nowMs);
 }
 
 /** Rule 13: the lease stands without that voter, and a node is enrolled only while the recorded set excludes it. */

@@ -15,6 +15,14 @@ export type Member = {
   readonly peer: Name | null;
   /** The witness, where that is the arbiter and it has joined. */
   readonly arbiter: Name | null;
+  /** A witness that is not the arbiter: it is enrolled and kept up to date, and its grants count for nothing. */
+  readonly observer: Name | null;
+  /** Another node leads as one board: this one keeps a copy, and stands only by an operator's word. */
+  readonly bystander: boolean;
+  /** The members are as a primary of this epoch made them: whoever has not heard of that epoch does not stand. */
+  readonly madeInEpoch: number;
+  /** Nobody enters the set for now: the members are changing, or the peer does not know the last change. */
+  readonly held: boolean;
   readonly phase: Phase;
   /** The others, as their answers to this run showed them. */
   readonly remotes: Readonly<Record<Name, Remote>>;
@@ -94,9 +102,13 @@ export type MemberEvent =
       readonly peer: Name | null;
       readonly arbiter: Name | null;
       readonly arbiterKind?: ArbiterKind;
+      readonly observer?: Name | null;
+      readonly bystander?: boolean;
+      readonly madeInEpoch?: number;
     }
   /** A probe of the network, sent at `sentMs`, was answered by at least one target, or by all. */
   | { readonly kind: "reach"; readonly sentMs: number; readonly all: boolean }
+  | { readonly kind: "hold"; readonly on: boolean }
   /** The app of the lost lease is dead. */
   | { readonly kind: "demoted" }
   /** The app is drained and dead, everything is confirmed: give the lease away. */
@@ -146,6 +158,10 @@ export function createMember(init: MemberInit): Member {
     arbiterKind,
     peer,
     arbiter,
+    observer: null,
+    bystander: false,
+    madeInEpoch: 0,
+    held: false,
     phase: { kind: "standby" },
     remotes: {},
     position: { epoch: 0, txid: 0 },
@@ -166,6 +182,20 @@ export const votersNeeded = ({ arbiterKind }: Member): 1 | 2 => (arbiterKind ===
 
 export const others = (member: Member): readonly Name[] =>
   [member.peer, member.arbiter].filter((name) => name !== null);
+
+/** Those whom a primary keeps up to date: the voters, and who is to be one. */
+export const renewed = (member: Member): readonly Name[] =>
+  member.observer === null ? others(member) : [...others(member), member.observer];
+
+/** The others as they are from now on; whoever is none of them any more is forgotten, grants and all. */
+export function withMembers(member: Member, event: Extract<MemberEvent, { kind: "members" }>): Member {
+  const { peer, arbiter, arbiterKind = member.arbiterKind } = event;
+  const { observer = null, bystander = false, madeInEpoch = member.madeInEpoch } = event;
+  const next = { ...member, peer, arbiter, arbiterKind, observer, bystander, madeInEpoch };
+  const names = renewed(next);
+  const remotes = Object.fromEntries(Object.entries(member.remotes).filter(([name]) => names.includes(name)));
+  return { ...next, remotes };
+}
 
 const unheard: Remote = {
   boot: null,
@@ -238,13 +268,19 @@ const grantOf = (member: Member, name: Name | null, without: Name | null): numbe
 
 const sameSync = (a: SyncRecord, b: SyncRecord): boolean => a.setEpoch === b.setEpoch && a.setVersion === b.setVersion;
 
+/** That voter has recorded exactly this node's present set, and said so in this run. */
+export function acknowledgedBy(member: Member, name: Name): boolean {
+  const own = member.voter.record?.sync;
+  const theirs = remoteOf(member, name).record?.sync;
+  return own !== undefined && theirs !== undefined && sameSync(own, theirs);
+}
+
 /**
  * Rule 9: another voter has recorded exactly this node's present set, and said so in this run. With an arbiter that
  * records nothing: or no standby can stand any more that knows only of an older set.
  */
 export function setAcknowledged(member: Member, without: Name | null = null): boolean {
-  const sync = member.voter.record?.sync;
-  if (sync === undefined) return false;
+  if (member.voter.record === null) return false;
   if (holdsAlone(member)) return true;
   const { timing } = member.voter;
   if (member.arbiterKind === "reachability" && member.lastTickMs >= member.setSinceMs + aloneAfterMs(timing))
@@ -254,12 +290,15 @@ export function setAcknowledged(member: Member, without: Name | null = null): bo
 
 /** Another voter has said in this run that it recorded exactly this node's present set and maintenance flag. */
 export function recordedElsewhere(member: Member, without: Name | null = null): boolean {
-  const sync = member.voter.record?.sync;
-  return others(member).some((name) => {
-    const record = remoteOf(member, name).record;
-    return name !== without && sync !== undefined && record !== null && sameSync(record.sync, sync);
-  });
+  return others(member).some((name) => name !== without && acknowledgedBy(member, name));
 }
+
+/** Rule 14, and rule 13: a blank peer is enrolled first. One voter alone shares the lead with nobody. */
+export const mayExpand = (member: Member): boolean =>
+  member.peer !== null &&
+  !member.held &&
+  member.arbiterKind !== "standalone" &&
+  remoteOf(member, member.peer).record !== null;
 
 /** May this primary call a write confirmed that only its own disk holds? While its lease runs (`validUntilMs`). */
 export const mayConfirmAlone = (member: Member): boolean =>

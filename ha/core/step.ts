@@ -13,7 +13,7 @@ import {
   renew,
   stepDown,
 } from "./holder.ts";
-import { creditReply, highestEpoch, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
+import { creditReply, highestEpoch, remoteOf, renewed, validUntilMs, withMembers, withRemote } from "./member.ts";
 import type { Member, MemberEvent, Ready } from "./member.ts";
 import { withReach } from "./quorum.ts";
 import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";
@@ -51,11 +51,11 @@ function apply(draft: Draft, event: MemberEvent, nowMs: number): void {
     case "status":
       draft.member = { ...member, position: event.position, fit: event.fit };
       return;
-    case "members": {
-      const { peer, arbiter, arbiterKind = member.arbiterKind } = event;
-      draft.member = { ...member, peer, arbiter, arbiterKind };
+    case "members":
+      return onMembers(draft, event);
+    case "hold":
+      draft.member = { ...member, held: event.on };
       return;
-    }
     case "reach":
       draft.member = withReach(member, event.sentMs, event.all);
       return;
@@ -72,6 +72,14 @@ function apply(draft: Draft, event: MemberEvent, nowMs: number): void {
     case "force":
       return force(draft, event.acceptDataLoss, nowMs);
   }
+}
+
+function onMembers(draft: Draft, event: Extract<MemberEvent, { kind: "members" }>): void {
+  draft.member = withMembers(draft.member, event);
+  const { phase, bystander } = draft.member;
+  // An attempt that began by other rules is none by these.
+  if (phase.kind === "asking" || phase.kind === "electing") return toStandby(draft);
+  if (phase.kind === "primary" && bystander) stepDown(draft, phase.epoch, "another node leads as one board now");
 }
 
 function onTick(draft: Draft, nowMs: number): void {
@@ -107,7 +115,7 @@ function onTick(draft: Draft, nowMs: number): void {
 
 function onMessage(draft: Draft, message: Message, nowMs: number): void {
   const { member } = draft;
-  if (message.to !== member.voter.name || !others(member).includes(message.from)) return;
+  if (message.to !== member.voter.name || !renewed(member).includes(message.from)) return;
   switch (message.kind) {
     case "request":
       return onRequested(draft, message, nowMs);
@@ -165,7 +173,9 @@ function onReply(draft: Draft, reply: LeaseReply, nowMs: number): void {
   const credited = creditReply(draft.member, reply, nowMs);
   if (credited === null) return;
   draft.member = credited;
-  const { phase } = credited;
+  const { phase, observer } = credited;
+  // Whoever is no voter yet elects nobody.
+  if (reply.from === observer && phase.kind !== "primary") return;
   const again = reply.refusal === "unknown-boot" && knownBoot !== reply.boot;
   switch (phase.kind) {
     case "asking":

@@ -35,6 +35,12 @@ export class AddressBook {
     page.learned = [newest, ...others].slice(0, PER_SOURCE_MAX);
   }
 
+  /** When `name` was heard last, where that is within the last minute. */
+  heardMs(name: Name, nowMs: number): number | null {
+    const seenMs = this.#pages.get(name)?.learned[0]?.seenMs ?? null;
+    return seenMs !== null && nowMs - seenMs <= LEARNED_FOR_MS ? seenMs : null;
+  }
+
   /** All addresses to send to, each once: the roster's, hints, then those heard within the last minute. */
   of(name: Name, nowMs: number): readonly Address[] {
     const page = this.#pages.get(name);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makePrivateFolder, writeFileDurably } from "./durable-file.ts";
 import { NodeFileError, writeNodeConfig, writeRoster, writeSecrets } from "./node-files.ts";
 import type { Arbiter, NodeConfig, PresetName, Roster } from "./node-files.ts";
-import { createCa, createKey, createRequest, fingerprintOf, issueCertificate } from "./pki.ts";
+import { certificateId, createCa, createKey, createRequest, fingerprintOf, issueCertificate } from "./pki.ts";
 
 /** What `trader init` decides about a new cluster and its first node. */
 export type ClusterOrder = {
@@ -48,8 +48,18 @@ export async function createCluster(
     ...(order.brokerKeyId !== undefined && { brokerKeyId: order.brokerKeyId }),
     ...(order.brokerSecret !== undefined && { brokerSecret: order.brokerSecret }),
   });
-  const self = { name, kind: "node" as const, host, agentPort: ports.agent, linkPort: ports.link, appPort: ports.app };
-  const roster: Roster = { version: 1, arbiter, members: [self] };
+  const id = certificateId(certificatePem);
+  const self = {
+    name,
+    id,
+    kind: "node" as const,
+    host,
+    agentPort: ports.agent,
+    linkPort: ports.link,
+    appPort: ports.app,
+  };
+  const board = arbiter.kind === "standalone" ? { board: name } : {};
+  const roster: Roster = { version: 1, arbiter: { ...arbiter, ...board }, members: [self] };
   writeRoster(dir, roster);
   const config: NodeConfig = { kind: "node", name, cluster, preset, host, ports };
   writeNodeConfig(dir, config);

@@ -41,6 +41,13 @@ const historyEventSchema = z.discriminatedUnion("kind", [
     reason: z.string().max(500).nullable(),
   }),
   z.object({ kind: z.literal("maintenance"), ...base, epoch: count, paused: z.boolean() }),
+  z.object({
+    kind: z.literal("members"),
+    ...base,
+    version: count,
+    members: z.array(nameSchema).max(8),
+    arbiter: z.string().max(2_000),
+  }),
 ]);
 export type HistoryEvent = z.infer<typeof historyEventSchema>;
 
@@ -108,6 +115,8 @@ export function sentence(event: HistoryEvent): string {
       const who = event.inSync.length === 0 ? "nobody" : event.inSync.join(" and ");
       return `Everything confirmed is on ${who}${why}.`;
     }
+    case "members":
+      return `The members are ${event.members.join(", ")}; the third vote: ${event.arbiter} (roster ${event.version}).`;
     case "maintenance":
       break;
   }

@@ -7,7 +7,7 @@ import { makePrivateFolder, writeFileDurably } from "./durable-file.ts";
 import { joinAnswerSchema, joinErrorSchema } from "./join-wire.ts";
 import type { JoinAnswer, JoinAsk } from "./join-wire.ts";
 import { writeNodeConfig, writeRoster, writeSecrets } from "./node-files.ts";
-import type { Member, NodeConfig, Roster, WitnessConfig } from "./node-files.ts";
+import type { NodeConfig, Roster, WitnessConfig } from "./node-files.ts";
 import { createKey, createRequest, fingerprintOf, tlsNameOf } from "./pki.ts";
 import { parseToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
@@ -95,7 +95,7 @@ async function post(address: Address, token: Token, ca: string, ask: JoinAsk, li
   const value: unknown = JSON.parse(text);
   if (status === 200) return joinAnswerSchema.parse(value);
   const error = joinErrorSchema.safeParse(value);
-  throw new JoinError(error.success ? error.data.error : `The founder answered ${status}.`);
+  throw new JoinError(error.success ? error.data.error : `The node answered ${status}.`);
 }
 
 async function ask(token: Token, body: JoinAsk, limitMs: number): Promise<JoinAnswer> {
@@ -109,7 +109,9 @@ async function ask(token: Token, body: JoinAsk, limitMs: number): Promise<JoinAn
       tried.push(`${address.host}:${address.port} (${error instanceof Error ? error.message : String(error)})`);
     }
   }
-  throw new JoinError(`The founder ${token.founder} does not answer. Tried: ${tried.join(", ")}. Is it running?`);
+  throw new JoinError(
+    `${token.founder}, which made the token, does not answer. Tried: ${tried.join(", ")}. Is it running?`,
+  );
 }
 
 /** The key of this directory: made once, so that a join whose answer was lost can be repeated with the same token. */
@@ -121,7 +123,7 @@ async function ownKey(dir: string): Promise<string> {
   return key;
 }
 
-function memberFrom(order: JoinOrder): Member {
+function memberFrom(order: JoinOrder): JoinAsk["member"] {
   const { name, host } = order;
   if (order.kind === "witness") return { name, kind: "witness", host, agentPort: order.ports.agent };
   const { agent, link, app } = order.ports;
@@ -142,10 +144,11 @@ export async function joinCluster(order: JoinOrder): Promise<Joined> {
   const request = await createRequest(name, await ownKey(dir));
   const body: JoinAsk = { secret: token.secret, member: memberFrom(order), request };
   const answer = await ask(token, body, order.limitMs ?? 15_000);
-  if (fingerprintOf(answer.ca) !== token.caFingerprint) throw new JoinError("The founder sent another authority.");
+  if (fingerprintOf(answer.ca) !== token.caFingerprint) throw new JoinError("The node sent another authority.");
 
   writeFileDurably(join(dir, "pki", "ca.crt"), answer.ca);
   writeFileDurably(join(dir, "pki", "node.crt"), answer.certificate);
+  if (kind === "node" && answer.caKey !== undefined) writeFileDurably(join(dir, "pki", "ca.key"), answer.caKey);
   writeSecrets(dir, answer.secrets);
   writeRoster(dir, answer.roster);
   if (answer.initialRecord !== null) await order.writeInitialRecord?.(answer.initialRecord);

@@ -8,20 +8,23 @@ const pemText = z.string().min(50).max(4000);
 /** The secret of a token, who wants to be a member, and a signing request for the key that stays there. */
 export const joinAskSchema = z.object({
   secret: z.string().min(1).max(100),
-  member: memberSchema.refine(
-    (m) => (m.kind === "node") === (m.linkPort !== undefined && m.appPort !== undefined),
-    "a node has an app port and a link port, a witness neither",
-  ),
+  member: memberSchema
+    .omit({ id: true })
+    .refine(
+      (m) => (m.kind === "node") === (m.linkPort !== undefined && m.appPort !== undefined),
+      "a node has an app port and a link port, a witness neither",
+    ),
   request: pemText,
 });
 export type JoinAsk = z.infer<typeof joinAskSchema>;
 
-/** All that a member needs; the broker's keys are in `secrets` of nodes only. */
+/** All that a member needs; the broker's keys and the authority's key are for nodes only. */
 export const joinAnswerSchema = z.object({
   cluster: nameSchema,
   preset: presetSchema,
   certificate: pemText,
   ca: pemText,
+  caKey: pemText.optional(),
   secrets: secretsSchema,
   roster: rosterSchema,
   initialRecord: z.record(z.string(), z.unknown()).nullable(),

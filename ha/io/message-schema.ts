@@ -8,7 +8,7 @@ import type {
   Refusal,
   VoterRecord,
 } from "../core/messages.ts";
-import { nameSchema } from "./node-files.ts";
+import { memberIdSchema, nameSchema, rosterSchema } from "./node-files.ts";
 
 /** What may come in over the network or from a disk, with a bound on every field. */
 
@@ -95,3 +95,16 @@ const enrolment: z.ZodType<Enrolment> = z.object({
 
 /** Any message of the core; unknown fields are dropped, so that a newer minor version may add some. */
 export const messageSchema: z.ZodType<Message> = z.union([request, reply, release, enrolment]);
+
+export const stampSchema = z.object({ id: memberIdSchema, roster: count });
+/** What every datagram says of its sender beside its name: the id of its key, and the version of the roster it has. */
+export type Stamp = z.infer<typeof stampSchema>;
+
+export const rosterNoticeSchema = z.object({
+  kind: z.literal("roster"),
+  from: nameSchema,
+  to: nameSchema,
+  roster: rosterSchema,
+});
+/** The roster of its sender, for one who has an older one, or none. */
+export type RosterNotice = z.infer<typeof rosterNoticeSchema>;

@@ -43,8 +43,12 @@ const witnessConfigSchema = z.object({
 /** `node.json` of a witness, which has no app and no link. */
 export type WitnessConfig = z.infer<typeof witnessConfigSchema>;
 
+/** Which key a member has: the first 64 bits of its public key's SHA-256, hex. Tells a board from another of its name. */
+export const memberIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
+
 export const memberSchema = z.object({
   name: nameSchema,
+  id: memberIdSchema,
   kind: z.enum(["node", "witness"]),
   host: hostSchema,
   agentPort: portSchema,
@@ -66,9 +70,17 @@ export const targetSchema = z
   .union([z.ipv4(), z.ipv6()])
   .refine((host) => !/^(?:127\.|0\.|::1?$)/.test(host), "an address of another machine");
 
-/** Who has the third vote. `targets`: what a node must reach to count as on the network, the gateway first. */
+/**
+ * Who has the third vote. `targets`: what a node must reach to count as on the network, the gateway first. `board`: the
+ * one that leads alone, where there is no third vote; another node only keeps a copy then.
+ */
 export const arbiterSchema = z
-  .object({ kind: arbiterKindSchema, targets: z.array(targetSchema).max(4).default([]) })
+  .object({
+    kind: arbiterKindSchema,
+    targets: z.array(targetSchema).max(4).default([]),
+    board: nameSchema.optional(),
+  })
+  .refine(({ kind, board }) => kind === "standalone" || board === undefined, '"board" is for "standalone"')
   .refine(
     ({ kind, targets }) => (kind === "reachability") === targets.length > 0,
     'targets are for "reachability", which needs at least one: the gateway',

@@ -6,7 +6,7 @@ import { withFolderLock, writeFileDurably } from "./durable-file.ts";
 import { hostSchema, nameSchema, NodeFileError, portSchema, readNodeConfig } from "./node-files.ts";
 import { fingerprintOf } from "./pki.ts";
 
-/** One-time tokens: what `trader join` is given, and what the founder keeps of them (hashes only, in `tokens.json`). */
+/** One-time tokens: what `trader join` is given, and what the node that made them keeps (hashes only, in `tokens.json`). */
 
 const roleSchema = z.enum(["node", "witness"]);
 type TokenRole = z.infer<typeof roleSchema>;
@@ -88,12 +88,12 @@ export type TokenOrder = {
   addresses?: readonly { host: string; port: number }[];
 };
 
-/** Makes a one-time token on the founder and remembers its hash durably; throws where the authority's key is absent. */
+/** Makes a one-time token for joining at this node and remembers its hash durably; throws where the authority's key is absent. */
 export function createToken(order: TokenOrder): string {
   const { dir, role, nowMs } = order;
   const config = readNodeConfig(dir);
   if (!existsSync(join(dir, "pki", "ca.key"))) {
-    throw new NodeFileError(`${dir}: no pki/ca.key here. Create the token on the node that founded the cluster.`);
+    throw new NodeFileError(`${dir}: no pki/ca.key here. Create the token on the other node.`);
   }
   const secret = randomBytes(32).toString("base64url");
   const token: Token = {

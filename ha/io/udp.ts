@@ -1,52 +1,69 @@
-import { type RemoteInfo, type Socket, createSocket } from "node:dgram";
-import { once } from "node:events";
-import { isIP, isIPv6 } from "node:net";
+import type { RemoteInfo } from "node:dgram";
+import { isIP } from "node:net";
 import { lookup } from "node:dns/promises";
 import type { Logger } from "pino";
 import type { Message, Name } from "../core/messages.ts";
 import { type Address, AddressBook } from "./address-book.ts";
-import { bindFailure } from "./bind-failure.ts";
 import { errorCode } from "./durable-file.ts";
+import type { RosterNotice, Stamp } from "./message-schema.ts";
+import type { Roster } from "./node-files.ts";
+import type { UdpSocket } from "./udp-socket.ts";
 import { type WireIdentity, type WireRefusal, decode, encode } from "./wire.ts";
 
 const REPORT_EVERY_MS = 60_000;
 const LOOKUP_EVERY_MS = 30_000;
 const HEARD_WITHIN_MS = 5_000;
+/** A roster is offered to the same name this often at most, and to so many names. */
+const NOTICE_EVERY_MS = 1_000;
+const NOTICED_MAX = 16;
+
+/** Who belongs to the cluster, as the heartbeats need to know it. */
+export type RosterDesk = {
+  readonly current: Roster;
+  readonly stamp: () => Stamp;
+  /** Whether this name with this key is a member. */
+  readonly admits: (from: Name, stamp: Stamp) => boolean;
+  /** A member has said which roster it has. */
+  readonly heard: (from: Name, stamp: Stamp) => void;
+  /** Somebody offers its roster, which may be newer; false: it was not taken. */
+  readonly offered: (from: Name, stamp: Stamp, roster: Roster) => boolean;
+};
 
 export type UdpOptions = {
   readonly identity: WireIdentity;
-  /** The address to listen on; 0.0.0.0 or :: for all. */
-  readonly host: string;
-  /** 0: any free one, see `address()`. */
-  readonly port: number;
+  readonly roster: RosterDesk;
   readonly nowMs: () => number;
   readonly onMessage: (message: Message) => void;
   readonly logger?: Logger;
 };
 
-/** Everything that this port counted since it was made. */
+/** Everything that these heartbeats counted since they were made. */
 export type UdpCounters = {
   readonly received: number;
   readonly sent: number;
   /** Messages to a member of whom no address is known. */
   readonly unreachable: number;
   readonly sendErrors: Readonly<Record<string, number>>;
-  readonly refused: Readonly<Record<WireRefusal, number>>;
+  readonly refused: Readonly<Record<UdpRefusal, number>>;
 };
 
+/** `not-a-member`: signed with the cluster's secret by one that is not, or no longer, in the roster. */
+export type UdpRefusal = WireRefusal | "not-a-member";
+
 /**
- * The heartbeats' socket: signs and sends to every known address of a member, checks what comes in.
+ * The heartbeats of one member: signs and sends to every known address of a member, checks what comes in.
  * A flood costs a turn of the loop at most 32 datagrams, which is where libuv goes on to timers and other sockets,
  * and nothing is queued or logged for a single one.
  */
 export class UdpPort {
   readonly #options: UdpOptions;
+  readonly #socket: UdpSocket;
   readonly #book = new AddressBook();
   readonly #names = new Map<Name, readonly Address[]>();
   /** Members that are heard at another address than the roster's. */
   readonly #moved = new Map<Name, string>();
   readonly #sendErrors: Record<string, number> = {};
-  readonly #refused: Record<WireRefusal, number> = {
+  readonly #refused: Record<UdpRefusal, number> = {
     "too-large": 0,
     version: 0,
     "foreign-cluster": 0,
@@ -54,57 +71,41 @@ export class UdpPort {
     malformed: 0,
     own: 0,
     misaddressed: 0,
+    "not-a-member": 0,
   };
+  readonly #noticed = new Map<Name, number>();
   #received = 0;
   #sent = 0;
   #unreachable = 0;
   #reported = "";
   #lookingUp = false;
   #lookUpAgain = false;
-  #socket: Socket | null = null;
+  #runs = false;
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(options: UdpOptions) {
+  constructor(socket: UdpSocket, options: UdpOptions) {
+    this.#socket = socket;
     this.#options = options;
   }
 
-  /** Binds; resolves when datagrams come in, rejects with one clear sentence when the port is not to be had. */
-  async run(): Promise<void> {
-    const { host, port } = this.#options;
-    const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", recvBufferSize: 1 << 18 });
-    const listening = once(socket, "listening");
-    socket.bind({ address: host, port });
-    try {
-      await listening;
-    } catch (cause) {
-      socket.close();
-      throw new Error(bindFailure(`UDP ${host}:${port}`, cause), { cause });
-    }
-    this.#socket = socket;
-    socket.on("error", (error) => this.#countSendError(error));
-    socket.on("message", (datagram, from) => this.#receive(datagram, from));
+  /** Takes this cluster's datagrams from now on; the socket runs, or will. */
+  run(): void {
+    this.#runs = true;
+    this.#socket.take(this.#options.identity.cluster, {
+      datagram: (datagram, from) => this.#receive(datagram, from),
+      error: (error) => this.#countSendError(error),
+    });
     this.#every(REPORT_EVERY_MS, () => this.#report());
     this.#every(LOOKUP_EVERY_MS, () => void this.#lookUpNames());
     void this.#lookUpNames();
   }
 
-  /** Closes the socket; nothing is delivered or sent afterwards. */
-  async stop(): Promise<void> {
-    const socket = this.#socket;
-    this.#socket = null;
+  /** Nothing is delivered or sent afterwards. */
+  stop(): void {
+    if (this.#runs) this.#socket.leave(this.#options.identity.cluster);
+    this.#runs = false;
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
-    if (socket === null) return;
-    const closed = once(socket, "close");
-    socket.close();
-    await closed;
-  }
-
-  /** Where it listens; throws when it does not. */
-  address(): Address {
-    if (this.#socket === null) throw new Error("the UDP port is not open");
-    const { address, port } = this.#socket.address();
-    return { host: address, port };
   }
 
   /**
@@ -131,23 +132,36 @@ export class UdpPort {
     return host;
   }
 
+  /** When a signed datagram of `name` came last; null: not within the last minute. */
+  heardMs(name: Name): number | null {
+    return this.#book.heardMs(name, this.#options.nowMs());
+  }
+
   /** Sends one message to all known addresses of its `to`. Never throws and never waits: UDP promises nothing. */
   send(message: Message): void {
-    const socket = this.#socket;
-    if (socket === null) return;
     const addresses = this.#book.of(message.to, this.#options.nowMs());
-    if (addresses.length === 0) this.#unreachable += 1;
+    if (this.#runs && addresses.length === 0) this.#unreachable += 1;
+    this.#sendTo(message, addresses);
+  }
+
+  /** Shows the present roster to a member, newer than its own or not: it learns where this one is. */
+  greet(name: Name): void {
+    this.#offer(name, this.#book.of(name, this.#options.nowMs()));
+  }
+
+  #sendTo(message: Message | RosterNotice, addresses: readonly Address[]): void {
+    if (!this.#runs) return;
+    const { identity, roster, logger } = this.#options;
     let datagram: Buffer;
     try {
-      datagram = encode(message, this.#options.identity);
+      datagram = encode(message, identity, roster.stamp());
     } catch (error) {
-      this.#options.logger?.error({ err: error, kind: message.kind }, "a message could not be sent");
+      logger?.error({ err: error, kind: message.kind }, "a message could not be sent");
       this.#countSendError(error);
       return;
     }
-    for (const { host, port } of addresses) {
-      if (isIPv6(host) !== isIPv6(this.#options.host)) continue;
-      socket.send(datagram, port, host, (error) => {
+    for (const address of addresses) {
+      this.#socket.send(datagram, address, (error) => {
         if (error === null) this.#sent += 1;
         else this.#countSendError(error);
       });
@@ -165,20 +179,42 @@ export class UdpPort {
   }
 
   #receive(datagram: Buffer, { address, port }: RemoteInfo): void {
-    if (this.#socket === null) return;
-    const decoded = decode(datagram, this.#options.identity);
+    const { identity, roster, nowMs, onMessage } = this.#options;
+    const decoded = decode(datagram, identity);
     if (decoded.kind === "refused") {
       this.#refused[decoded.reason] += 1;
       return;
     }
+    const { message, stamp } = decoded;
+    const { from } = message;
+    const member = roster.admits(from, stamp);
+    const taken = message.kind === "roster" && roster.offered(from, stamp, message.roster);
+    if (!member && !taken) {
+      this.#refused["not-a-member"] += 1;
+      // One that was retired while it was away learns it so.
+      if (stamp.roster < roster.current.version) this.#offer(from, [{ host: address, port }]);
+      return;
+    }
     this.#received += 1;
-    this.#book.learn(decoded.message.from, { host: address, port }, this.#options.nowMs());
-    this.#options.onMessage(decoded.message);
+    this.#book.learn(from, { host: address, port }, nowMs());
+    roster.heard(from, stamp);
+    if (message.kind === "roster") return;
+    if (stamp.roster < roster.current.version) this.#offer(from, this.#book.of(from, nowMs()));
+    onMessage(message);
+  }
+
+  #offer(to: Name, addresses: readonly Address[]): void {
+    const nowMs = this.#options.nowMs();
+    if (nowMs < (this.#noticed.get(to) ?? Number.NEGATIVE_INFINITY) + NOTICE_EVERY_MS) return;
+    if (this.#noticed.size >= NOTICED_MAX) this.#noticed.clear();
+    this.#noticed.set(to, nowMs);
+    const { identity, roster } = this.#options;
+    this.#sendTo({ kind: "roster", from: identity.name, to, roster: roster.current }, addresses);
   }
 
   async #lookUpNames(): Promise<void> {
     this.#lookUpAgain = true;
-    if (this.#lookingUp || this.#socket === null) return;
+    if (this.#lookingUp || !this.#runs) return;
     this.#lookingUp = true;
     while (this.#lookUpAgain) {
       this.#lookUpAgain = false;
@@ -192,7 +228,7 @@ export class UdpPort {
   }
 
   async #resolve(addresses: readonly Address[]): Promise<Address[]> {
-    const family = isIPv6(this.#options.host) ? 6 : 4;
+    const { family } = this.#socket;
     const found: Address[] = [];
     for (const { host, port } of addresses) {
       const literal = isIP(host) === 0 ? await lookup(host, { family }).catch(() => null) : { address: host };

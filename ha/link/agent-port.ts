@@ -34,13 +34,13 @@ export class AgentPort {
   }
 
   /** The agent's word about a joiner; rejects after five seconds without one. */
-  async askAbout(member: Member, limitMs = ANSWER_LIMIT_MS): Promise<AgentWord> {
+  async askAbout(member: Member, admit: boolean, limitMs = ANSWER_LIMIT_MS): Promise<AgentWord> {
     const id = randomUUID();
     const answered = Promise.withResolvers<AgentWord>();
     const given = new AbortController();
     this.#waiting.set(id, answered.resolve);
     try {
-      this.send({ kind: "join-request", id, member });
+      this.send({ kind: "join-request", id, member, admit });
       const late = delay(limitMs, undefined, { signal: given.signal }).then(() => {
         throw new Error(`the agent did not answer in ${limitMs} ms`);
       });

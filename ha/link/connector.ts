@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { tlsNameOf } from "../io/pki.ts";
 import { answer } from "./http-body.ts";
+import { hasKey } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { fullBucket, take } from "./pacing.ts";
 import type { Pace } from "./pacing.ts";
@@ -175,6 +176,7 @@ export class Connector {
         host: peer.host,
         port: peer.port,
         servername: tlsNameOf(peer.name),
+        checkServerIdentity: hasKey(peer.id),
         path: request.url,
         method: request.method,
         headers,

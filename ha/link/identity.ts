@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TLSSocket } from "node:tls";
+import { checkServerIdentity } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { nameSchema, NodeFileError } from "../io/node-files.ts";
+import { certificateId } from "../io/pki.ts";
 
 /** What a member shows and trusts in TLS: its key, its certificate, and the cluster's own authority. */
 export type Identity = { name: string; keyPem: string; certificatePem: string; caPem: string };
@@ -20,8 +22,16 @@ export function readIdentity(dir: string, name: string): Identity {
 }
 
 /** The member that a TLS client proved to be, or null: no certificate, another authority's, or a name of no grammar. */
-export function memberOf(socket: TLSSocket): string | null {
+export function memberOf(socket: TLSSocket): { readonly name: string; readonly id: string } | null {
   if (!socket.authorized) return null;
-  const name = nameSchema.safeParse(socket.getPeerCertificate().subject?.CN);
-  return name.success ? name.data : null;
+  const { subject, raw } = socket.getPeerCertificate();
+  const name = nameSchema.safeParse(subject?.CN);
+  return name.success ? { name: name.data, id: certificateId(raw) } : null;
 }
+
+/** Checks that a TLS server has the name that was asked for, and the key that the roster has under it. */
+export const hasKey =
+  (id: string) =>
+  (host: string, certificate: PeerCertificate): Error | undefined =>
+    checkServerIdentity(host, certificate) ??
+    (certificateId(certificate.raw) === id ? undefined : new Error("another board of that name answers there"));

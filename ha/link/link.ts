@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { readNodeConfig, readRoster, writeRoster } from "../io/node-files.ts";
+import { readNodeConfig, readRoster } from "../io/node-files.ts";
 import type { Roster } from "../io/node-files.ts";
 import { AgentPort } from "./agent-port.ts";
 import type { Channel } from "./agent-port.ts";
@@ -50,7 +50,9 @@ export class Link {
     this.#received = new LatestOnly(RECEIVED_EVERY_MS, (position) => {
       this.#agent.send({ kind: "received", ...position });
     });
-    const roster = { current: () => this.#roster, take: (given: Roster) => this.#hearRoster(given) };
+    // The agent decides what is newer, and makes it durable.
+    const heard = (roster: Roster): void => this.#agent.send({ kind: "roster", roster });
+    const roster = { current: () => this.#roster, take: heard };
     this.#connector = new Connector({
       identity,
       user,
@@ -64,11 +66,7 @@ export class Link {
       dir,
       nowMs: () => Date.now(),
       monotonicMs: () => performance.now(),
-      askAgent: (member) => this.#agent.askAbout(member),
-      onJoined: (member, roster) => {
-        this.#roster = roster;
-        this.#agent.send({ kind: "joined", member, roster });
-      },
+      askAgent: (member, admit) => this.#agent.askAbout(member, admit),
       log,
     });
     this.#receiver = new Receiver({
@@ -110,7 +108,7 @@ export class Link {
         this.#connector.sendStop();
         return;
       case "roster":
-        this.#takeRoster(message.roster);
+        if (message.roster.version > this.#roster.version) this.#roster = message.roster;
         return;
       case "prune":
         this.#store
@@ -132,22 +130,5 @@ export class Link {
       newest: this.#store.newest,
       ...(refused !== undefined && { refused }),
     });
-  }
-
-  #takeRoster(roster: Roster): void {
-    if (roster.version < this.#roster.version) return;
-    this.#roster = roster;
-    if (readRoster(this.#order.dir).version < roster.version) writeRoster(this.#order.dir, roster);
-  }
-
-  /** A newer roster from the peer; one without this very node is of no use and not taken. */
-  #hearRoster(roster: Roster): void {
-    const known = this.#roster;
-    const isMember = roster.members.some(({ name }) => name === this.#config.name);
-    if (roster.version <= known.version || !isMember) return;
-    this.#takeRoster(roster);
-    for (const member of roster.members) {
-      if (!known.members.some(({ name }) => name === member.name)) this.#agent.send({ kind: "joined", member, roster });
-    }
   }
 }

@@ -6,6 +6,7 @@ import { tlsNameOf } from "../io/pki.ts";
 import { rosterSchema } from "../io/node-files.ts";
 import type { Roster } from "../io/node-files.ts";
 import { readBody } from "./http-body.ts";
+import { hasKey } from "./identity.ts";
 import { stateSchema } from "./protocol.ts";
 import type { ReceiverState, ToLink } from "./protocol.ts";
 
@@ -62,6 +63,7 @@ async function askPeer(
       path: what.path,
       agent,
       servername: tlsNameOf(peer.name),
+      checkServerIdentity: hasKey(peer.id),
       signal: AbortSignal.any([signal, AbortSignal.timeout(WATCH.limitMs)]),
     },
     (response) => {

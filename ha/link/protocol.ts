@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hostSchema, memberSchema, nameSchema, portSchema, rosterSchema } from "../io/node-files.ts";
+import { hostSchema, memberIdSchema, memberSchema, nameSchema, portSchema, rosterSchema } from "../io/node-files.ts";
 
 /** What agent and link say to each other over Node's IPC; both sides validate with these schemas. */
 const epoch = z.int().nonnegative();
@@ -22,17 +22,21 @@ export const toLink = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("send"),
     epoch,
-    peer: z.object({ name: nameSchema, host: hostSchema, port: portSchema }),
+    peer: z.object({ name: nameSchema, id: memberIdSchema, host: hostSchema, port: portSchema }),
   }),
   z.object({ kind: z.literal("send-stop") }),
   z.object({ kind: z.literal("roster"), roster: rosterSchema }),
   /** Delete what was received in other epochs than these (and the promised one, which is always kept). */
   z.object({ kind: z.literal("prune"), keep: z.array(epoch).max(1000) }),
-  /** Answer to `join-request`: the first vote record of a new witness, or null; or why the member is not admitted. */
+  /**
+   * Answer to `join-request`: the first vote record of a new witness, or null; the roster that the member is in, once
+   * it was admitted; or why it is not.
+   */
   z.object({
     kind: z.literal("join-answer"),
     id: joinId,
     initialRecord: z.record(z.string(), z.unknown()).nullable(),
+    roster: rosterSchema.optional(),
     refused: sentence.optional(),
   }),
 ]);
@@ -62,12 +66,12 @@ export const fromLink = z.discriminatedUnion("kind", [
     txid: txid.nullable(),
     reason: sentence,
   }),
-  /** Somebody shows a good token: is there a first vote record for this member? Answered by `join-answer`. */
-  z.object({ kind: z.literal("join-request"), id: joinId, member: memberSchema }),
+  /** Somebody shows a good token: may it be a member, or, with `admit`, it is to be one. Answered by `join-answer`. */
+  z.object({ kind: z.literal("join-request"), id: joinId, member: memberSchema, admit: z.boolean() }),
   /** Sent every 500 ms: its loop turns. */
   z.object({ kind: z.literal("alive") }),
-  /** A token was used, here or (heard from the peer) on the founder; `roster` is already in `roster.json`. */
-  z.object({ kind: z.literal("joined"), member: memberSchema, roster: rosterSchema }),
+  /** The peer has a newer roster. */
+  z.object({ kind: z.literal("roster"), roster: rosterSchema }),
 ]);
 export type FromLink = z.infer<typeof fromLink>;
 

@@ -112,17 +112,18 @@ export class Receiver {
       const member = memberOf(request.socket as TLSSocket);
       if (request.method === "POST" && request.url === "/join") await this.#join(request, response);
       else if (member === null) answer(request, response, 403, "a certificate of this cluster is needed\n", CLOSE);
-      else if (!this.#isMember(member)) answer(request, response, 403, `${member} is not in the roster\n`, CLOSE);
+      else if (!this.#isMember(member)) answer(request, response, 403, `${member.name} is not in the roster\n`, CLOSE);
       else if (request.url === "/state") this.#state(request, response);
       else if (request.url === "/roster") await this.#roster(request, response);
-      else await this.#replica(request, response, member);
+      else await this.#replica(request, response, member.name);
     } catch (error) {
       this.#fail(request, response, error);
     }
   }
 
-  #isMember(name: string): boolean {
-    return this.#parts.roster.current().members.some((member) => member.name === name);
+  /** With its present key: a board that was replaced under its own name is none. */
+  #isMember({ name, id }: { name: string; id: string }): boolean {
+    return this.#parts.roster.current().members.some((member) => member.name === name && member.id === id);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {

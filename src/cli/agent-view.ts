@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { WitnessView } from "../../ha/witness-view.ts";
 
 const name = z.string();
 const pid = z.int().nullable();
@@ -43,3 +44,47 @@ export type Handover = z.infer<typeof handoverSchema>;
 
 /** What a refused or failed control request says. */
 export const controlErrorSchema = z.object({ error: z.string() });
+
+/** What a witness answers to `GET /status`, or what its files say where it does not run. */
+export const witnessViewSchema: z.ZodType<WitnessView> = z.object({
+  kind: z.literal("witness"),
+  clusters: z.array(
+    z.object({
+      cluster: name,
+      name: name.nullable(),
+      votes: z.boolean(),
+      record: z
+        .object({
+          epoch: z.int(),
+          holder: name.nullable(),
+          released: z.boolean(),
+          sync: z.object({ inSync: z.array(name), paused: z.boolean(), setEpoch: z.int(), setVersion: z.int() }),
+        })
+        .nullable(),
+      hears: z.array(z.object({ name, kind: z.string(), lastHeardMs: z.number().nullable() })),
+      rosterVersion: z.number(),
+      received: z.number(),
+      sent: z.number(),
+      refused: z.record(z.string(), z.number()),
+      trouble: z.string().nullable(),
+    }),
+  ),
+});
+
+/** What the agent answers to `GET /members`. */
+export const membersSchema = z.object({
+  version: z.int(),
+  arbiter: z.object({ kind: z.string(), targets: z.array(z.string()) }),
+  members: z.array(
+    z.object({
+      name,
+      kind: z.enum(["node", "witness"]),
+      host: z.string(),
+      agentPort: z.int(),
+      self: z.boolean(),
+      presentHost: z.string(),
+      lastHeardMs: z.number().nullable(),
+      upToDate: z.boolean(),
+    }),
+  ),
+});

@@ -61,12 +61,7 @@ export function addInit(program: Command): void {
         .choices(["witness", "reachability", "manual", "standalone"])
         .default("witness"),
     )
-    .option(
-      "--target <host>",
-      "with --arbiter reachability: what a node must reach to count as on the network; the gateway first, repeatable",
-      target,
-      [],
-    )
+    .addOption(targetOption())
     .addOption(
       new Option("--preset <name>", "timing: lease 1 s (wire), 3 s or 8 s (Wi-Fi)")
         .choices(["fast", "default", "wifi"])
@@ -80,21 +75,30 @@ export function addInit(program: Command): void {
 }
 
 const oneTarget = checked(targetSchema, "the IP address of another machine, as in 192.168.1.1");
-const target = (text: string, before: readonly string[]): readonly string[] => [...before, oneTarget(text)];
+
+/** `--target HOST`, repeatable: what a node must reach to count as on the network. */
+export const targetOption = (): Option =>
+  new Option(
+    "--target <host>",
+    "for reachability: what a node must reach to count as on the network; the gateway first",
+  )
+    .argParser((text, before: readonly string[]) => [...before, oneTarget(text)])
+    .default([]);
 
 /** The arbiter from its options; throws where they do not go together. */
-function arbiterOf({ arbiter: kind, target: targets, host }: InitOptions): Arbiter {
+export function arbiterFrom(kind: ArbiterKind, targets: readonly string[]): Arbiter {
   if (kind === "reachability" && targets.length === 0)
-    throw new CliError("--arbiter reachability needs --target with the address of your gateway, as in 192.168.1.1.");
-  if (targets.includes(host)) throw new CliError(`--target ${host} is this board itself: give the gateway's address.`);
+    throw new CliError("reachability needs --target with the address of your gateway, as in 192.168.1.1.");
   const arbiter = arbiterSchema.safeParse({ kind, targets });
   if (arbiter.success) return arbiter.data;
-  throw new CliError(`--arbiter ${kind} and --target: ${arbiter.error.issues[0]?.message ?? "wrong"}.`);
+  throw new CliError(`--target with ${kind}: ${arbiter.error.issues[0]?.message ?? "wrong"}.`);
 }
 
 async function init(options: InitOptions): Promise<void> {
   const { data: dir, name, cluster, preset, host } = options;
-  const arbiter = arbiterOf(options);
+  const { target: targets } = options;
+  if (targets.includes(host)) throw new CliError(`--target ${host} is this board itself: give the gateway's address.`);
+  const arbiter = arbiterFrom(options.arbiter, targets);
   const ports = nodePorts(options);
   const { createCluster, refuseUsedFolder } = await import("../../ha/io/create-cluster.ts");
   const { createToken } = await import("../../ha/io/tokens.ts");

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { JoinOrder } from "../../ha/io/join-client.ts";
-import type { WitnessConfig } from "../../ha/io/node-files.ts";
 import { CliError } from "./exit.ts";
 import { nodePorts, withNodeOptions } from "./init.ts";
 import { dataOption, withJson } from "./options.ts";
@@ -32,21 +31,34 @@ async function join(token: string, options: JoinOptions): Promise<void> {
   const { data: dir, name, host } = options;
   const order = { token, dir, name, host };
   const witness = options.witness === true;
-  if (witness) await joinAsWitness({ ...order, ports: { agent: options.agentPort } });
+  if (witness) await joinAsWitness({ ...order, port: options.agentPort });
   else await redeem({ ...order, kind: "node", ports: nodePorts(options) });
   const next = `trader ${witness ? "witness" : "run"} --data ${dir}`;
   if (options.json) return sayJson({ data: dir, name, kind: witness ? "witness" : "node", next });
   say(`${styled("bold", name)} is a member now, in ${dir}.\n\nNext:\n  ${next}`);
 }
 
-/** Makes `dir` the witness of the token's cluster. */
-export const joinAsWitness = (order: {
+/** Makes `dir` a witness of the token's cluster too, in a folder of that name. */
+export async function joinAsWitness(order: {
   token: string;
   dir: string;
   name: string;
   host: string;
-  ports: WitnessConfig["ports"];
-}): Promise<void> => redeem({ ...order, kind: "witness" });
+  port: number;
+}): Promise<void> {
+  const { parseToken } = await import("../../ha/io/tokens.ts");
+  const { readWitnessFolders, witnessFolder } = await import("../../ha/io/witness-folders.ts");
+  const { dir, name, host, port } = order;
+  const token = parseToken(order.token);
+  if (token === null) throw new CliError("This is not a token: copy it again, all of it.");
+  const other = readWitnessFolders(dir).find(({ config }) => config !== null && config.ports.agent !== port);
+  if (other?.config) {
+    const taken = other.config.ports.agent;
+    throw new CliError(`The witness in ${dir} listens on port ${taken} for all its clusters: add --port ${taken}.`);
+  }
+  const folder = witnessFolder(dir, token.cluster);
+  await redeem({ token: order.token, dir: folder, name, host, kind: "witness", ports: { agent: port } });
+}
 
 async function redeem(order: JoinOrder): Promise<void> {
   const { joinCluster, JoinError } = await import("../../ha/io/join-client.ts");

@@ -1,4 +1,5 @@
-import { readNodeConfig, readWitnessConfig } from "../../ha/io/node-files.ts";
+import { readNodeConfig } from "../../ha/io/node-files.ts";
+import { readWitnessFolders } from "../../ha/io/witness-folders.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
 /** Throws, with the command that fits, where a directory belongs to the other kind of member. */
@@ -16,17 +17,11 @@ export function refuseWitness(dataDir: string): void {
 }
 
 /** null: not set up, or not readable; who reads it next says why. */
-function kindOf(dataDir: string): "node" | "witness" | null {
-  for (const [kind, read] of [
-    ["node", readNodeConfig],
-    ["witness", readWitnessConfig],
-  ] as const) {
-    try {
-      read(dataDir);
-      return kind;
-    } catch {
-      // Not of this kind.
-    }
+export function kindOf(dataDir: string): "node" | "witness" | null {
+  try {
+    readNodeConfig(dataDir);
+    return "node";
+  } catch {
+    return readWitnessFolders(dataDir).length > 0 ? "witness" : null;
   }
-  return null;
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addArbiter } from "./arbiter.ts";
 import { addAttic } from "./attic.ts";
 import { addCompletion } from "./completion.ts";
 import { addDemo } from "./demo.ts";
@@ -10,8 +11,10 @@ import { addFetchLitestream } from "./fetch-litestream.ts";
 import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
 import { addJoin } from "./join.ts";
+import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
 import { addMaintenance } from "./maintenance.ts";
+import { addRetire } from "./retire.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 import { addSwitchover } from "./switchover.ts";
@@ -32,6 +35,9 @@ const commands: readonly ((program: Command) => void)[] = [
   addHistory,
   addAttic,
   addToken,
+  addMembers,
+  addArbiter,
+  addRetire,
   addFetchLitestream,
   addMetrics,
   addDisplay,

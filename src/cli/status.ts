@@ -22,7 +22,12 @@ export function addStatus(program: Command): void {
 async function status(options: StatusOptions): Promise<void> {
   const { askAgent } = await import("./agent-call.ts");
   const { agentViewSchema } = await import("./agent-view.ts");
+  const { kindOf } = await import("./kind.ts");
   const { statusLines } = await import("./status-text.ts");
+  if (kindOf(options.data) === "witness") {
+    const { sayWitness } = await import("./witness-status.ts");
+    return sayWitness(options.data, options.json === true);
+  }
   const request = { dataDir: options.data, method: "GET", route: "/status", limitMs: LIMIT_MS } as const;
   const redraw = options.watch === true && options.json !== true && process.stdout.isTTY;
   for (;;) {

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { hostSchema, nameSchema } from "../../ha/io/node-files.ts";
-import { CliError } from "./exit.ts";
+import { CliError, exitCodes } from "./exit.ts";
 import { joinAsWitness } from "./join.ts";
 import { refuseOtherKind } from "./kind.ts";
 import { checked, dataOption, lifelineOption, port } from "./options.ts";
+import { say } from "./output.ts";
 
 type WitnessOptions = {
   data: string;
@@ -18,9 +19,9 @@ type WitnessOptions = {
 export function addWitness(program: Command): void {
   program
     .command("witness")
-    .description("run the witness: a third device with a vote (a Pi, a NAS, a container)")
+    .description("run the witness: a third device with a vote (a Pi, a NAS, a container), for one cluster or several")
     .addOption(dataOption())
-    .option("--join <token>", "join with this token first")
+    .option("--join <token>", "join with this token first; where a witness runs here already, it votes there too")
     .option(
       "--name <name>",
       "with --join: name of the witness",
@@ -31,7 +32,7 @@ export function addWitness(program: Command): void {
       "with --join: where the nodes reach it",
       checked(hostSchema, "an IP address or a host name"),
     )
-    .option("--port <port>", "with --join: heartbeats (UDP) and health (TCP)", port, 8008)
+    .option("--port <port>", "with --join: heartbeats (UDP), for all its clusters", port, 8008)
     .addOption(lifelineOption())
     .action(witness);
 }
@@ -40,11 +41,23 @@ async function witness(options: WitnessOptions): Promise<void> {
   const { data: dataDir, join: token, name, host } = options;
   if (token !== undefined) {
     if (name === undefined || host === undefined) throw new CliError("--join needs --name and --host as well.");
-    await joinAsWitness({ token, dir: dataDir, name, host, ports: { agent: options.port } });
+    await joinAsWitness({ token, dir: dataDir, name, host, port: options.port });
+    if (await reloaded(dataDir)) return say(`${name} votes there now: the witness that runs here has taken it up.`);
   }
-  const { readWitnessConfig } = await import("../../ha/io/node-files.ts");
   refuseOtherKind(dataDir, "witness");
-  readWitnessConfig(dataDir);
   const { runWitness } = await import("../../ha/witness.ts");
   process.exitCode = await runWitness({ dataDir, lifelinePid: options.lifeline ?? null });
+}
+
+/** Tells a witness that runs here already of its new cluster; false: none runs. */
+async function reloaded(dataDir: string): Promise<boolean> {
+  const { askAgent } = await import("./agent-call.ts");
+  const { witnessViewSchema } = await import("./agent-view.ts");
+  try {
+    await askAgent({ dataDir, method: "POST", route: "/reload", limitMs: 10_000 }, witnessViewSchema);
+    return true;
+  } catch (error) {
+    if (error instanceof CliError && error.exitCode === exitCodes.noAgent) return false;
+    throw error;
+  }
 }

@@ -22,7 +22,8 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "trader-fuzz-"));
   path = join(dir, "agent.sock");
   const history = new AgentHistory(dir, "uno-a", pino({ level: "silent" }), () => undefined);
-  const ports = { view: reached, shell: reached, primary: reached, nowMs: reached, canLead: reached };
+  const core = { view: reached, shell: reached, primary: reached, nowMs: reached, canLead: reached };
+  const ports = { ...core, membership: reached, neighbours: reached };
   control = await serveControl(path, createControlApp({ dataDir: dir, history, ...ports }));
 });
 afterEach(async () => {

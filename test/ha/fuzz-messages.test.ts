@@ -11,6 +11,7 @@ import { mangled, strangeJson } from "./fuzz-values.ts";
 
 const member = {
   name: "uno-b",
+  id: "0123456789abcdef",
   kind: "node" as const,
   host: "10.0.0.2",
   agentPort: 8008,
@@ -22,19 +23,19 @@ const position = { epoch: 3, txid: 7 };
 
 const saidToLink: ToLink[] = [
   { kind: "fence", epoch: 3, holder: "uno-b" },
-  { kind: "send", epoch: 3, peer: { name: "uno-b", host: "10.0.0.2", port: 8009 } },
+  { kind: "send", epoch: 3, peer: { name: "uno-b", id: "0123456789abcdef", host: "10.0.0.2", port: 8009 } },
   { kind: "send-stop" },
   { kind: "roster", roster },
   { kind: "prune", keep: [1, 2, 3] },
-  { kind: "join-answer", id: "1", initialRecord: { epoch: 0 } },
+  { kind: "join-answer", id: "1", initialRecord: { epoch: 0 }, roster },
 ];
 const saidByLink: FromLink[] = [
   { kind: "ready", connectorPort: 1, receiverPort: 2 },
   { kind: "fenced", epoch: 3, holder: "uno-b", newest: position },
   { kind: "received", ...position },
   { kind: "peer", receiving: true, diskId: "d", ...position, reason: "" },
-  { kind: "join-request", id: "1", member },
-  { kind: "joined", member, roster },
+  { kind: "join-request", id: "1", member, admit: true },
+  { kind: "roster", roster },
 ];
 const saidToApp: ToApp[] = [
   { kind: "promote", epoch: 3, ledger: "/l", validUntilNs: "1" },

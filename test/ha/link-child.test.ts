@@ -25,7 +25,7 @@ test("[HA-5] a promise does not wait for a link that stands still: it is killed,
       received: () => undefined,
       peer: () => undefined,
       joinRequest: () => undefined,
-      joined: () => undefined,
+      roster: () => undefined,
       connector: (port) => connected.resolve(port),
     },
   });

@@ -65,7 +65,7 @@ async function leading(fit: boolean) {
     received: () => undefined,
     peer: () => undefined,
     joinRequest: () => undefined,
-    joined: () => undefined,
+    roster: () => undefined,
     connector: () => undefined,
   };
   const link = new LinkChild({ dataDir: folder, env: {}, runDir: folder, log, leaseMs: 1_000, events });

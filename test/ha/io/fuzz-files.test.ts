@@ -30,11 +30,12 @@ const config = {
   host: "10.0.0.1",
   ports: { app: 8000, agent: 8008, link: 8009 },
 };
-const member = { name: "uno-a", kind: "node", host: "10.0.0.1", agentPort: 8008, linkPort: 8009, appPort: 8000 };
+const id = "fedcba9876543210";
+const member = { name: "uno-a", id, kind: "node", host: "10.0.0.1", agentPort: 8008, linkPort: 8009, appPort: 8000 };
 const roster = {
   version: 1,
   arbiter: { kind: "witness", targets: [] },
-  members: [member, { name: "w", kind: "witness", host: "10.0.0.3", agentPort: 8008 }],
+  members: [member, { name: "w", id: "0123456789abcdef", kind: "witness", host: "10.0.0.3", agentPort: 8008 }],
 };
 const secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=";
 const secrets = { clusterSecret: secret, brokerKeyId: "key", brokerSecret: "very secret" };

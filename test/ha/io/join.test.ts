@@ -1,16 +1,18 @@
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCluster } from "../../../ha/io/create-cluster.ts";
 import { joinCluster } from "../../../ha/io/join-client.ts";
 import type { JoinOrder } from "../../../ha/io/join-client.ts";
-import { readNodeConfig, readRoster, readSecrets, readWitnessConfig } from "../../../ha/io/node-files.ts";
-import type { Member, Roster } from "../../../ha/io/node-files.ts";
+import { readNodeConfig, readRoster, readSecrets, readWitnessConfig, writeRoster } from "../../../ha/io/node-files.ts";
+import { certificateId } from "../../../ha/io/pki.ts";
 import { createToken, formatToken, parseToken, readTokens } from "../../../ha/io/tokens.ts";
 import { readIdentity } from "../../../ha/link/identity.ts";
 import { JoinDesk } from "../../../ha/link/join-desk.ts";
 import type { AgentWord } from "../../../ha/link/join-desk.ts";
+import { roomRefusal } from "../../../ha/members.ts";
 import { ask, foreign, foundCluster, Scratch, silent, startReceiver } from "../link/cluster.ts";
 import type { TestCluster } from "../link/cluster.ts";
 
@@ -20,12 +22,10 @@ let founder: TestCluster;
 let port: number;
 let nowMs: number;
 let word: () => Promise<AgentWord>;
-let joined: { member: Member; roster: Roster }[];
 let tokensAtQuestion: boolean[];
 
 beforeEach(async () => {
   nowMs = NOW_MS;
-  joined = [];
   tokensAtQuestion = [];
   word = () => Promise.resolve({ initialRecord: null });
   founder = await foundCluster(scratch);
@@ -33,14 +33,24 @@ beforeEach(async () => {
     dir: founder.dir,
     nowMs: () => nowMs,
     monotonicMs: () => 0,
-    askAgent: () => {
+    askAgent: async (member, admit) => {
       tokensAtQuestion.push(readTokens(founder.dir).some((entry) => entry.usedBy !== null));
-      return word();
+      const said = await word();
+      const roster = readRoster(founder.dir);
+      const refused = said.refused ?? roomRefusal(roster, member) ?? undefined;
+      if (refused !== undefined || !admit) return { ...said, refused };
+      const members = [...roster.members.filter(({ name }) => name !== member.name), member];
+      writeRoster(founder.dir, { ...roster, version: roster.version + 1, members });
+      return { ...said, roster: readRoster(founder.dir) };
     },
-    onJoined: (member, roster) => joined.push({ member, roster }),
     log: silent,
   });
-  port = (await startReceiver(scratch, founder.a, { join: (body) => desk.handle(body) })).port;
+  port = (
+    await startReceiver(scratch, founder.a, {
+      join: (body) => desk.handle(body),
+      roster: { current: () => readRoster(founder.dir), take: () => undefined },
+    })
+  ).port;
 });
 afterEach(() => scratch.end());
 
@@ -73,6 +83,7 @@ test("a founder's directory is complete, private, and never made twice", async (
   const { dir } = founder;
   expect(readNodeConfig(dir)).toMatchObject({ name: "node-a", cluster: "demo", preset: "fast" });
   expect(readRoster(dir)).toMatchObject({ version: 1, members: [{ name: "node-a", kind: "node", linkPort: 9 }] });
+  expect(readRoster(dir).members[0]?.id).toBe(certificateId(founder.a.certificatePem));
   expect(readSecrets(dir).brokerKeyId).toBe("broker-key");
   for (const file of ["node.json", "secrets.json", "pki/ca.key", "pki/node.key", "pki/ca.crt"])
     expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
@@ -83,7 +94,7 @@ test("a founder's directory is complete, private, and never made twice", async (
   await expect(again).rejects.toThrow(/already set up/);
 });
 
-test("a node that joins is a full member: its certificate works, it has the secrets, and the key never left it", async () => {
+test("a node that joins is a full member: its certificate works, it has the secrets, and its key never left it", async () => {
   const order = asNode(token("node"));
   const result = await joinCluster(order);
   const { dir } = order;
@@ -92,16 +103,15 @@ test("a node that joins is a full member: its certificate works, it has the secr
   expect(readSecrets(dir)).toEqual(readSecrets(founder.dir));
   expect(readRoster(dir)).toEqual(readRoster(founder.dir));
   expect(readRoster(dir).members.map((member) => member.name)).toEqual(["node-a", "node-b"]);
-  expect(joined).toEqual([{ member: readRoster(dir).members[1], roster: readRoster(dir) }]);
-  expect(existsSync(join(dir, "pki", "ca.key"))).toBe(false);
-  for (const file of ["node.json", "secrets.json", "pki/node.key"])
+  expect(readRoster(dir).members[1]?.id).toBe(certificateId(readFileSync(join(dir, "pki", "node.crt"))));
+  for (const file of ["node.json", "secrets.json", "pki/node.key", "pki/ca.key"])
     expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
   const identity = readIdentity(dir, "node-b");
   const reply = await ask({ port, name: "node-a" }, identity, identity.caPem, "GET", "/state");
   expect(reply.status).toBe(200);
 });
 
-test("a witness gets the cluster's secret and its first vote record before its node.json, and no broker key", async () => {
+test("a witness gets the cluster's secret and its first vote record before its node.json, and neither broker key nor authority's key", async () => {
   word = () => Promise.resolve({ initialRecord: { epoch: 0, inSync: ["node-a"] } });
   const records: unknown[] = [];
   const order = asWitness(token("witness"));
@@ -112,13 +122,14 @@ test("a witness gets the cluster's secret and its first vote record before its n
   expect(records).toEqual([{ epoch: 0, inSync: ["node-a"] }, false]);
   expect(result.initialRecord).toEqual({ epoch: 0, inSync: ["node-a"] });
   expect(readSecrets(order.dir)).toEqual({ clusterSecret: readSecrets(founder.dir).clusterSecret });
+  expect(readdirSync(join(order.dir, "pki")).sort()).toEqual(["ca.crt", "node.crt", "node.key"]);
   expect(readWitnessConfig(order.dir)).toMatchObject({ name: "witness", ports: { agent: 208 } });
 });
 
 test("a token is burned durably after the agent's word and before the answer; it admits nobody else", async () => {
   const text = token("node");
   await joinCluster(asNode(text));
-  expect(tokensAtQuestion).toEqual([false]);
+  expect(tokensAtQuestion).toEqual([false, true]);
   expect(readTokens(founder.dir)[0]?.usedBy?.name).toBe("node-b");
   await expect(joinCluster(asNode(text, "node-c"))).rejects.toThrow(/already used by node-b/);
   await expect(joinCluster(asNode(text))).rejects.toThrow(/already used by node-b/); // the name, but another key
@@ -171,7 +182,7 @@ test("a name, a place and an address that are taken are refused before the token
 test("without the agent's word nobody joins and the token stays good", async () => {
   const text = token("node");
   word = () => Promise.reject(new Error("late"));
-  await expect(joinCluster(asNode(text))).rejects.toThrow(/agent did not answer.*still good/);
+  await expect(joinCluster(asNode(text))).rejects.toThrow(/agent of this node did not answer.*still good/);
   word = () => Promise.resolve({ initialRecord: null, refused: "A failover is in progress." });
   await expect(joinCluster(asNode(text))).rejects.toThrow("A failover is in progress.");
   word = () => Promise.resolve({ initialRecord: null });
@@ -196,7 +207,9 @@ test("an address that does not answer is passed over; when none does, all are na
   if (parsed === null) throw new Error("no token");
   const dead = { host: "127.0.0.1", port: 1 };
   const none = joinCluster(asNode(formatToken({ ...parsed, addresses: [dead] })));
-  await expect(none).rejects.toThrow(/node-a does not answer\. Tried: 127\.0\.0\.1:1 .*ECONNREFUSED/);
+  await expect(none).rejects.toThrow(
+    /node-a, which made the token, does not answer\. Tried: 127\.0\.0\.1:1 .*ECONNREFUSED/,
+  );
   await joinCluster(asNode(formatToken({ ...parsed, addresses: [dead, ...parsed.addresses] })));
 });
 
@@ -212,10 +225,34 @@ test("strangers' attempts are bounded in number, size and form", async () => {
   expect(rest.filter((reply) => reply.status === 429)).toHaveLength(2);
 });
 
-test("only the founder admits members", async () => {
+test("a node without the authority's key admits nobody", async () => {
   const text = token("node");
   rmSync(join(founder.dir, "pki", "ca.key"));
-  await expect(joinCluster(asNode(text))).rejects.toThrow(/Only the node that founded/);
+  await expect(joinCluster(asNode(text))).rejects.toThrow(/no key to admit members with/);
+});
+
+test("[HA-10] a second node admits members with what it got when it joined, when the founder is gone", async () => {
+  const second = asNode(token("node"));
+  await joinCluster(second);
+  const desk = new JoinDesk({
+    dir: second.dir,
+    nowMs: () => NOW_MS,
+    monotonicMs: () => 0,
+    askAgent: (member) => {
+      const roster = readRoster(second.dir);
+      return Promise.resolve({ initialRecord: null, roster: { ...roster, members: [...roster.members, member] } });
+    },
+    log: silent,
+  });
+  const identity = readIdentity(second.dir, "node-b");
+  const at = await startReceiver(scratch, identity, { join: (body) => desk.handle(body) });
+  const made = parseToken(createToken({ dir: second.dir, role: "witness", nowMs: NOW_MS }));
+  const text = made && formatToken({ ...made, addresses: [{ host: "127.0.0.1", port: at.port }] });
+  const order = asWitness(text ?? "");
+  const { roster } = await joinCluster(order);
+  expect(roster.members.map(({ name }) => name)).toEqual(["node-a", "node-b", "witness"]);
+  const witness = new X509Certificate(readFileSync(join(order.dir, "pki", "node.crt")));
+  expect(witness.checkIssued(new X509Certificate(founder.ca.certificatePem))).toBe(true);
 });
 
 test("neither the token file nor an answer to a stranger holds a key", async () => {

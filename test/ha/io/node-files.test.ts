@@ -32,8 +32,8 @@ const roster: Roster = {
   version: 2,
   arbiter: { kind: "witness", targets: [] },
   members: [
-    { name: "node-a", kind: "node", host: "127.0.0.1", agentPort: 8008, linkPort: 8009, appPort: 8000 },
-    { name: "witness", kind: "witness", host: "fe80::1%eth0", agentPort: 8208 },
+    { name: "node-a", id: "a".repeat(16), kind: "node", host: "::1", agentPort: 8008, linkPort: 8009, appPort: 8000 },
+    { name: "witness", id: "b".repeat(16), kind: "witness", host: "fe80::1%eth0", agentPort: 8208 },
   ],
 };
 const secret = Buffer.alloc(32, 7).toString("base64");

@@ -78,9 +78,9 @@ test("a second token leaves the first one good; long expired ones are forgotten"
   expect(readTokens(dir)).toHaveLength(1);
 });
 
-test("only the founder, who has the authority's key, makes tokens", () => {
+test("only a node that has the authority's key makes tokens", () => {
   rmSync(join(dir, "pki", "ca.key"));
-  expect(() => createToken({ dir, role: "node", nowMs: NOW_MS })).toThrow(/founded the cluster/);
+  expect(() => createToken({ dir, role: "node", nowMs: NOW_MS })).toThrow(/on the other node/);
 });
 
 test("a text that is not a whole token is not a token", () => {

@@ -1,25 +1,45 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
+import type { Address } from "../../../ha/io/address-book.ts";
 import type { Message } from "../../../ha/core/messages.ts";
+import type { Roster } from "../../../ha/io/node-files.ts";
 import { type UdpOptions, UdpPort } from "../../../ha/io/udp.ts";
-import { encode } from "../../../ha/io/wire.ts";
+import { UdpSocket } from "../../../ha/io/udp-socket.ts";
+import { encode as encodeFor } from "../../../ha/io/wire.ts";
+import type { WireIdentity } from "../../../ha/io/wire.ts";
 import { release } from "./messages.ts";
 
 const secret = Buffer.alloc(32, 9);
-const running: UdpPort[] = [];
+const stamp = { id: "0123456789abcdef", roster: 1 };
+const encode = (message: Message, identity: WireIdentity): Buffer => encodeFor(message, identity, stamp);
+const roster: Roster = { version: 1, arbiter: { kind: "standalone", targets: [] }, members: [] };
+/** Everybody is a member, and nobody has news. */
+const anyone = {
+  current: roster,
+  stamp: () => stamp,
+  admits: () => true,
+  heard: () => undefined,
+  offered: () => false,
+};
+
+const running: UdpSocket[] = [];
 afterEach(async () => {
-  for (const port of running.splice(0)) await port.stop();
+  for (const socket of running.splice(0)) await socket.stop();
 });
 
-/** A port on loopback, and a queue of what it hears. */
-async function member(name: string, options: Partial<UdpOptions> = {}) {
+/** A member on a loopback port of its own, or on a shared one, and a queue of what it hears. */
+async function member(
+  name: string,
+  options: Partial<UdpOptions> = {},
+  place: { host?: string; port?: number; socket?: UdpSocket } = {},
+) {
   const heard: Message[] = [];
   let wake: (() => void) | null = null;
-  const udp = new UdpPort({
+  const socket = place.socket ?? new UdpSocket(place.host ?? "127.0.0.1", place.port ?? 0);
+  const udp = new UdpPort(socket, {
     identity: { cluster: "home", secret, name },
-    host: "127.0.0.1",
-    port: 0,
+    roster: anyone,
     nowMs: () => 0,
     onMessage: (message) => {
       heard.push(message);
@@ -27,19 +47,24 @@ async function member(name: string, options: Partial<UdpOptions> = {}) {
     },
     ...options,
   });
-  running.push(udp);
-  await udp.run();
+  running.push(socket);
+  if (place.socket === undefined) await socket.run();
+  udp.run();
   const hears = async (count: number): Promise<Message[]> => {
     while (heard.length < count) await new Promise<void>((resolve) => (wake = resolve));
     return heard;
   };
-  return { udp, heard, hears };
+  const address = () => {
+    if (socket.address === null) throw new Error("not open");
+    return socket.address;
+  };
+  return { udp, socket, heard, hears, address };
 }
 
 /** Sends raw bytes to a port. */
-async function throwAt(udp: UdpPort, datagrams: readonly Uint8Array[]): Promise<void> {
+async function throwAt(at: { address: () => Address }, datagrams: readonly Uint8Array[]): Promise<void> {
   const socket = createSocket("udp4");
-  const { host, port } = udp.address();
+  const { host, port } = at.address();
   for (const datagram of datagrams) {
     await new Promise((resolve) => {
       socket.send(datagram, port, host, resolve);
@@ -53,7 +78,7 @@ describe("the heartbeats' port", () => {
   test("carries a message to the address in the roster, and answers go to where it came from", async () => {
     const a = await member("node-a");
     const b = await member("node-b");
-    a.udp.setAddresses("node-b", [b.udp.address()]);
+    a.udp.setAddresses("node-b", [b.address()]);
     a.udp.send(release("node-a", "node-b"));
     expect(await b.hears(1)).toEqual([release("node-a", "node-b")]);
     b.udp.send(release("node-b", "node-a", 2));
@@ -65,8 +90,8 @@ describe("the heartbeats' port", () => {
     const a = await member("node-a");
     const wired = await member("node-b");
     const wireless = await member("node-b");
-    a.udp.setAddresses("node-b", [wired.udp.address()]);
-    a.udp.setAddresses("node-b", [wireless.udp.address()], "hint");
+    a.udp.setAddresses("node-b", [wired.address()]);
+    a.udp.setAddresses("node-b", [wireless.address()], "hint");
     a.udp.send(release("node-a", "node-b"));
     await Promise.all([wired.hears(1), wireless.hears(1)]);
     expect(wired.heard).toEqual(wireless.heard);
@@ -75,7 +100,7 @@ describe("the heartbeats' port", () => {
   test("finds a member by its host name", async () => {
     const a = await member("node-a");
     const b = await member("node-b");
-    a.udp.setAddresses("node-b", [{ host: "localhost", port: b.udp.address().port }]);
+    a.udp.setAddresses("node-b", [{ host: "localhost", port: b.address().port }]);
     const timer = setInterval(() => a.udp.send(release("node-a", "node-b")), 5);
     await b.hears(1);
     clearInterval(timer);
@@ -88,7 +113,7 @@ describe("the heartbeats' port", () => {
     forged[good.length - 1]! ^= 1;
     const foreign = encode(release("node-a", "node-b"), { cluster: "barn", secret, name: "node-a" });
     const own = encode(release("node-b", "node-a"), { cluster: "home", secret, name: "node-b" });
-    await throwAt(b.udp, [forged, forged, foreign, own, Buffer.from("hello"), Buffer.alloc(2_000), good]);
+    await throwAt(b, [forged, forged, foreign, own, Buffer.from("hello"), Buffer.alloc(2_000), good]);
     expect(await b.hears(1)).toHaveLength(1);
     expect(b.udp.counters().refused).toEqual({
       "too-large": 1,
@@ -98,6 +123,7 @@ describe("the heartbeats' port", () => {
       malformed: 0,
       own: 1,
       misaddressed: 0,
+      "not-a-member": 0,
     });
   });
 
@@ -105,7 +131,7 @@ describe("the heartbeats' port", () => {
     const b = await member("node-b");
     const foreign = encode(release("node-a", "node-b"), { cluster: "barn", secret, name: "node-a" });
     const good = encode(release("witness", "node-b"), { cluster: "home", secret, name: "witness" });
-    await throwAt(b.udp, [foreign, good]);
+    await throwAt(b, [foreign, good]);
     await b.hears(1);
     b.udp.send(release("node-b", "node-a"));
     expect(b.udp.counters().unreachable).toBe(1);
@@ -114,7 +140,7 @@ describe("the heartbeats' port", () => {
   test("a message that cannot be sent is counted and hurts nobody", async () => {
     const a = await member("node-a");
     const b = await member("node-b");
-    a.udp.setAddresses("node-b", [b.udp.address()]);
+    a.udp.setAddresses("node-b", [b.address()]);
     a.udp.send({ ...release("node-a", "node-b"), boot: "" });
     a.udp.send(release("node-a", "node-b"));
     await b.hears(1);
@@ -123,22 +149,94 @@ describe("the heartbeats' port", () => {
 
   test("a port in use is one clear sentence", async () => {
     const a = await member("node-a");
-    const { port } = a.udp.address();
-    await expect(member("node-b", { port })).rejects.toThrow(
+    const { port } = a.address();
+    await expect(member("node-b", {}, { port })).rejects.toThrow(
       `UDP 127.0.0.1:${port} is in use. Another agent may be running here; stop it or choose another port.`,
     );
   });
 
   test("a foreign address is one clear sentence", async () => {
-    await expect(member("node-b", { host: "192.0.2.1" })).rejects.toThrow("is not an address of this machine");
+    await expect(member("node-b", {}, { host: "192.0.2.1" })).rejects.toThrow("is not an address of this machine");
   });
 
   test("after stop it neither hears nor sends, and stopping twice is fine", async () => {
     const a = await member("node-a");
-    await a.udp.stop();
-    await a.udp.stop();
+    a.udp.stop();
+    a.udp.stop();
+    await a.socket.stop();
+    await a.socket.stop();
     a.udp.send(release("node-a", "node-b"));
     expect(a.udp.counters().sent).toBe(0);
-    expect(() => a.udp.address()).toThrow("not open");
+    expect(a.socket.address).toBeNull();
+  });
+});
+
+describe("one port for several clusters", () => {
+  test("each hears its own; what names neither is counted once; a defect in one harms no other", async () => {
+    const home = await member("w", {
+      onMessage: () => {
+        throw new Error("a defect");
+      },
+    });
+    const barn = await member("w", { identity: { cluster: "barn", secret, name: "w" } }, { socket: home.socket });
+    const to = (cluster: string) => encode(release("node-a", "w"), { cluster, secret, name: "node-a" });
+    await throwAt(home, [to("shed"), to("home"), to("barn")]);
+    expect(await barn.hears(1)).toEqual([release("node-a", "w")]);
+    expect([home.udp.counters().received, barn.udp.counters().received]).toEqual([1, 1]);
+    expect(home.udp.counters().refused["foreign-cluster"]).toBe(1);
+    barn.udp.stop();
+    await throwAt(home, [to("barn")]);
+    await throwAt(home, [to("home")]);
+    while (home.udp.counters().received < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(barn.heard).toHaveLength(1);
+  });
+});
+
+describe("the roster on the wire", () => {
+  const newer: Roster = { ...roster, version: 2 };
+
+  test("one with an older roster is offered the present one, once a second at most", async () => {
+    const offers: Roster[] = [];
+    const behind = { ...anyone, offered: (_from: string, _stamp: unknown, given: Roster) => offers.push(given) > 0 };
+    let nowMs = 0;
+    const a = await member("node-a", {
+      roster: { ...anyone, current: newer, stamp: () => ({ ...stamp, roster: 2 }) },
+      nowMs: () => nowMs,
+    });
+    const b = await member("node-b", { roster: behind });
+    b.udp.setAddresses("node-a", [a.address()]);
+    for (const seq of [1, 2, 3]) b.udp.send(release("node-b", "node-a", seq));
+    await a.hears(3);
+    nowMs = 1_000;
+    b.udp.send(release("node-b", "node-a", 4));
+    await a.hears(4);
+    a.udp.send(release("node-a", "node-b"));
+    await b.hears(1);
+    expect(offers).toEqual([newer, newer]);
+    expect(a.udp.counters().sent).toBe(3);
+  });
+
+  test("one that is no member is refused and counted, and learns why where its roster is older", async () => {
+    const offers: Roster[] = [];
+    const strict = { ...anyone, current: newer, stamp: () => ({ ...stamp, roster: 2 }), admits: () => false };
+    const a = await member("node-a", { roster: strict });
+    const learned = Promise.withResolvers<void>();
+    const b = await member("node-b", {
+      roster: {
+        ...anyone,
+        offered: (_from, _stamp, given) => {
+          offers.push(given);
+          learned.resolve();
+          return true;
+        },
+      },
+    });
+    b.udp.setAddresses("node-a", [a.address()]);
+    b.udp.send(release("node-b", "node-a"));
+    await learned.promise;
+    expect(offers).toEqual([newer]);
+    expect(a.heard).toEqual([]);
+    expect(a.udp.counters()).toMatchObject({ received: 0, refused: { "not-a-member": 1 } });
+    expect(a.udp.heardMs("node-b")).toBeNull();
   });
 });

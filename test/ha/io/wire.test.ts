@@ -1,13 +1,19 @@
 import { createHmac } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LeaseReply } from "../../../ha/core/messages.ts";
-import { DATAGRAM_BYTES_MAX, decode, encode } from "../../../ha/io/wire.ts";
+import type { LeaseReply, Message } from "../../../ha/core/messages.ts";
+import { clusterOf, DATAGRAM_BYTES_MAX, decode, encode as encodeFor } from "../../../ha/io/wire.ts";
+import type { RosterNotice } from "../../../ha/io/message-schema.ts";
+import type { WireIdentity } from "../../../ha/io/wire.ts";
+import { rosterBytesMax } from "../../../ha/members.ts";
 import { anyMessage, release } from "./messages.ts";
 
 const secret = Buffer.alloc(32, 7);
 const a = { cluster: "home", secret, name: "node-a" };
 const b = { cluster: "home", secret, name: "node-b" };
+
+const stamp = { id: "0123456789abcdef", roster: Number.MAX_SAFE_INTEGER };
+const encode = (message: Message | RosterNotice, identity: WireIdentity): Buffer => encodeFor(message, identity, stamp);
 
 const refusal = (datagram: Uint8Array, identity = b) => {
   const decoded = decode(datagram, identity);
@@ -34,7 +40,7 @@ describe("the wire", () => {
       fc.property(anyMessage("node-a", "node-b"), (message) => {
         const datagram = encode(message, a);
         expect(datagram.length).toBeLessThanOrEqual(DATAGRAM_BYTES_MAX);
-        expect(decode(datagram, b)).toEqual({ kind: "message", message });
+        expect(decode(datagram, b)).toEqual({ kind: "message", message, stamp });
       }),
       { numRuns: 300 },
     );
@@ -66,7 +72,31 @@ describe("the wire", () => {
       fit: true,
     };
     const wide = { cluster: "c".repeat(32), secret, name: long(2) };
-    expect(decode(encode(reply, wide), wide)).toEqual({ kind: "message", message: reply });
+    expect(decode(encode(reply, wide), wide)).toEqual({ kind: "message", message: reply, stamp });
+  });
+
+  test("the largest roster that is made fits", () => {
+    const members = ["a", "b", "w"].map((letter) => ({
+      name: letter.repeat(32),
+      id: stamp.id,
+      kind: letter === "w" ? ("witness" as const) : ("node" as const),
+      host: letter.repeat(120),
+      agentPort: 65_535,
+      ...(letter !== "w" && { linkPort: 65_535, appPort: 65_535 }),
+    }));
+    const arbiter = { kind: "reachability" as const, targets: ["255.255.255.254", "255.255.255.253"] };
+    const roster = { version: Number.MAX_SAFE_INTEGER, arbiter, members };
+    const bytes = Buffer.byteLength(JSON.stringify(roster));
+    expect(bytes).toBeGreaterThan(rosterBytesMax - 120);
+    expect(bytes).toBeLessThanOrEqual(rosterBytesMax);
+    const wide = { cluster: "c".repeat(32), secret, name: long(2) };
+    const notice = { kind: "roster" as const, from: long(1), to: long(2), roster };
+    expect(decode(encode(notice, wide), wide)).toEqual({ kind: "message", message: notice, stamp });
+  });
+
+  test("the cluster of a datagram is read without its secret, from any bytes", () => {
+    expect(clusterOf(encode(release("node-a", "node-b"), a))).toBe("home");
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void clusterOf(bytes)));
   });
 
   test("any flipped bit is refused", () => {
@@ -127,8 +157,11 @@ describe("the wire", () => {
     { boot: "b".repeat(65) },
     { successor: undefined },
     { kind: "hello" },
+    { stamp: undefined },
+    { stamp: { id: "x", roster: 1 } },
+    { stamp: { id: stamp.id, roster: -1 } },
   ])("a signed message with %j is malformed", (wrong) => {
-    expect(refusal(signed(JSON.stringify({ ...release("node-a", "node-b"), ...wrong })))).toBe("malformed");
+    expect(refusal(signed(JSON.stringify({ ...release("node-a", "node-b"), stamp, ...wrong })))).toBe("malformed");
   });
 
   test("a message that nobody would accept is not sent", () => {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createCluster } from "../../../ha/io/create-cluster.ts";
-import type { Roster } from "../../../ha/io/node-files.ts";
-import { createCa, createKey, createRequest, issueCertificate, tlsNameOf } from "../../../ha/io/pki.ts";
+import type { Member, Roster } from "../../../ha/io/node-files.ts";
+import { certificateId, createCa, createKey, createRequest, issueCertificate, tlsNameOf } from "../../../ha/io/pki.ts";
 import type { KeyPair } from "../../../ha/io/pki.ts";
 import { readIdentity } from "../../../ha/link/identity.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
@@ -60,27 +60,41 @@ export async function foundCluster(scratch: Scratch, linkPort = 9): Promise<Test
   });
   const read = (file: string): string => readFileSync(join(dir, "pki", file), "utf8");
   const ca = { certificatePem: read("ca.crt"), keyPem: read("ca.key") };
-  return { dir, ca, a: readIdentity(dir, "node-a"), member: (name) => identityFrom(ca, name) };
+  const a = readIdentity(dir, "node-a");
+  ids.set("node-a", certificateId(a.certificatePem));
+  const member = async (name: string): Promise<Identity> => {
+    const identity = await identityFrom(ca, name);
+    ids.set(name, certificateId(identity.certificatePem));
+    return identity;
+  };
+  return { dir, ca, a, member };
 }
 
 /** An identity of another authority with the same names: all that an attacker can make. */
 export const foreign = async (name: string): Promise<Identity> => identityFrom(await createCa("demo"), name);
 
+const ids = new Map<string, string>();
+
+/** The id of whoever was made a member under this name last. */
+export const idOf = (name: string): string => ids.get(name) ?? "0".repeat(16);
+
+const memberOf = (name: string, i: number): Member => ({
+  name,
+  id: idOf(name),
+  kind: "node" as const,
+  host: "h",
+  agentPort: 1 + i,
+  linkPort: 2,
+  appPort: 3,
+});
+
 /** A roster of these nodes, as version 1, and what came in its place. */
 export function rosterOf(...names: string[]) {
-  const members = names.map((name, i) => ({
-    name,
-    kind: "node" as const,
-    host: "h",
-    agentPort: 1 + i,
-    linkPort: 2,
-    appPort: 3,
-  }));
-  let roster: Roster = { version: 1, arbiter: witness, members };
+  let given: Roster | null = null;
   return {
-    current: () => roster,
-    take: (given: Roster) => {
-      roster = given;
+    current: (): Roster => given ?? { version: 1, arbiter: witness, members: names.map(memberOf) },
+    take: (roster: Roster) => {
+      given = roster;
     },
   };
 }

@@ -10,7 +10,7 @@ import type { ConnectorParts } from "../../../ha/link/connector.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
 import { viewOf } from "../../../ha/link/peer-watch.ts";
 import type { PeerView, Sending } from "../../../ha/link/peer-watch.ts";
-import { foreign, foundCluster, ltx, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
+import { foreign, foundCluster, idOf, ltx, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
 
 const lasting = new Scratch();
 const scratch = new Scratch();
@@ -87,7 +87,7 @@ async function receiverOf(identity: Identity, epoch: number, holder = "node-a") 
 }
 const to = (receiver: { port: number }, epoch: number): Sending => ({
   epoch,
-  peer: { name: "node-b", host: "127.0.0.1", port: receiver.port },
+  peer: { name: "node-b", id: idOf("node-b"), host: "127.0.0.1", port: receiver.port },
 });
 
 test("the start-up probe is answered at once, also while nobody receives; a stranger on loopback is not", async () => {
@@ -257,7 +257,7 @@ test.each([
 });
 
 test("[HA-5] a peer receives only with exactly our epoch promised to exactly us", () => {
-  const sending = { epoch: 3, peer: { name: "node-b", host: "h", port: 1 } };
+  const sending = { epoch: 3, peer: { name: "node-b", id: idOf("node-b"), host: "h", port: 1 } };
   const state = {
     node: "node-b",
     diskId: "0".repeat(32),

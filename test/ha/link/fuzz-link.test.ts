@@ -181,7 +181,6 @@ test("whatever a stranger posts to the join desk is answered with a sentence, a 
     nowMs: () => nowMs,
     monotonicMs: () => nowMs,
     askAgent: () => Promise.reject(new Error("nobody may get this far")),
-    onJoined: () => expect.unreachable(),
     log: silent,
   });
   const roster = readFileSync(join(cluster.dir, "roster.json"), "utf8");

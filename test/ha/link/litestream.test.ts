@@ -10,7 +10,7 @@ import { afterEach, expect, test } from "vitest";
 import { findLitestream } from "../../../ha/io/litestream-binary.ts";
 import { Connector } from "../../../ha/link/connector.ts";
 import type { PeerView } from "../../../ha/link/peer-watch.ts";
-import { foundCluster, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
+import { foundCluster, idOf, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
 
 /** The real Litestream through connector and receiver; where none can be had, this says so and is skipped. */
 const binary = await findLitestream({ env: process.env, log: silent, fetch: true }).catch((error: unknown) => {
@@ -94,7 +94,7 @@ test.skipIf(!present)(
     });
     scratch.atEnd(() => connector.stop());
     const port = await connector.listen();
-    connector.send({ epoch: 3, peer: { name: "node-b", host: "127.0.0.1", port: receiver.port } });
+    connector.send({ epoch: 3, peer: { name: "node-b", id: idOf("node-b"), host: "127.0.0.1", port: receiver.port } });
     await receiving.promise;
 
     const folder = scratch.folder();

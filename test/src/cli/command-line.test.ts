@@ -74,8 +74,8 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
       await init("--arbiter", "coin"),
       /^trader: option '--arbiter <kind>' .*witness, reachability, manual, standalone\.\n$/,
     ],
-    [await init("--arbiter", "reachability"), /^trader: --arbiter reachability needs --target/],
-    [await init("--target", "192.0.2.1"), /^trader: --arbiter witness and --target: targets are for "reachability"/],
+    [await init("--arbiter", "reachability"), /^trader: reachability needs --target/],
+    [await init("--target", "192.0.2.1"), /^trader: --target with witness: targets/],
     [
       await init("--arbiter", "reachability", "--target", "127.0.0.1"),
       /^trader: option '--target <host>' .*the IP address of another machine/,
@@ -97,16 +97,19 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
   }
 });
 
-test("a witness's directory is not run as a node, and is asked nothing", async () => {
+test("a witness's directory is not run as a node, and is asked for its status only", async () => {
   const shape = { name: "pi", cluster: "home", preset: "fast", host: "127.0.0.1" } as const;
-  writeNodeConfig(dir, { kind: "witness", ...shape, ports: { agent: 8008 } });
+  mkdirSync(join(dir, "home"));
+  writeNodeConfig(join(dir, "home"), { kind: "witness", ...shape, ports: { agent: 8008 } });
   const run = await trader("run", "--data", dir);
   expect(run).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/belongs to a witness: run it with "trader witness/),
   });
   const status = await trader("status", "--data", dir);
-  expect(status).toMatchObject({ code: 4, stderr: expect.stringMatching(/Ask one of the nodes/) });
+  expect(status).toMatchObject({ code: 4, stdout: expect.stringMatching(/^home .*as pi .*[^]*it does not run/) });
+  const switchover = await trader("switchover", "--data", dir, "--yes");
+  expect(switchover).toMatchObject({ code: 4, stderr: expect.stringMatching(/Ask one of the nodes/) });
 });
 
 test("no agent there is exit code 4, and says how to start it", async () => {

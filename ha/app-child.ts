@@ -3,6 +3,8 @@ import { fromApp } from "./contract.ts";
 import type { FromApp, PairView, ToApp } from "./contract.ts";
 import { spawnChild } from "./io/child.ts";
 import type { Child } from "./io/child.ts";
+import { residentMb } from "./io/proc.ts";
+import { MemoryWatch } from "./memory-watch.ts";
 import { SilenceWatch } from "./silence.ts";
 
 type AppEvents = {
@@ -13,7 +15,7 @@ type AppEvents = {
   readonly opened: (epoch: number) => void;
   readonly confirmRequest: (n: number) => void;
   readonly cannotRun: (reason: string) => void;
-  /** It ended, or was killed because it hung; another one is started. Not after `kill` and `stop`. */
+  /** It ended, or was killed because it hung or grew; another one is started. Not after `kill` and `stop`. */
   readonly failed: (how: "ended" | "hung", reason: string) => void;
 };
 
@@ -23,9 +25,12 @@ type AppOptions = {
   readonly runDir: string;
   readonly log: Logger;
   readonly leaseMs: number;
+  /** An app that occupies more is killed; 512 unless told, several times what one needs, a quarter of a small board. */
+  readonly memoryLimitMb?: number;
   readonly events: AppEvents;
 };
 
+const memoryLimitMb = 512;
 const restartAfterMs = [50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
 /** It beats twice a second. Until it is warm it loads, and a small board takes its time for that. */
 const loadingSilentLimitMs = 15_000;
@@ -49,9 +54,11 @@ export class AppChild {
   #restarts = 0;
   #restartTimer: NodeJS.Timeout | null = null;
   #silence: SilenceWatch | null = null;
+  #memory: MemoryWatch | null = null;
   #readyMs = 0;
   #promoted = false;
-  #hung: string | null = null;
+  /** Why it is being killed, when it is not on purpose. */
+  #condemned: { readonly how: "ended" | "hung"; readonly reason: string } | null = null;
   #trouble: string | null = null;
   #stopped = false;
   #lastView: PairView | null = null;
@@ -95,13 +102,15 @@ export class AppChild {
     void child.exited.then(({ code, signal }) => {
       if (this.#child !== child) return;
       if (performance.now() - startedMs > healthyAfterMs) this.#restarts = 0;
-      const hung = this.#hung;
-      const reason = hung ?? `the app ended by ${signal ?? `itself with code ${code}`}`;
+      const { how, reason } = this.#condemned ?? {
+        how: "ended" as const,
+        reason: `the app ended by ${signal ?? `itself with code ${code}`}`,
+      };
       this.#trouble = `${reason}; it is started again`;
       this.#forget();
       this.#startLater();
       this.#options.events.gone("failed", reason);
-      this.#options.events.failed(hung === null ? "ended" : "hung", reason);
+      this.#options.events.failed(how, reason);
     });
   }
 
@@ -161,9 +170,11 @@ export class AppChild {
     this.#ready = false;
     this.#openEpoch = null;
     this.#promoted = false;
-    this.#hung = null;
+    this.#condemned = null;
     this.#silence?.stop();
     this.#silence = null;
+    this.#memory?.stop();
+    this.#memory = null;
   }
 
   #startLater(): void {
@@ -177,17 +188,25 @@ export class AppChild {
   }
 
   #expectLife(child: Child): void {
-    const { log, leaseMs } = this.#options;
+    const { leaseMs } = this.#options;
     const promotedLimitMs = Math.max(promotedSilentLeases * leaseMs, promotedSilentMinMs);
     const warmLimitMs = Math.max(warmSilentLeases * leaseMs, warmSilentLimitMsMin);
     this.#silence = new SilenceWatch(
       () => (this.#promoted ? promotedLimitMs : this.#ready ? warmLimitMs : loadingSilentLimitMs),
-      (silentMs) => {
-        log.error({ silentMs }, "the app's loop does not turn; killing it");
-        this.#hung = `the app said nothing for ${silentMs} ms`;
-        child.kill().catch((error: unknown) => log.error({ err: error }, "the app could not be killed"));
-      },
+      (silentMs) => this.#condemn(child, "hung", `the app said nothing for ${silentMs} ms`),
     );
+    this.#memory = new MemoryWatch(
+      () => residentMb(child.pid),
+      this.#options.memoryLimitMb ?? memoryLimitMb,
+      (heldMb) => this.#condemn(child, "ended", `the app had grown to ${heldMb} MB`),
+    );
+  }
+
+  #condemn(child: Child, how: "ended" | "hung", reason: string): void {
+    const { log } = this.#options;
+    log.error({ pid: child.pid }, `${reason}; killing it`);
+    this.#condemned = { how, reason };
+    child.kill().catch((error: unknown) => log.error({ err: error }, "the app could not be killed"));
   }
 
   #hear(message: FromApp): void {

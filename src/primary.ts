@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
 import { openLedger, type Ledger } from "./db/ledger.ts";
 import { readQuotes, type MarketCache } from "./db/market-cache.ts";
+import { isBusy } from "./db/sqlite-error.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
 import { readLedgerView, type LedgerView } from "./ledger-view.ts";
@@ -146,10 +147,4 @@ export class Primary implements OpenLedger {
     this.#lastConfirm = { outcome, tookMs: Math.round(performance.now() - startedMs) };
     return outcome;
   };
-}
-
-function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return code.startsWith("SQLITE_BUSY") || isBusy(error.cause);
 }

@@ -91,8 +91,8 @@ export function spawnChild(options: ChildOptions): Child {
   if (identity === null) throw new Error(`cannot start ${name}: no /proc entry for ${pid}`);
   const pidFile = recordOrKill(options, identity);
   void exited.then((exit) => {
-    removePidFile(pidFile);
     log.info({ child: name, pid, ...exit }, "child ended");
+    forget(pidFile, log);
   });
   for (const stream of ["stdout", "stderr"] as const) {
     const source = spawned[stream];
@@ -127,6 +127,15 @@ function recordOrKill(options: ChildOptions, identity: ProcessIdentity): string 
   } catch (error) {
     killGroup(identity);
     throw new Error(`cannot record ${options.name} in ${options.runDir}`, { cause: error });
+  }
+}
+
+/** On a disk that takes no change the file stays; the next start sees that its process is gone. */
+function forget(pidFile: string, log: Logger): void {
+  try {
+    removePidFile(pidFile);
+  } catch (error) {
+    log.warn({ err: error }, "a pid file could not be removed");
   }
 }
 

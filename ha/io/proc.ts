@@ -81,6 +81,16 @@ export function killGroup(leader: ProcessIdentity): void {
   }
 }
 
+/** Megabytes of memory that this process occupies; null when it is gone. */
+export function residentMb(pid: number): number | null {
+  try {
+    const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    return kb === undefined ? null : Number(kb) / 1024;
+  } catch {
+    return null;
+  }
+}
+
 const POLL_MS = 5;
 
 /** Resolves once no process of the group runs; rejects after `limitMs`, so "gone" is never said in vain. */

@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { drizzle, migrate, migrationsFolder } from "./drizzle.ts";
 import * as schema from "./ledger-schema.ts";
+import { checkPages } from "./pages.ts";
 import { defaultUniverse } from "./universe.ts";
 
 const WAL_BYTES_MAX = 16 * 1024 * 1024;
@@ -16,7 +17,7 @@ export type Ledger = { readonly db: LedgerDb; close(): void };
 export function openLedger(path: string, busyTimeoutMs: number): Ledger {
   const client = openSqlite(path, busyTimeoutMs);
   try {
-    checkPages(client);
+    checkPages(client, "the ledger");
     const db = drizzle(client, { schema });
     migrate(db, { migrationsFolder: migrationsFolder("ledger") });
     if (db.select().from(schema.universe).limit(1).all().length === 0) {
@@ -44,10 +45,4 @@ function openSqlite(path: string, busyTimeoutMs: number): Database.Database {
     client?.close();
     throw new Error(`the ledger ${path} could not be opened`, { cause: error });
   }
-}
-
-/** Milliseconds for a ledger, which is small; it may have come from another disk a moment ago. */
-function checkPages(client: Database.Database): void {
-  const found: unknown = client.pragma("quick_check(3)", { simple: true });
-  if (found !== "ok") throw new Error(`the ledger is damaged: ${String(found)}`);
 }

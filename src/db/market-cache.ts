@@ -1,7 +1,10 @@
+import { rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { desc, drizzle, eq, gt, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
 import * as schema from "./market-schema.ts";
+import { checkPages } from "./pages.ts";
+import { isDamaged } from "./sqlite-error.ts";
 
 const BUSY_TIMEOUT_MS = 500;
 const ROWS_PER_INSERT = 200;
@@ -16,16 +19,28 @@ export type CachedScore = typeof schema.scores.$inferSelect;
 export type PriceBlock = typeof schema.blocks.$inferSelect;
 
 /**
- * Opens (creates, migrates) the market cache at this path. Its content can be fetched again, so commits need not
- * survive a power cut (synchronous=NORMAL keeps it consistent). Throws an Error with `cause`.
+ * Opens (creates, migrates) the market cache at this path. Its content can be fetched again: commits need not survive a
+ * power cut (synchronous=NORMAL keeps it consistent), and a damaged file is replaced by an empty one. Throws an Error
+ * with `cause`.
  */
 export function openMarketCache(path: string): MarketCache {
+  try {
+    return open(path);
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    return open(path);
+  }
+}
+
+function open(path: string): MarketCache {
   let client: Database.Database | undefined;
   try {
     client = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     client.pragma("journal_mode = WAL");
     client.pragma("synchronous = NORMAL");
     client.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
+    checkPages(client, "the market cache");
     const db = drizzle(client, { schema });
     migrate(db, { migrationsFolder: migrationsFolder("market") });
     const opened = client;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Job } from "../app-ports.ts";
 import type { Ledger } from "../db/ledger.ts";
+import { isUnusable } from "../db/sqlite-error.ts";
 import { decide, type Decision } from "./due.ts";
 import { readRecords, recordClosings, recordEnd, recordStart } from "./run-records.ts";
 import { slotAt } from "./slots.ts";
@@ -113,7 +114,7 @@ export class Scheduler {
     try {
       const limit = AbortSignal.timeout(RUN_LIMIT_MS);
       const result = await settle(async () => job.run(slotAt(atMs), AbortSignal.any([abort.signal, limit])));
-      if (result.kind === "failed" && result.error instanceof LeaseOver) throw result.error;
+      if (result.kind === "failed" && endsAll(result.error)) throw result.error;
       // What ends after the drain was answered is nobody's any more: its record stays open and it is run again.
       if (this.#mode === "drained" || this.#mode === "stopped") return;
       guard.check(WRITE_MARGIN_MS);
@@ -133,6 +134,9 @@ export class Scheduler {
     return { epoch: this.#options.guard.epoch, node: this.#options.node };
   }
 }
+
+/** Neither a lease that is over nor a ledger that cannot be worked with is the job's own failure. */
+const endsAll = (error: unknown): boolean => error instanceof LeaseOver || isUnusable(error);
 
 type Settled =
   | { readonly kind: "done"; readonly outcome: string }

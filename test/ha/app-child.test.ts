@@ -15,14 +15,15 @@ afterEach(async () => {
   for (const ending of endings.splice(0).toReversed()) await ending();
 });
 
-/** An app that is ready at once, beats, and opens what it is given. */
+/** An app that is ready at once, beats, and opens what it is given; LEAK_MB is what it holds for nothing. */
 const program = `
+globalThis.leak = Buffer.alloc(Number(process.env.LEAK_MB ?? 0) * 1024 * 1024, 1);
 process.send({ kind: "ready", port: 1 });
 process.on("message", ({ kind, epoch }) => { if (kind === "promote") process.send({ kind: "opened", epoch }); });
 setInterval(() => process.send({ kind: "alive" }), 100);
 `;
 
-function started(runDir = folder) {
+function started(runDir = folder, leakMb = 0) {
   const file = join(folder, "app.cjs");
   writeFileSync(file, program);
   let heard: (() => void) | null = null;
@@ -33,10 +34,11 @@ function started(runDir = folder) {
   };
   const app = new AppChild({
     command: [process.execPath, file],
-    env: {},
+    env: { LEAK_MB: String(leakMb) },
     runDir,
     log: pino({ level: "silent" }),
     leaseMs: 100,
+    memoryLimitMb: 200,
     events: {
       gone: (how, reason) => say(`gone, ${how}:`)(reason),
       ready: say("ready"),
@@ -83,6 +85,13 @@ test("an app that ends by itself is said to have ended; one that is killed on pu
   await app.kill();
   await until(/^ready/, before);
   expect(events.slice(before)).toEqual(["gone, replaced: the app is started afresh", "ready"]);
+});
+
+test("an app that leaks is killed and started again, before the kernel must choose whom it kills", async () => {
+  const { app, events, until } = started(folder, 250);
+  expect(await until(/^failed/)).toMatch(/^failed, ended the app had grown to (2[5-9]|3\d)\d MB$/);
+  expect(app.trouble).toMatch(/^the app had grown to \d+ MB; it is started again$/);
+  await until(/^ready/, events.indexOf("ready") + 1);
 });
 
 test("an app that cannot be started stops nothing: it is said, and tried again", () => {

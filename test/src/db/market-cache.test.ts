@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -53,5 +53,32 @@ describe("the market cache", () => {
     writeScores(cache, [score]);
     writeScores(cache, [{ ...score, total: 0.7, computedAtMs: 2 }]);
     expect(readScores(cache).get("A")).toEqual({ ...score, total: 0.7, computedAtMs: 2 });
+  });
+
+  test.each(["no database", "damaged pages"])("that is damaged (%s) is replaced by an empty one", (how) => {
+    const path = join(dir, "damaged.db");
+    const before = openMarketCache(path);
+    writeBars(
+      before,
+      Array.from({ length: 2_000 }, (_, n) => ({ symbol: `S${n}`, dayMs: n, closeUsd: 1 })),
+    );
+    before.close();
+    if (how === "no database") writeFileSync(path, "no database ".repeat(1_000));
+    else {
+      const fd = openSync(path, "r+");
+      writeSync(fd, Buffer.alloc(statSync(path).size - 4_096, 0xff), 0, undefined, 4_096);
+      closeSync(fd);
+    }
+    const after = openMarketCache(path);
+    expect(readBars(after, "S1", 9)).toEqual([]);
+    writeBars(after, [{ symbol: "A", dayMs: 1, closeUsd: 10 }]);
+    expect(readBars(after, "A", 9)).toHaveLength(1);
+    after.close();
+  });
+
+  test("that cannot be opened for another reason is left as it is, and the reason is said", () => {
+    mkdirSync(join(dir, "folder.db"));
+    expect(() => openMarketCache(join(dir, "folder.db"))).toThrow(/folder\.db could not be opened/);
+    expect(statSync(join(dir, "folder.db")).isDirectory()).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import * as fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -98,6 +99,19 @@ describe("the scheduler", () => {
       { status: "completed", attempts: 1, outcome: "fine" },
     ]);
   });
+
+  test.each(["SQLITE_CORRUPT", "SQLITE_IOERR_FSYNC", "SQLITE_READONLY"])(
+    "a ledger that cannot be worked with (%s) is no failure of the job that met it: the schedule ends",
+    async (code) => {
+      const cause = new Database.SqliteError("it does not work", code);
+      const work = job("price-sync", () => Promise.reject(new Error("no plan could be read", { cause })));
+      const ran = stage([work], start + 12 * 60_000)
+        .schedulerOf(3)
+        .run();
+      await expect(ran).rejects.toThrow("no plan could be read");
+      expect(rows()).toMatchObject([{ status: "running", attempts: 1 }]);
+    },
+  );
 
   test("writes nothing once the lease is over", async () => {
     const theatre = stage([job("price-sync", async () => "fine")], start + 60_000);

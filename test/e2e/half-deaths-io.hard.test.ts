@@ -1,0 +1,189 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { ReadyNode } from "./demo-process.ts";
+import { eventually, runs } from "./demo-process.ts";
+import { goesOn, saidUntil } from "./half-stall.ts";
+import { BadDisk, SLOW, straceMissing } from "./half-strace.ts";
+import type { DiskFault } from "./half-strace.ts";
+import { killQuietly, Load, Pair } from "./pair.ts";
+import type { Health } from "./pair.ts";
+import { journalViolations, lostProbes } from "./pair-checks.ts";
+import { bringBack } from "./pair-rounds.ts";
+
+const LIMIT_MS = 60_000;
+const TEST_LIMIT_MS = 120_000;
+
+const missing = straceMissing();
+if (missing !== null) console.warn(`SKIPPED, failing and slow disks are not tested here: ${missing}`);
+
+let pair: Pair;
+let primary: ReadyNode;
+let standby: ReadyNode;
+let before: Health;
+let load: Load;
+let disk: BadDisk | null = null;
+
+beforeAll(async () => {
+  if (missing === null) pair = await Pair.start(["--preset", "fast", "--seed", "34"]);
+}, TEST_LIMIT_MS);
+afterAll(() => pair?.stop());
+beforeEach(async () => {
+  if (missing !== null) return;
+  ({ primary, standby } = await pair.protected());
+  await pair.confirmedProbe(primary, LIMIT_MS);
+  before = await pair.health(primary);
+  load = new Load(pair, () => primary);
+}, TEST_LIMIT_MS);
+afterEach(async ({ task }) => {
+  await disk?.mend();
+  await load?.stop();
+  if (task.result?.state === "fail") console.log(pair.logTails());
+}, TEST_LIMIT_MS);
+
+const test_ = test.skipIf(missing !== null);
+const says = (said: Iterable<string>, pattern: RegExp): boolean => [...said].some((each) => pattern.test(each));
+
+async function badUnder(node: ReadyNode, part: keyof Health["pids"], fault: DiskFault): Promise<number> {
+  const pid = (await pair.health(node)).pids[part];
+  if (pid === null) throw new Error(`no ${part} runs on ${node.name}`);
+  disk = await BadDisk.under([pid], fault);
+  return pid;
+}
+
+/** A switchover would be allowed: the standby is fit, whatever it went through before. */
+const untilFit = (): Promise<void> =>
+  eventually(`${standby.name} is fit`, LIMIT_MS, async () => {
+    return (await pair.trader(primary, "switchover", "--dry-run")).code === 0;
+  });
+
+async function standbyLeads(startedMs: number, what: string): Promise<void> {
+  await eventually(`${standby.name} leads`, LIMIT_MS, async () => (await pair.primary()) === standby);
+  console.log(`${what}: ${standby.name} led after ${Math.round(performance.now() - startedMs)} ms`);
+  await load.stop();
+  await pair.confirmedProbe(standby, LIMIT_MS);
+  expect((await pair.health(standby)).epoch).toBeGreaterThan(before.epoch);
+}
+
+/** Everything as it should be once the disk is good again; `node` leads. */
+async function allIsWell(node: ReadyNode): Promise<void> {
+  await disk?.mend();
+  expect((await pair.protected()).primary).toBe(node);
+  expect([...(await lostProbes(pair, node)), ...(await journalViolations(pair))]).toEqual([]);
+}
+
+test_(
+  "the disk fails under the primary's app: it says that it cannot run and why, the standby leads, and it follows",
+  async () => {
+    await untilFit();
+    const startedMs = performance.now();
+    await badUnder(primary, "app", "error=EIO");
+    await standbyLeads(startedMs, "EIO under the app");
+    const { stdout } = await pair.trader(primary, "history");
+    expect(stdout).toMatch(/stepped down from epoch \d+: the app cannot run: .*disk I\/O error/);
+    await allIsWell(standby);
+  },
+  TEST_LIMIT_MS,
+);
+
+test_.each([
+  ["fails", "error=EIO"],
+  ["takes five seconds for a sync", SLOW],
+] as const)(
+  "the disk under the standby's link %s: the primary goes on alone and says why; when it is good, in sync again",
+  async (_, fault) => {
+    await badUnder(standby, "link", fault);
+    const said = await saidUntil(pair, primary, "it goes on alone", ({ inSync }) => inSync.length === 1);
+    await pair.confirmedProbe(primary, LIMIT_MS);
+    const later = await saidUntil(pair, primary, "it says why", ({ reasons }) =>
+      says(reasons, /The standby does not take the replica: ./),
+    );
+    console.log(`a standby whose disk is bad: ${[...said, ...later].join(" | ")}`);
+    await disk?.mend();
+    await load.stop();
+    expect(await goesOn(pair, primary, before)).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test_(
+  "the disk fails under the primary's Litestream: it goes on alone and says why; when it is good, in sync again",
+  async () => {
+    await badUnder(primary, "litestream", "error=EIO");
+    await saidUntil(pair, primary, "it goes on alone", ({ inSync }) => inSync.length === 1);
+    await pair.confirmedProbe(primary, LIMIT_MS);
+    const said = await saidUntil(pair, primary, "it says why", ({ reasons }) =>
+      says(reasons, /The standby does not take the replica: ./),
+    );
+    console.log(`a primary whose Litestream cannot sync: ${[...said].join(" | ")}`);
+    await disk?.mend();
+    await load.stop();
+    expect(await goesOn(pair, primary, before)).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test_(
+  "a sync of the primary's app takes five seconds: it is dead at the end of what it knew of its lease; when that goes on, the standby leads",
+  async () => {
+    await untilFit();
+    const startedMs = performance.now();
+    let slow = await badUnder(primary, "app", SLOW);
+    let killed = 0;
+    await eventually(`${standby.name} leads`, LIMIT_MS, async () => {
+      if (!runs(slow)) {
+        killed += 1;
+        await disk?.mend();
+        disk = null;
+        const next = (await pair.health(primary)).pids.app;
+        if (next === null || next === slow || (await pair.primary()) === standby) return (await pair.primary()) === standby;
+        slow = next;
+        disk = await BadDisk.under([next], SLOW);
+      }
+      return (await pair.primary()) === standby;
+    });
+    console.log(`${killed} slow apps died`);
+    await standbyLeads(startedMs, "five-second syncs under the app");
+    const { stdout } = await pair.trader(primary, "history");
+    expect(stdout).toMatch(/the app failed \d times within two minutes/);
+    await allIsWell(standby);
+  },
+  TEST_LIMIT_MS,
+);
+
+/** A standby whose link stands still leaves the set: the primary must write that down, in its vote file. */
+async function voteMustBeWritten(): Promise<number> {
+  const { link } = (await pair.health(standby)).pids;
+  killQuietly(link ?? 0, "SIGSTOP");
+  return link ?? 0;
+}
+
+test_(
+  "[HA-2] the primary's vote cannot be written: its agent says no other word and ends with its children; the standby leads; started again, in sync",
+  async () => {
+    const pid = await badUnder(primary, "agent", "error=EIO");
+    const startedMs = performance.now();
+    const link = await voteMustBeWritten();
+    await eventually("the agent has ended", LIMIT_MS, () => !runs(pid));
+    expect(runs(before.pids.app ?? 0)).toBe(false);
+    killQuietly(link, "SIGCONT");
+    await standbyLeads(startedMs, "EIO under the agent");
+    await disk?.mend();
+    await bringBack(pair, primary, standby);
+    await allIsWell(standby);
+  },
+  TEST_LIMIT_MS,
+);
+
+test_(
+  "[HA-2] [HA-8] the primary's vote takes five seconds to be written: it renews nothing meanwhile, its app is dead with its lease, the standby leads",
+  async () => {
+    await badUnder(primary, "agent", SLOW);
+    const startedMs = performance.now();
+    const link = await voteMustBeWritten();
+    await eventually("the app is dead", LIMIT_MS, () => !runs(before.pids.app ?? 0));
+    console.log(`a vote hung: the app was dead after ${Math.round(performance.now() - startedMs)} ms`);
+    killQuietly(link, "SIGCONT");
+    await standbyLeads(startedMs, "a hanging vote");
+    await allIsWell(standby);
+  },
+  TEST_LIMIT_MS,
+);

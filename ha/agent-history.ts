@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { AgentView } from "./core/health.ts";
 import { HistoryFile, readHistory, sentence } from "./io/history.ts";
 import type { HistoryEvent } from "./io/history.ts";
-import type { PromotedEvent } from "./primary-duty.ts";
+import type { PromotedEvent } from "./primary-ports.ts";
 
 type Unstamped = HistoryEvent extends infer Event
   ? Event extends HistoryEvent

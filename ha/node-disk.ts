@@ -9,8 +9,8 @@ import { Follower } from "./io/follower.ts";
 import { adoptLedger, continueLedger, ledgerPath, putAside, readLineage } from "./io/ledger-files.ts";
 import { removeRestored, restoreOnce } from "./io/litestream-restore.ts";
 import { startReplication } from "./io/litestream.ts";
-import type { LedgerDisk } from "./primary-duty.ts";
-import type { Replicator } from "./replication.ts";
+import type { LedgerDisk } from "./ledger-disk.ts";
+import type { Replicator } from "./replicator.ts";
 import type { FrozenCopy, RejoinOutcome, WarmCopy } from "./standby-duty.ts";
 
 export type NodeDiskParts = {
@@ -55,7 +55,7 @@ export class NodeDisk implements LedgerDisk {
         this.#frozen = await this.#parts.stopStandby();
         return;
       case "apply-received":
-        this.#candidate = this.#warmPath(step.upTo) ?? (await this.#restore(step.upTo.epoch, "promotion"));
+        this.#candidate = this.#warmPath(step.upTo) ?? (await this.#restore(step.upTo, "promotion"));
         return;
       case "adopt-ledger":
         this.#adopt(this.#taken(), step.epoch);
@@ -129,7 +129,7 @@ export class NodeDisk implements LedgerDisk {
 
   /** [HA-9] Rows that only the old ledger has are set aside with it; an old ledger without any is let go. */
   async rejoin(epoch: number, signal: AbortSignal): Promise<RejoinOutcome> {
-    const newer = await this.#restore(epoch, "rejoin");
+    const newer = await this.#restore({ epoch, txid: 0 }, "rejoin");
     const tail = await compareWithNewer({
       ledgerDir: this.#ledgerDir,
       newer,
@@ -174,7 +174,8 @@ export class NodeDisk implements LedgerDisk {
     return frozen !== null && frozen.epoch === epoch && frozen.txid >= txid ? frozen.path : null;
   }
 
-  async #restore(epoch: number, purpose: string): Promise<string> {
+  /** What was received of an epoch as one file; throws when that does not reach as far as it must. [HA-6] */
+  async #restore({ epoch, txid }: Position, purpose: string): Promise<string> {
     const { binary, dataDir } = this.#parts;
     const folder = join(dataDir, "scratch");
     const output = join(folder, `${purpose}.db`);
@@ -182,6 +183,7 @@ export class NodeDisk implements LedgerDisk {
     const replicaDir = this.#replicaDir(epoch);
     const outcome = await restoreOnce({ binary, replicaDir, output, limitMs: restoreLimitMs, env: process.env });
     if (outcome.kind === "nothing") throw new Error(`${replicaDir}: no complete history is there`);
+    if (outcome.txid < txid) throw new Error(`${replicaDir}: ${txid} was received, ${outcome.txid} can be restored`);
     return output;
   }
 

@@ -86,7 +86,10 @@ export function createParts(
         on.primary().appReady();
         on.review();
       },
-      opened: on.review,
+      opened: () => {
+        on.primary().appOpened();
+        on.review();
+      },
       confirmRequest: (n) => on.primary().confirm(n),
       cannotRun: (reason) => on.primary().cannotRun(reason),
       failed: (how, reason) => on.primary().appFailed(how, reason),

@@ -1,50 +1,10 @@
-import type { Logger } from "pino";
-import type { AppChild } from "./app-child.ts";
 import { remoteOf, validUntilMs } from "./core/member.ts";
 import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import { Doubts } from "./doubts.ts";
-import type { LeaseShell } from "./lease-shell.ts";
-import type { LinkChild } from "./link-child.ts";
+import type { PrimaryPorts } from "./primary-ports.ts";
 import { Replication } from "./replication.ts";
-import type { Replicator } from "./replication.ts";
-
-/** What a promotion and a demotion do to the files of this node. */
-export type LedgerDisk = {
-  readonly ledgerPath: string;
-  onDisk(): OnDisk;
-  /** Performs one step that touches files or the follower; throws when it failed. */
-  perform(step: PromotionStep): Promise<void>;
-  /** A running lease goes on under a higher epoch, with the ledger open. */
-  relabel(epoch: number): void;
-};
-
-export type PromotedEvent = {
-  readonly epoch: number;
-  readonly cause: PromotionCause;
-  readonly from: string | null;
-  /** Transactions that the old primary said it had and this node never received; null when nothing is known. */
-  readonly lostEstimate: number | null;
-  readonly steps: readonly { readonly kind: string; readonly ms: number }[];
-};
-
-export type PrimaryPorts = {
-  readonly shell: LeaseShell;
-  readonly app: AppChild;
-  readonly link: LinkChild;
-  readonly disk: LedgerDisk;
-  readonly nowMs: () => number;
-  readonly hrtimeNsAt: (instantMs: number) => string;
-  /** Where the peer's receiver is; null while no second node has joined. */
-  readonly peerReceiver: () => { name: string; id: string; host: string; port: number } | null;
-  readonly startReplicator: (epoch: number, connectorPort: number) => Replicator;
-  readonly promoted: (event: PromotedEvent) => void;
-  readonly steppedDown: (epoch: number, reason: string) => void;
-  /** One request for confirmation was answered. */
-  readonly confirmed: (outcome: "confirmed" | "unknown", waitedMs: number) => void;
-  readonly log: Logger;
-};
 
 const openLimitMs = 20_000;
 
@@ -55,6 +15,8 @@ export class PrimaryDuty {
   #leads: number | null = null;
   #replication: Replication | null = null;
   #promoting: Promise<void> = Promise.resolve();
+  /** Nobody has the ledger open any more: only then the next app may. */
+  #free: Promise<void> = Promise.resolve();
   readonly #doubts = new Doubts();
 
   constructor(ports: PrimaryPorts) {
@@ -153,7 +115,13 @@ export class PrimaryDuty {
 
   /** A fresh app is warm; on a primary it opens the ledger again. */
   appReady(): void {
-    if (this.#leads !== null) this.#openLedger(this.#leads);
+    void this.#free.then(() => {
+      if (this.#leads !== null) this.#openLedger(this.#leads);
+    });
+  }
+
+  appOpened(): void {
+    this.#replication?.goOn();
   }
 
   /** The app says that it cannot do its job: the standby may do better. */
@@ -164,6 +132,10 @@ export class PrimaryDuty {
 
   /** The app ended or hung, and is started again in place; when that does not help, the standby may do better. */
   appFailed(how: "ended" | "hung", reason: string): void {
+    const { log } = this.#ports;
+    this.#free = (this.#replication?.hold() ?? Promise.resolve()).catch((error: unknown) =>
+      log.error({ err: error }, "Litestream could not be killed"),
+    );
     const nowMs = this.#ports.nowMs();
     const { member } = this.#ports.shell;
     // One that died of its deadline did right.
@@ -283,7 +255,7 @@ export class PrimaryDuty {
 
   #startReplication(epoch: number): void {
     const { shell, app, link, nowMs, startReplicator, confirmed, log } = this.#ports;
-    this.#replication = new Replication(epoch, {
+    this.#replication = new Replication(epoch, app.openEpoch !== null, {
       shell,
       nowMs,
       startReplicator,

@@ -4,22 +4,9 @@ import { Confirmer } from "./confirmer.ts";
 import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { FromLink } from "./link/protocol.ts";
+import type { Replicator } from "./replicator.ts";
 
 type PeerState = Extract<FromLink, { kind: "peer" }>;
-
-type SyncOutcome =
-  | { readonly kind: "synced"; readonly txid: number }
-  | { readonly kind: "unknown"; readonly reason: string };
-
-/** A running `litestream replicate`. */
-export type Replicator = {
-  readonly pid: number;
-  readonly exited: Promise<unknown>;
-  readonly sync: (limitMs: number) => Promise<SyncOutcome>;
-  /** Whether it answers a question that needs neither the standby nor the disk. */
-  readonly responds: () => Promise<boolean>;
-  readonly kill: () => Promise<void>;
-};
 
 export type ReplicationPorts = {
   readonly shell: LeaseShell;
@@ -65,12 +52,15 @@ export class Replication {
   /** Rule 14: set before the sync that proves a standby complete starts; nothing is confirmed alone meanwhile. */
   #joiningDisk: string | null = null;
   #sync: Promise<boolean> | null = null;
+  /** No app has the ledger open, so nothing is written that a sync could take. */
+  #held: boolean;
   #txid = 0;
   #lastSyncedMs: number | null = null;
   #stopped = false;
 
-  constructor(epoch: number, ports: ReplicationPorts) {
+  constructor(epoch: number, ledgerOpen: boolean, ports: ReplicationPorts) {
     this.epoch = epoch;
+    this.#held = !ledgerOpen;
     this.#ports = ports;
     const { leaseMs } = ports.shell.member.voter.timing;
     this.#confirmer = new Confirmer(
@@ -119,6 +109,22 @@ export class Replication {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#confirmer.abandon();
     await this.#replicator?.kill();
+  }
+
+  /**
+   * The app is gone; resolves when Litestream is too. What an app that died within a commit left in the log, Litestream
+   * may have taken, and SQLite forgets while anybody has the ledger open: the replica would silently lack what follows.
+   */
+  async hold(): Promise<void> {
+    this.#held = true;
+    await this.#replicator?.kill();
+  }
+
+  /** Another app has the ledger open. */
+  goOn(): void {
+    this.#held = false;
+    this.#startAfterMs = 0;
+    this.#review();
   }
 
   confirm(n: number): void {
@@ -171,7 +177,7 @@ export class Replication {
     const nowMs = this.#ports.nowMs();
     const { syncLimitMs, leaseMs, beatMs } = this.#ports.shell.member.voter.timing;
     const late = (sinceMs: number | null, limitMs: number): boolean => sinceMs !== null && nowMs - sinceMs > limitMs;
-    if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
+    if (this.#replicator === null && this.#inSet && !this.#held) this.#unsyncedSinceMs ??= nowMs;
     // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
     // only keep the standby from leading once this lease is over.
     const useful = mayShrink(this.#ports.shell.member, nowMs);
@@ -205,7 +211,7 @@ export class Replication {
   }
 
   #startIfNeeded(nowMs: number): void {
-    const receiving = this.#peer?.receiving === true;
+    const receiving = this.#peer?.receiving === true && !this.#held;
     if (this.#replicator !== null || !receiving || this.#connectorPort === null || nowMs < this.#startAfterMs) return;
     const { log } = this.#ports;
     this.#failures += 1;
@@ -225,7 +231,7 @@ export class Replication {
     this.#signMs = nowMs;
     void started.exited.then(() => {
       if (this.#replicator === started) this.#replicator = null;
-      if (!this.#stopped) log.warn({ epoch: this.epoch, againInMs: wait }, "Litestream ended");
+      if (!this.#stopped && !this.#held) log.warn({ epoch: this.epoch, againInMs: wait }, "Litestream ended");
     });
   }
 

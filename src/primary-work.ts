@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
+import { isUnusable } from "./db/sqlite-error.ts";
 import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
 import { activeSymbols, priceSyncJob } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
@@ -47,7 +48,8 @@ export type PrimaryWork = {
   readonly jobs: readonly Job[];
   /**
    * Once, right after a promotion, beside the schedule: reconciles with the broker and sees to it that there are
-   * prices. The first cycle waits for it. Never rejects: each cycle reconciles again and fails when it cannot.
+   * prices. The first cycle waits for it. Rejects only when the ledger cannot be worked with: each cycle reconciles
+   * again and fails when it cannot.
    */
   readonly begin: () => Promise<void>;
 };
@@ -109,6 +111,7 @@ async function attempt(what: string, log: Logger, work: () => Promise<string>): 
   try {
     log.info({ outcome: await work() }, `after the promotion: ${what}`);
   } catch (error) {
+    if (isUnusable(error)) throw error;
     log.warn({ err: error }, `after the promotion: no ${what}; the next cycle has to see to it`);
   }
 }

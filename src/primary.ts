@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
 import { openLedger, type Ledger } from "./db/ledger.ts";
 import { readQuotes, type MarketCache } from "./db/market-cache.ts";
-import { isBusy } from "./db/sqlite-error.ts";
+import { isBusy, isUnusable } from "./db/sqlite-error.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
 import { readLedgerView, type LedgerView } from "./ledger-view.ts";
@@ -43,7 +43,9 @@ export class Primary implements OpenLedger {
   readonly #work: PrimaryWork;
   readonly #scheduler: Scheduler;
   #lastConfirm: ConfirmTime | null = null;
-  #drained = false;
+  /** Why nothing is written any more; null while all goes on. */
+  #closed: string | null = null;
+  readonly #unusable = Promise.withResolvers<never>();
 
   /** Opens and migrates the ledger; throws with `cause` when that fails. Starts nothing. */
   constructor(options: PrimaryOptions) {
@@ -56,7 +58,13 @@ export class Primary implements OpenLedger {
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs);
     this.#work = options.work(this.#ledger, guard, this.#confirm);
     this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
-    const rows = { db: this.#ledger.db, guard, confirm: this.#confirm, nowMs: () => clock.nowMs() };
+    const rows = {
+      db: this.#ledger.db,
+      guard,
+      confirm: this.#confirm,
+      nowMs: () => clock.nowMs(),
+      write: this.#write,
+    };
     this.probes = new LedgerProbes(rows);
     this.displayTokens = new LedgerDisplayTokens(rows);
   }
@@ -65,8 +73,9 @@ export class Primary implements OpenLedger {
   async run(): Promise<void> {
     const { log } = this.#options;
     try {
-      await Promise.all([this.#work.begin(), this.#schedule()]);
+      await Promise.race([this.#unusable.promise, Promise.all([this.#work.begin(), this.#schedule()])]);
     } catch (error) {
+      if (isUnusable(error)) this.#giveUp(error);
       if (!(error instanceof LeaseOver)) throw error;
       log.warn({ err: error }, "the lease is over: the schedule has stopped");
     }
@@ -95,11 +104,11 @@ export class Primary implements OpenLedger {
   async drain(): Promise<void> {
     const limit = new Promise<void>((resolve) => void setTimeout(resolve, probeDrainMs).unref());
     await Promise.all([this.#scheduler.drain(), Promise.race([this.probes.drain(), limit])]);
-    this.#drained = true;
+    this.#closed ??= `epoch ${this.epoch} has been handed over`;
   }
 
   resume(): void {
-    this.#drained = false;
+    this.#closed = null;
     this.probes.resume();
     this.#scheduler.resume();
   }
@@ -132,13 +141,28 @@ export class Primary implements OpenLedger {
   #untilDrained(guard: ActGuard): ActGuard {
     return {
       epoch: guard.epoch,
-      remainingMs: () => (this.#drained ? 0 : guard.remainingMs()),
+      remainingMs: () => (this.#closed === null ? guard.remainingMs() : 0),
       check: (marginMs) => {
         // Not a LeaseOver: the handover may be called off, and then all goes on.
-        if (this.#drained) throw new Error(`epoch ${guard.epoch} has been handed over`);
+        if (this.#closed !== null) throw new Error(this.#closed);
         guard.check(marginMs);
       },
     };
+  }
+
+  /** [litestream 12] What a failed commit left in the log may be replicated already: nothing may be written over it. */
+  readonly #write = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (isUnusable(error)) this.#giveUp(error);
+      throw error;
+    }
+  };
+
+  #giveUp(error: unknown): void {
+    this.#closed = "the ledger cannot be worked with";
+    this.#unusable.reject(error);
   }
 
   readonly #confirm: Confirm = async () => {

@@ -14,6 +14,8 @@ export type DisplayTokenDeps = {
   readonly guard: ActGuard;
   readonly confirm: Confirm;
   readonly nowMs: () => number;
+  /** Performs one write; after one that the ledger could not take there is no other. */
+  readonly write: <T>(work: () => T) => T;
 };
 
 /**
@@ -37,7 +39,7 @@ export class LedgerDisplayTokens implements DisplayTokens {
   }
 
   async make(): Promise<MadeToken> {
-    const { db, guard, confirm, nowMs } = this.#deps;
+    const { db, guard, confirm, nowMs, write } = this.#deps;
     const { length } = db
       .select()
       .from(settings)
@@ -47,19 +49,24 @@ export class LedgerDisplayTokens implements DisplayTokens {
     guard.check(marginMs);
     const token = randomBytes(24).toString("base64url");
     const value = new Date(nowMs()).toISOString();
-    db.insert(settings)
-      .values({ key: keyOf(token), value })
-      .run();
+    write(() =>
+      db
+        .insert(settings)
+        .values({ key: keyOf(token), value })
+        .run(),
+    );
     return { kind: "made", token, confirmed: (await confirm()) === "confirmed" };
   }
 
   async revokeAll(): Promise<{ readonly revoked: number; readonly confirmed: boolean }> {
-    const { db, guard, confirm } = this.#deps;
+    const { db, guard, confirm, write } = this.#deps;
     guard.check(marginMs);
-    const { changes } = db
-      .delete(settings)
-      .where(like(settings.key, `${prefix}%`))
-      .run();
+    const { changes } = write(() =>
+      db
+        .delete(settings)
+        .where(like(settings.key, `${prefix}%`))
+        .run(),
+    );
     return { revoked: changes, confirmed: (await confirm()) === "confirmed" };
   }
 }

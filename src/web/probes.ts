@@ -14,6 +14,8 @@ export type ProbeDeps = {
   readonly guard: ActGuard;
   readonly confirm: Confirm;
   readonly nowMs: () => number;
+  /** Performs one write; after one that the ledger could not take there is no other. */
+  readonly write: <T>(work: () => T) => T;
 };
 
 /** Probes on an open ledger. `drain` refuses new ones and resolves when those under way are answered. */
@@ -29,10 +31,10 @@ export class LedgerProbes implements Probes {
   async add(value: string): Promise<ProbeOutcome> {
     if (this.#draining) return { kind: "refused", reason: "this node is handing over" };
     if (this.#underWay.size >= atOnceMax) return { kind: "refused", reason: `${atOnceMax} probes are under way` };
-    const { db, guard, confirm, nowMs } = this.#deps;
+    const { db, guard, confirm, nowMs, write } = this.#deps;
     guard.check(marginMs);
     const row = { value, epoch: guard.epoch, atMs: nowMs() };
-    const n = Number(db.insert(probes).values(row).run().lastInsertRowid);
+    const n = Number(write(() => db.insert(probes).values(row).run()).lastInsertRowid);
     const confirmed = confirm();
     this.#underWay.add(confirmed);
     try {

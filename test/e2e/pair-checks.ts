@@ -41,7 +41,11 @@ const NAMED_MAX = 5;
 export async function lostProbes(pair: Pair, node: ReadyNode): Promise<string[]> {
   const rows = new Map((await pair.probes(node)).map(({ n, value }) => [n, value]));
   const lost = [...pair.confirmed].filter(([n, value]) => rows.get(n) !== value);
-  return lost.map(([n, value]) => `confirmed probe ${n} (${value}) is ${rows.get(n) ?? "missing"} on ${node.name}`);
+  const named = lost.slice(0, NAMED_MAX);
+  return named.map(([n, value]) => {
+    const found = rows.get(n) ?? "missing";
+    return `confirmed probe ${n} (${value}), one of ${lost.length}, is ${found} on ${node.name}`;
+  });
 }
 
 /** Places of a slot that were attempted with two intentions, or taken by the exchange twice. */

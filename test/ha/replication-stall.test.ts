@@ -2,7 +2,7 @@ import pino from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LeaseShell } from "../../ha/lease-shell.ts";
 import { Replication } from "../../ha/replication.ts";
-import type { Replicator } from "../../ha/replication.ts";
+import type { Replicator } from "../../ha/replicator.ts";
 import { atWork, member, pass, timing } from "./core/pair.ts";
 
 type Outcome = Awaited<ReturnType<Replicator["sync"]>>;
@@ -30,7 +30,7 @@ function started(litestream: { sync: () => Outcome; responds: () => boolean; sta
   });
   const killed: number[] = [];
   let pid = 0;
-  const replication = new Replication(1, {
+  const replication = new Replication(1, true, {
     shell,
     nowMs: () => nowMs,
     startReplicator: (): Replicator => {
@@ -121,5 +121,27 @@ test("Litestream that cannot be started stops nothing: the standby leaves the se
   expect(replication.trouble).toBe(
     "The standby does not take the replica: Litestream cannot be started: no space left",
   );
+  await replication.stop();
+});
+
+test("[litestream 12] Litestream ends with the app that had the ledger open, waits for the next one, and nobody leaves the set for that", async () => {
+  let starts = 0;
+  const litestream = {
+    sync: (): Outcome => ({ kind: "synced", txid: 1 }),
+    responds: () => true,
+    starts: () => {
+      starts += 1;
+    },
+  };
+  const { replication, killed, go, inSync } = started(litestream);
+  await go(1_000);
+  expect(starts).toBe(1);
+  await replication.hold();
+  expect(killed).toEqual([1]);
+  await go(10_000);
+  expect({ starts, inSync: inSync() }).toEqual({ starts: 1, inSync: ["a", "b"] });
+  replication.goOn();
+  await go(1_000);
+  expect({ starts, inSync: inSync() }).toEqual({ starts: 2, inSync: ["a", "b"] });
   await replication.stop();
 });

@@ -20,7 +20,7 @@ function setAfterLoss(isLost: (from: string) => boolean): readonly string[] {
     failed: () => undefined,
     log,
   });
-  const replication = new Replication(1, {
+  const replication = new Replication(1, true, {
     shell,
     nowMs: () => nowMs,
     startReplicator: () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -153,4 +153,29 @@ test("a ledger that another process has locked for a while does not end the sche
   other.close();
   await ran.promise;
   await primary.drain();
+});
+
+test("once the ledger cannot be worked with, nothing more is written to it, and the primary ends", async () => {
+  let guard: ActGuard = free;
+  const primary = primaryWith((given) => {
+    guard = given;
+    return { run: () => Promise.reject(new Database.SqliteError("disk I/O error", "SQLITE_IOERR_FSYNC")) };
+  });
+  await expect(primary.run()).rejects.toThrow("disk I/O error");
+  expect(() => guard.check(0)).toThrow("cannot be worked with");
+  await expect(primary.probes.add("late")).rejects.toThrow("cannot be worked with");
+});
+
+test("a probe that meets a damaged ledger ends the primary, and nothing more is written", async () => {
+  const primary = primaryWith(() => ({ run: () => Promise.resolve("done") }));
+  const run = primary.run();
+  await primary.probes.add("before");
+  const other = new Database(join(dir, "ledger.db"));
+  other.pragma("wal_checkpoint(TRUNCATE)");
+  other.exec("CREATE TABLE other (n); DROP TABLE other");
+  other.close();
+  truncateSync(join(dir, "ledger.db"), 4_096);
+  await expect(primary.probes.add("after")).rejects.toThrow(/malformed|I\/O error/);
+  await expect(primary.probes.add("late")).rejects.toThrow("cannot be worked with");
+  await expect(run).rejects.toThrow(/malformed|I\/O error/);
 });

@@ -20,7 +20,13 @@ afterEach(() => {
 
 const free: ActGuard = { epoch: 6, remainingMs: () => 1000, check: () => {} };
 const tokensOf = (guard: ActGuard, outcome: "confirmed" | "unknown" = "confirmed") =>
-  new LedgerDisplayTokens({ db: ledger.db, guard, confirm: () => Promise.resolve(outcome), nowMs: () => 0 });
+  new LedgerDisplayTokens({
+    db: ledger.db,
+    guard,
+    confirm: () => Promise.resolve(outcome),
+    nowMs: () => 0,
+    write: (work) => work(),
+  });
 
 test("a token is known to whoever opens this ledger next, and is not in it", async () => {
   const made = await tokensOf(free).make();

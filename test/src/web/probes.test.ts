@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LeaseOver, type ActGuard } from "../../../src/app-ports.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
-import { LedgerProbes } from "../../../src/web/probes.ts";
+import { LedgerProbes, type ProbeDeps } from "../../../src/web/probes.ts";
 
 let dir: string;
 let ledger: Ledger;
@@ -18,10 +18,17 @@ afterEach(() => {
 });
 
 const free: ActGuard = { epoch: 6, remainingMs: () => 1000, check: () => {} };
+const deps = (): ProbeDeps => ({
+  db: ledger.db,
+  guard: free,
+  confirm: () => Promise.resolve("confirmed"),
+  nowMs: () => 1,
+  write: (work) => work(),
+});
 
 test("a probe is a row of this epoch, and its answer waits for the confirmation", async () => {
   const { promise, resolve } = Promise.withResolvers<"confirmed" | "unknown">();
-  const probes = new LedgerProbes({ db: ledger.db, guard: free, confirm: () => promise, nowMs: () => 77 });
+  const probes = new LedgerProbes({ ...deps(), confirm: () => promise, nowMs: () => 77 });
   const answer = probes.add("first");
   expect(probes.list()).toEqual([{ n: 1, value: "first", epoch: 6, atMs: 77 }]);
   resolve("confirmed");
@@ -35,19 +42,14 @@ test("[HA-8] nothing is written once the lease may have ended", async () => {
       throw new LeaseOver("over");
     },
   };
-  const probes = new LedgerProbes({
-    db: ledger.db,
-    guard: over,
-    confirm: () => Promise.resolve("confirmed"),
-    nowMs: () => 1,
-  });
+  const probes = new LedgerProbes({ ...deps(), guard: over });
   await expect(probes.add("late")).rejects.toThrow(LeaseOver);
   expect(probes.list()).toEqual([]);
 });
 
 test("a drain waits for the probes under way and refuses others until it is called off", async () => {
   const { promise, resolve } = Promise.withResolvers<"confirmed" | "unknown">();
-  const probes = new LedgerProbes({ db: ledger.db, guard: free, confirm: () => promise, nowMs: () => 1 });
+  const probes = new LedgerProbes({ ...deps(), confirm: () => promise });
   const underWay = probes.add("one");
   let drained = false;
   const drain = probes.drain().then(() => (drained = true));

@@ -113,7 +113,7 @@ describe.skipIf(missing !== null)(`a pair on three machines (${missing ?? "names
     await healsWithout("failover");
   });
 
-  test("without the witness nothing happens", async () => {
+  test("[complaint 3] without the witness nothing happens", async () => {
     pair.net.unplug("witness");
     await nothingHappens();
     expect((await pair.health(primary))?.arbiter?.reachable).toBe(false);

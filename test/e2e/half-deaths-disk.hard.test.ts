@@ -70,7 +70,7 @@ test.skipIf(missing !== null)(
 );
 
 test.skipIf(missing !== null)(
-  "the primary's disk is full: the standby leads, the full one says why and goes on trying; with room again it is a standby in sync",
+  "[complaint 4] the primary's disk is full: the standby leads, the full one says why and goes on trying; with room again it is a standby in sync",
   async () => {
     await eventually("a switchover is allowed", LIMIT_MS, async () => {
       const { code } = await pair.trader(large, "switchover", "--yes");

@@ -23,7 +23,7 @@ const report = (what: string, { frozen, leads, deadMs, ledMs, backMs }: Freeze):
   );
 
 test.each(Array.from({ length: ROUNDS }, (_, at) => at + 1))(
-  "[HA-8] agent frozen for three leases, round %i: no act after the lease, its app dead, its stream refused, then a standby in sync",
+  "[complaint 1] [HA-8] agent frozen for three leases, round %i: no act after the lease, its app dead, its stream refused, then a standby in sync",
   async () => {
     const round = await freeze(pair, PRESET, "agent");
     report("agent", round);

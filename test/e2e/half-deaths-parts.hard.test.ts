@@ -83,7 +83,7 @@ test(
 );
 
 test(
-  "the standby's follower stands still: it is thrown away and restored again, and the standby stays in sync",
+  "[complaint 11] the standby's follower stands still: it is thrown away and restored again, and the standby stays in sync",
   async () => {
     const { primary, standby } = await pair.protected();
     const before = await pair.health(primary);

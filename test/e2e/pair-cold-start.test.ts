@@ -47,7 +47,7 @@ test.each(["primary", "standby"] as const)(
 );
 
 test(
-  "both nodes are killed and started at once: one leads with everything confirmed, the other follows",
+  "[complaint 9] both nodes are killed and started at once: one leads with everything confirmed, the other follows",
   async () => {
     const { primary, standby } = await pair.protected();
     await pair.confirmedProbe(primary, LIMIT_MS);
@@ -61,7 +61,7 @@ test(
 );
 
 test(
-  "a standby that was away while probes were confirmed never leads by itself, and says why; the other does",
+  "[complaint 2] a standby that was away while probes were confirmed never leads by itself, and says why; the other does",
   async () => {
     const { primary: complete, standby: stale } = await pair.protected();
     await pair.killWhole(stale);
@@ -109,7 +109,7 @@ const historySchema = z.array(
 );
 
 test(
-  "a primary dies with rows that nobody else has: they are set aside with the old ledger, and named",
+  "[complaint 7] [complaint 12] a primary dies with rows that nobody else has: they are set aside with the old ledger, and named",
   async () => {
     const { primary, standby } = await pair.protected();
     const { pids } = await pair.health(primary);

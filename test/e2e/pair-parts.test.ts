@@ -160,7 +160,7 @@ test.each([1, 2])(
 );
 
 test(
-  "a switchover to a dead standby is refused with its checks by name, exit code 2; the primary leads on",
+  "[complaint 10] a switchover to a dead standby is refused with its checks by name, exit code 2; the primary leads on",
   async () => {
     const { primary, standby } = await pair.protected();
     const before = await pair.health(primary);

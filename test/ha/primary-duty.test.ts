@@ -100,7 +100,7 @@ async function leading(fit: boolean) {
   return { duty, app, phase, opened, steppedDown: steppedDown.promise, nowMs };
 }
 
-test("a primary that is unable gives the lease to a fit peer, its app dead, and says why", async () => {
+test("[complaint 13] a primary that is unable gives the lease to a fit peer, its app dead, and says why", async () => {
   const { duty, app, phase, opened, steppedDown, nowMs } = await leading(true);
   duty.review("the disk is full");
   expect(await steppedDown).toBe("the disk is full");

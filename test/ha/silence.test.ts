@@ -32,7 +32,7 @@ test("whoever says nothing for the limit is told of, once for each silence", () 
   expect(silences).toHaveLength(1);
 });
 
-test("a pause of this process's own is no silence of the other's", () => {
+test("[complaint 6] a pause of this process's own is no silence of the other's", () => {
   const { watch, silences } = watched(1_000);
   vi.advanceTimersByTime(500);
   // Stopped for a minute: the clock went on, the loop did not.

@@ -14,7 +14,7 @@ async function story(seed: number): Promise<string> {
   return trace.slice(-120).join("\n");
 }
 
-test("[HA-1..7] [HA-9] [HA-10] hold in every schedule of faults", { timeout: 300_000 }, async () => {
+test("[complaint 8] [HA-1..7] [HA-9] [HA-10] hold in every schedule of faults", { timeout: 300_000 }, async () => {
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const { violation, events, faults } = await runSchedule(scheduleOf(seed));
     if (violation !== null) {

@@ -33,7 +33,7 @@ function run(body: string): Promise<{ out: string; code: number | null; signal: 
   return new Promise((resolve) => child.on("close", (code, signal) => resolve({ out, code, signal })));
 }
 
-test("[HA-8] a process blocked in a busy loop is dead at its deadline", async () => {
+test("[node processes] [HA-8] a process blocked in a busy loop is dead at its deadline", async () => {
   const end = await run(`
     deadline.extendTo(inMs(150));
     process.stdout.write("blocked\\n");

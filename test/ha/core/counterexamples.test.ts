@@ -38,7 +38,7 @@ function wipe(pair: Pair, name: string): void {
   start(pair, name);
 }
 
-test("counterexample 1, stale set after a voter's restart: an old request does not bring an old set back", () => {
+test("[lease-model 1] stale set after a voter's restart: an old request does not bring an old set back", () => {
   const pair = atWork();
   pair.hold = (message) => message.to === "w" && message.kind === "request";
   pair.cut = of("b");
@@ -58,7 +58,7 @@ test("counterexample 1, stale set after a voter's restart: an old request does n
   expect(isPrimary(pair, "b")).toBe(false);
 });
 
-test("counterexample 2, unpersisted release: a release that arrives late meets no renewed epoch", () => {
+test("[lease-model 2] unpersisted release: a release that arrives late meets no renewed epoch", () => {
   const pair = atWork();
   pair.hold = (message) => message.kind === "release";
   feed(pair, "a", { kind: "release", successor: "b" });
@@ -70,7 +70,7 @@ test("counterexample 2, unpersisted release: a release that arrives late meets n
   expect([isPrimary(pair, "a"), isPrimary(pair, "b")].filter(Boolean)).toHaveLength(1);
 });
 
-test("counterexample 3, empty arbiter: an arbiter that lost its disk grants nobody", () => {
+test("[lease-model 3] empty arbiter: an arbiter that lost its disk grants nobody", () => {
   const pair = atWork();
   feed(pair, "a", { kind: "shrink" });
   pair.cut = (message) => message.to === "b" && message.from === "a";
@@ -82,7 +82,7 @@ test("counterexample 3, empty arbiter: an arbiter that lost its disk grants nobo
   expect(pair.disks["w"]).toBeNull();
 });
 
-test("counterexample 4, empty peer: a wiped peer does not stand, and joins only after a shrink and an enrolment", () => {
+test("[lease-model 4] empty peer: a wiped peer does not stand, and joins only after a shrink and an enrolment", () => {
   const pair = atWork();
   wipe(pair, "b");
   feed(pair, "a", { kind: "expand" });
@@ -94,7 +94,7 @@ test("counterexample 4, empty peer: a wiped peer does not stand, and joins only 
   expect(needOf(member(pair, "b"), pair.nowMs)).toEqual({ kind: "enrolment" });
 });
 
-test("counterexample 5, dead end: a pending set of before a cut does not refuse the next primary for ever", () => {
+test("[lease-model 5] dead end: a pending set of before a cut does not refuse the next primary for ever", () => {
   const pair = atWork();
   pair.cut = of("a");
   feed(pair, "a", { kind: "shrink" });
@@ -108,7 +108,7 @@ test("counterexample 5, dead end: a pending set of before a cut does not refuse 
   expect(pair.disks["a"]).toEqual(pair.disks["b"]);
 });
 
-test("counterexample 6, rejoin: a node in mid-restore is outside the set, and is not elected when the primary dies", () => {
+test("[lease-model 6] rejoin: a node in mid-restore is outside the set, and is not elected when the primary dies", () => {
   const pair = atWork();
   stop(pair, "a");
   pass(pair, 2 * leaseMs, () => isPrimary(pair, "b"));
@@ -121,7 +121,7 @@ test("counterexample 6, rejoin: a node in mid-restore is outside the set, and is
   expect(needOf(member(pair, "a"), pair.nowMs)).toEqual({ kind: "start-or-failover", names: ["b"] });
 });
 
-test("counterexample 7, grants matched to the wrong request: an old grant does not stretch the lease", () => {
+test("[lease-model 7] grants matched to the wrong request: an old grant does not stretch the lease", () => {
   const pair = atWork();
   pair.hold = (message) => message.kind === "reply" && message.to === "a";
   pass(pair, 600);

@@ -49,7 +49,7 @@ describe("what a node answers", () => {
     expect(answers(view)).toEqual(expected);
   });
 
-  test("a standby answers by its lag: up to the bound yes, above it or unknown no", () => {
+  test("[complaint 11] a standby answers by its lag: up to the bound yes, above it or unknown no", () => {
     expect(standby(standbyView, 3).yes).toBe(true);
     expect(standby(standbyView, 2)).toEqual({ yes: false, reasons: ["It is 3 transactions behind; 2 are allowed."] });
     const unknown = { ...standbyView, peer: standbyView.peer && { ...standbyView.peer, lagTxids: null } };

@@ -126,7 +126,7 @@ test("rule 14: with the newcomer in the set nothing is confirmed alone, acknowle
   expect(mayConfirmAlone(member(pair, "a"))).toBe(false);
 });
 
-test("rule 15: where the only member of the set is blank, a forced failover is the way out", () => {
+test("[complaint 8] rule 15: where the only member of the set is blank, a forced failover is the way out", () => {
   const pair = createPair({ a: null, b: record(1, "a", sync(["a"], 1, 3)), w: record(1, "a", sync(["a"], 1, 3)) });
   for (const name of ["a", "b", "w"]) start(pair, name);
   pass(pair, 3 * leaseMs);

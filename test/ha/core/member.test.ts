@@ -152,7 +152,7 @@ test("rule 6: a question leaves no trace; the vote for itself is durable before 
   expect(asked).toBeGreaterThan(persisted);
 });
 
-test("rule 6: after a gap of the loop a node hears first and stands later", () => {
+test("[complaint 6] rule 6: after a gap of the loop a node hears first and stands later", () => {
   const pair = atWork();
   pair.cut = of("b");
   const frozen = member(pair, "b");
@@ -162,7 +162,7 @@ test("rule 6: after a gap of the loop a node hears first and stands later", () =
   expect(step(woken, { kind: "tick" }, awakeMs + beatMs).member.phase.kind).toBe("asking");
 });
 
-test("rule 7: the promoted node adopts the maintenance flag that only its granter knew", () => {
+test("[complaint 15] rule 7: the promoted node adopts the maintenance flag that only its granter knew", () => {
   const flagged = record(1, "a", sync(["a", "b"], 1, 3, true), true);
   const pair = createPair({ b: { ...settled, released: true }, w: flagged });
   for (const name of ["b", "w"]) start(pair, name);

@@ -167,7 +167,7 @@ test("rule 12: what a receiver may take is in the vote: an epoch with the one wh
   expect(answer(voter(), request({ epoch: 8 }), laterMs).next.record).toMatchObject({ epoch: 8, holder: "b" });
 });
 
-test("maintenance: nobody is promoted, the holder carries on, also after a restart or under a higher epoch", () => {
+test("[complaint 15] maintenance: nobody is promoted, the holder carries on, also after a restart or under a higher epoch", () => {
   const paused = sync(["a", "b"], 1, 3, true);
   const kept = voter(record(1, "a", paused));
   expect(answer(kept, request({ sync: paused }), laterMs).reply.refusal).toBe("paused");

@@ -142,7 +142,7 @@ test("a command that does not exist ends with a code; a directory that cannot be
   expect(() => spawnChild({ ...options, command: "sleep", args: ["600"], runDir })).toThrow(/record/);
 });
 
-test("[HA-8] when the parent is SIGKILLed its children die with it", async () => {
+test("[node processes] [HA-8] when the parent is SIGKILLed its children die with it", async () => {
   const parent = spawn(
     "setpriv",
     [

@@ -45,7 +45,7 @@ describe("the clock of the lease", () => {
     expect(clock.monotonicMs()).toBeLessThan(61_050);
   });
 
-  test("never goes back, not even when the boot clock does", () => {
+  test("[complaint 5] never goes back, not even when the boot clock does", () => {
     const m = machine();
     const clock = createClock(m.sources);
     m.asleep(5_000);

@@ -81,7 +81,7 @@ test("[HA-6] a follower frozen while files keep coming hands out exactly its txi
   expect(valuesOf(frozen.path)).toHaveLength(11);
 });
 
-test("trap 4: what an earlier run left is thrown away, and its position never passes for ours", async () => {
+test("[litestream 4] what an earlier run left is thrown away, and its position never passes for ours", async () => {
   const outputDir = join(it.dir, "follower");
   mkdirSync(outputDir);
   writeFileSync(join(outputDir, "ledger.db"), "another epoch's");
@@ -99,7 +99,7 @@ test("trap 4: what an earlier run left is thrown away, and its position never pa
   expect(valuesOf((await follower.freeze())?.path ?? "")).toEqual(["one"]);
 });
 
-test("traps 2 and 4: a follower that an open reader has frozen is thrown away and restored again", async () => {
+test("[litestream 2] [litestream 4] a follower that an open reader has frozen is thrown away and restored again", async () => {
   it.write("one");
   const replication = it.replicate(3);
   const first = await it.synced(replication);

@@ -170,7 +170,7 @@ test("expired, unknown, other-kind and incomplete tokens each get their own sent
   expect(readRoster(founder.dir).version).toBe(1);
 });
 
-test("a name, a place and an address that are taken are refused before the token is burned", async () => {
+test("[complaint 14] a name, a place and an address that are taken are refused before the token is burned", async () => {
   const text = token("node");
   await expect(joinCluster(asNode(text, "node-a"))).rejects.toThrow(/already has a member named node-a/);
   const twin: JoinOrder = { ...asNode(text), ports: { app: 7, agent: 8, link: 9 } };

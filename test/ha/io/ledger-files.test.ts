@@ -45,7 +45,7 @@ test("a promotion's file becomes the ledger alone, with its lineage, and replica
   expect(valuesOf(await restored(4))).toEqual(["one", "two"]);
 });
 
-test("trap 5: a ledger that goes on under a new epoch is uploaded from its first txid, its -wal included", async () => {
+test("[litestream 5] a ledger that goes on under a new epoch is uploaded from its first txid, its -wal included", async () => {
   it.write("one");
   await it.synced(it.replicate(3));
   it.write("two");
@@ -59,7 +59,7 @@ test("trap 5: a ledger that goes on under a new epoch is uploaded from its first
   expect(valuesOf(await restored(4))).toEqual(["one", "two"]);
 });
 
-test("trap 5, as it is without that: with the old epoch's Litestream folder a new epoch is never synced", async () => {
+test("[litestream 5] as it is without that: with the old epoch's Litestream folder a new epoch is never synced", async () => {
   it.write("one");
   await it.synced(it.replicate(3));
   it.write("two");

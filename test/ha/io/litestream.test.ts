@@ -36,7 +36,7 @@ test("[HA-6] what a sync confirmed is in a restore, and a sync with nothing new 
   expect(valuesOf(join(it.dir, "restored.db"))).toEqual(["one", "two"]);
 });
 
-test("trap 1: Litestream ends by itself when its target refuses or is down at the start", async () => {
+test("[litestream 1] Litestream ends by itself when its target refuses or is down at the start", async () => {
   it.write("one");
   it.receiver.mode = "refuse";
   expect((await it.replicate(3).child.exited).code).toBe(1);
@@ -73,7 +73,7 @@ test("without a daemon a sync is unknown and the position null", async () => {
   expect(await replication.position()).toBeNull();
 });
 
-test("trap 9: a stop with the target hanging does not wait for it", async () => {
+test("[litestream 9] a stop with the target hanging does not wait for it", async () => {
   it.write("one");
   const replication = it.replicate(3);
   await it.synced(replication);
@@ -84,7 +84,7 @@ test("trap 9: a stop with the target hanging does not wait for it", async () => 
   expect(readFileSync(CONFIG_PATH, "utf8")).toMatch(/^shutdown-sync-timeout: 1s$/m);
 });
 
-test("trap 6: started again after a SIGKILL it goes on where it was while the ledger is open", async () => {
+test("[litestream 6] started again after a SIGKILL it goes on where it was while the ledger is open", async () => {
   it.write("one");
   const before = await it.synced(it.replicate(3));
   await it.killReplication();
@@ -92,7 +92,7 @@ test("trap 6: started again after a SIGKILL it goes on where it was while the le
   expect(await it.synced(it.replicate(3))).toBe(before + 1);
 });
 
-test("trap 10: a folder with no files is nothing to restore, not a failure", async () => {
+test("[litestream 10] a folder with no files is nothing to restore, not a failure", async () => {
   expect(await restore(3)).toEqual({ kind: "nothing" });
   mkdirSync(join(it.replicaDir(3), "ltx", "0"), { recursive: true });
   expect(await restore(3)).toEqual({ kind: "nothing" });

@@ -11,7 +11,7 @@ import {
   tlsNameOf,
 } from "../../../ha/io/pki.ts";
 
-test("a member's certificate is the CA's, carries the admitted name, and is valid whatever a board's clock says", async () => {
+test("[node tls] a member's certificate is the CA's, carries the admitted name, and is valid whatever a board's clock says", async () => {
   const ca = await createCa("demo");
   const request = await createRequest("somebody-else", await createKey());
   const certificate = new X509Certificate(await issueCertificate(ca, "demo", "node-b", request));

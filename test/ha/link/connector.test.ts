@@ -149,7 +149,7 @@ test("a newer promise of the peer is passed on as 403, seen, and answered with 5
   expect(receiver.store.newest).toBeNull();
 });
 
-test("an impostor at the peer's address gets nothing", async () => {
+test("[node tls] an impostor at the peer's address gets nothing", async () => {
   const impostor = await receiverOf(stranger, 3);
   connector.send(to(impostor, 3));
   expect(await viewThat(() => true)).toMatchObject({ receiving: false, diskId: null });

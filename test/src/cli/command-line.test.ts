@@ -124,7 +124,7 @@ test("what changes who leads is refused without a terminal and without --yes, be
   expect(ended.stderr).toMatch(/--yes/);
 });
 
-test("a change in progress is exit code 3 and not called failed", async () => {
+test("[complaint 10] a change in progress is exit code 3 and not called failed", async () => {
   mkdirSync(join(dir, "run"));
   const server = createServer((_, response) => {
     response.setHeader("content-type", "application/json");

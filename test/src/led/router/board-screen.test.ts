@@ -59,7 +59,7 @@ test("one message is one whole picture: text, speed, level, look and both LEDs",
   expect(shown?.params).toEqual([77, 1, "HI · 83%", 50, 3, 3, 0x00ff00, 0xffa500]);
 });
 
-test("a thousand updates in a second reach the wire as a handful, and the newest is the last", async () => {
+test("[board 1.3] a thousand updates in a second reach the wire as a handful, and the newest is the last", async () => {
   const sketch = await board();
   const { screen: shown } = screen({ gapMs: 250 });
   await expect.poll(() => router.provides(boardMethods.redraw)).toBe(true);
@@ -125,7 +125,7 @@ test("a picture that the sketch could not take is offered again", async () => {
   expect(lastText(sketch)).toBe("AGAIN");
 });
 
-test("a sketch that never answers is not flooded, whatever changes", async () => {
+test("[board 1.3] a sketch that never answers is not flooded, whatever changes", async () => {
   const sketch = await board();
   sketch.behaviour = "ignore";
   const { screen: shown } = screen({ callMs: 50, gapMs: 20, backoffMs: [1_000, 60_000] });
@@ -199,7 +199,7 @@ test("the same picture is no change", async () => {
   expect(textsOf(sketch)).toEqual(["A", "B"]);
 });
 
-test("the longest message stays below what the microcontroller can take, and text is cut between characters", () => {
+test("[board 1.4] the longest message stays below what the microcontroller can take, and text is cut between characters", () => {
   const text = "€".repeat(100);
   const params = showParams(2 ** 31 - 1, 2 ** 31 - 1, { ...picture(text), led3: [255, 255, 255], speedMs: 65_535 });
   expect(encodeRequest(2 ** 32 - 1, boardMethods.show, params).length).toBeLessThan(messageBytesMax);

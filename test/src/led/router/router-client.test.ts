@@ -57,7 +57,7 @@ test("where there is no router, one line says so, and calls end at once", async 
   expect(lines[0]).toContain("no arduino-router here");
 });
 
-test("a router that is killed and comes back is found again, and the client registers again", async () => {
+test("[board 1.6] a router that is killed and comes back is found again, and the client registers again", async () => {
   await router.start();
   const { seen, lines } = start({ "t.redraw": () => {} });
   await expect.poll(() => router.provides("t.redraw")).toBe(true);
@@ -148,7 +148,7 @@ test("a router that takes connections and says nothing leaves every call with it
   expect(await client.call("$/version", [])).toEqual({ kind: "silent" });
 });
 
-test("a message that could jam the microcontroller is not sent", async () => {
+test("[board 1.4] a message that could jam the microcontroller is not sent", async () => {
   const { client } = start();
   expect(() => client.call("t.show", ["x".repeat(190)])).toThrow("too many");
 });

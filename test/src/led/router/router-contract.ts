@@ -43,16 +43,16 @@ export function routerContract(name: string, socketPath: () => Promise<string>):
     expect(outcome).toMatchObject({ kind: "answered", result: expect.any(String) });
   });
 
-  test(`${name}: a method that nobody provides is refused with code 2`, async () => {
+  test(`[board 1.5] ${name}: a method that nobody provides is refused with code 2`, async () => {
     expect(await (await client()).call("t.nobody", [])).toMatchObject({ kind: "refused", code: 2 });
   });
 
-  test(`${name}: a name that another connection holds is refused with code 5`, async () => {
+  test(`[board 1.5] ${name}: a name that another connection holds is refused with code 5`, async () => {
     await board("t.taken");
     expect(await (await client()).call("$/register", ["t.taken"])).toMatchObject({ kind: "refused", code: 5 });
   });
 
-  test(`${name}: when the provider dies mid-call there is no answer, and the next calls are refused`, async () => {
+  test(`[board 1.2] ${name}: when the provider dies mid-call there is no answer, and the next calls are refused`, async () => {
     const provider = await board("t.dies");
     provider.behaviour = "die";
     const caller = await client();
@@ -67,7 +67,7 @@ export function routerContract(name: string, socketPath: () => Promise<string>):
     expect(await (await client()).call("t.fails", [])).toMatchObject({ kind: "refused", code: 255 });
   });
 
-  test(`${name}: calls made at once arrive one after another, in order`, async () => {
+  test(`[board 1.1] ${name}: calls made at once arrive one after another, in order`, async () => {
     const provider = await board("t.order");
     const caller = await client();
     const numbers = Array.from({ length: 60 }, (_, i) => i);
@@ -85,7 +85,7 @@ export function routerContract(name: string, socketPath: () => Promise<string>):
     await expect.poll(() => calls).toBe(answered + 1);
   });
 
-  test(`${name}: 0xC1 ends the sender's connection, and nobody else's`, async () => {
+  test(`[board 1.7] ${name}: 0xC1 ends the sender's connection, and nobody else's`, async () => {
     const broken = await board();
     const caller = await client();
     broken.raw(Uint8Array.of(0xc1));

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,16 @@ afterAll(async () => {
 afterEach(({ task }) => {
   if (task.result?.state === "fail") console.log(pair.logTails());
 });
+
+/** What a process has open; a descriptor that was closed meanwhile is left out. */
+const openFiles = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
 
 /** The same node leads in the same epoch, the pair is protected, and a new probe is confirmed by both. */
 async function unchanged(primary: ReadyNode, before: Health): Promise<void> {
@@ -127,6 +137,21 @@ test(
     } finally {
       db.close();
     }
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "[litestream 2] [litestream 3] nobody but Litestream opens what the follower writes",
+  async () => {
+    const { standby } = await pair.protected();
+    const { pids } = await pair.health(standby);
+    const opened = (part: "agent" | "link" | "app"): string[] => openFiles(pids[part] ?? 0);
+    const ours = [...opened("agent"), ...opened("link"), ...opened("app")].filter((file) =>
+      file.startsWith(standby.dataDir),
+    );
+    expect(ours).toContain(join(standby.dataDir, "market.db"));
+    expect(ours.filter((file) => file.startsWith(join(standby.dataDir, "follower")))).toEqual([]);
   },
   TEST_LIMIT_MS,
 );

@@ -67,7 +67,7 @@ export class ReplicationFixture {
     return join(this.dir, "replica", "e", String(epoch));
   }
 
-  replicate(epoch: number): Replication {
+  replicate(epoch: number, env: NodeJS.ProcessEnv = {}): Replication {
     const replication = startReplication({
       binary: this.binary,
       configPath: CONFIG_PATH,
@@ -79,7 +79,7 @@ export class ReplicationFixture {
         password: "pa$$ word",
         socket: join(this.runDir, "litestream.sock"),
       },
-      env: process.env,
+      env: { ...process.env, ...env },
       runDir: this.runDir,
       log,
     });

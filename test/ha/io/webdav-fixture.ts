@@ -9,6 +9,8 @@ export class WebdavFixture {
   mode: "serve" | "refuse" | "hang" = "serve";
   /** The newest txid that was put; null before the first. */
   newest: number | null = null;
+  /** Everything that was put. */
+  bytes = 0;
   readonly #root: string;
   readonly #server: Server;
 
@@ -50,6 +52,7 @@ export class WebdavFixture {
       case "PUT":
         writeFileSync(`${file}.part`, body);
         renameSync(`${file}.part`, file);
+        this.bytes += body.length;
         this.newest = Math.max(this.newest ?? 0, Number.parseInt(/-([0-9a-f]{16})\.ltx$/.exec(path)?.[1] ?? "0", 16));
         return say(201);
       case "GET":

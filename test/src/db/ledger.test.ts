@@ -1,6 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
+import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openLedger } from "../../../src/db/ledger.ts";
 import { jobRuns, universe } from "../../../src/db/ledger-schema.ts";
@@ -45,5 +48,35 @@ describe("the ledger", () => {
     const path = join(dir, "ledger.db");
     writeFileSync(path, "no database ".repeat(100));
     expect(() => openLedger(path, 250)).toThrow(path);
+  });
+
+  test("[node sqlite] a log that grew under a long reader shrinks to its limit when the reader is gone", () => {
+    const path = join(dir, "ledger.db");
+    const ledger = openLedger(path, 250);
+    const reader = new Database(path);
+    reader.exec("BEGIN; SELECT * FROM universe");
+    const write = ledger.db.$client.prepare("INSERT INTO probes (value, epoch, at_ms) VALUES (?, 1, 1)");
+    for (let n = 0; n < 100; n += 1) write.run("x".repeat(250_000));
+    const limit = Number(ledger.db.$client.pragma("journal_size_limit", { simple: true }));
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(limit);
+    reader.close();
+    for (let n = 0; n < 3; n += 1) write.run("x");
+    expect(statSync(`${path}-wal`).size).toBeLessThanOrEqual(limit);
+    ledger.close();
+  });
+
+  test("[node memory] drizzle is required, never imported: a quarter of the memory and of the time", () => {
+    const program = `
+      import { createRequire } from "node:module";
+      await import("./src/db/ledger.ts");
+      const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes("drizzle-orm"));
+      console.log(JSON.stringify([loaded.length, process.memoryUsage().rss / 1024 / 1024]));`;
+    const root = join(import.meta.dirname, "../../..");
+    const args = ["--input-type=module", "-e", program];
+    const [loaded, residentMb] = z
+      .tuple([z.number(), z.number()])
+      .parse(JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" })));
+    expect(loaded).toBeGreaterThan(20);
+    expect(residentMb).toBeLessThan(150);
   });
 });

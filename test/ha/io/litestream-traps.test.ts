@@ -1,0 +1,45 @@
+import { readFileSync, statSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CONFIG_PATH, ReplicationFixture } from "./replication-fixture.ts";
+
+let it: ReplicationFixture;
+beforeEach(async () => {
+  it = new ReplicationFixture();
+  await it.open();
+});
+afterEach(() => it.close());
+
+test("[litestream 7] [node new-epoch] a new epoch is confirmed after one upload of the ledger, and keeps two more levels, not four", async () => {
+  const insert = it.db().prepare("INSERT INTO rows (value) VALUES (hex(randomblob(2000)))");
+  for (let n = 0; n < 500; n += 1) insert.run();
+  it.db().pragma("wal_checkpoint(TRUNCATE)");
+  const ledgerBytes = statSync(it.ledger).size;
+  await it.synced(it.replicate(3));
+  expect(it.receiver.bytes).toBeGreaterThan(ledgerBytes / 4);
+  expect(it.receiver.bytes).toBeLessThan(1.2 * ledgerBytes);
+  expect(readFileSync(CONFIG_PATH, "utf8").match(/^ {2}- interval:/gm)).toHaveLength(2);
+});
+
+test("[litestream 8] while the target refuses, commits go on and the log stays bounded; one sync brings everything", async () => {
+  it.write("before");
+  const replication = it.replicate(3);
+  const first = await it.synced(replication);
+  it.receiver.mode = "refuse";
+  expect(it.db().pragma("wal_autocheckpoint", { simple: true })).toBe(1_000);
+  const value = "x".repeat(64_000);
+  for (let n = 0; n < 400; n += 1) it.write(value);
+  expect((await replication.sync(5_000)).kind).toBe("unknown");
+  // What was written is 25 MB and more.
+  expect(statSync(`${it.ledger}-wal`).size).toBeLessThan(16 * 1024 * 1024);
+  it.receiver.mode = "serve";
+  expect(await it.synced(replication)).toBeGreaterThan(first);
+});
+
+test("[litestream 10] [litestream 11] neither S3 nor its lease is used: what S3 reads of the environment changes nothing", async () => {
+  const config = readFileSync(CONFIG_PATH, "utf8").replaceAll(/#.*/g, "");
+  expect(config.match(/type: (\w+)$/gm)).toEqual(["type: webdav", "type: json"]);
+  expect(config).not.toMatch(/s3|lease|bucket/i);
+  it.write("one");
+  const replication = it.replicate(3, { AWS_CA_BUNDLE: "/nowhere", AWS_REGION: "nowhere" });
+  expect(await it.synced(replication)).toBeGreaterThan(0);
+});

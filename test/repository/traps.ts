@@ -1,0 +1,57 @@
+/**
+ * What is known to go wrong, each with a tag that at least one test carries in its name: complaints of users of other
+ * managers, counterexamples of the first lease rules, and measured traps of what this project stands on.
+ */
+export const traps: Readonly<Record<string, string>> = {
+  "complaint 1": "the old primary comes back as a primary",
+  "complaint 2": "a stale node leads after failures in a row",
+  "complaint 3": "a blip of the arbiter stops a healthy primary",
+  "complaint 4": "a full disk is a crash loop without a failover",
+  "complaint 5": "somebody set the clock",
+  "complaint 6": "a process stood still, and a failover follows that nobody needed",
+  "complaint 7": "a node never gets back into the cluster",
+  "complaint 8": "a state that nothing leads out of",
+  "complaint 9": "both restart, and neither leads",
+  "complaint 10": "a planned change is called failed while it goes on, or refused without a reason",
+  "complaint 11": "the replica is hours old and called healthy",
+  "complaint 12": "writes that were never replicated vanish silently",
+  "complaint 13": "the guard stands down before the writers are gone",
+  "complaint 14": "two nodes of one name",
+  "complaint 15": "maintenance that only one node knows of",
+
+  "lease-model 1": "a late request restores a set of before",
+  "lease-model 2": "a release that was not recorded",
+  "lease-model 3": "an arbiter that lost its disk",
+  "lease-model 4": "a peer that lost its disk",
+  "lease-model 5": "a pending set refuses the next primary for ever",
+  "lease-model 6": "the old copy is gone before the new one is whole",
+  "lease-model 7": "a grant is taken for another request's",
+
+  "litestream 1": "it ends when its target is away at its start",
+  "litestream 2": "an open reader freezes the follower",
+  "litestream 3": "long readers of the followed file go stale",
+  "litestream 4": "a follower cannot go on where it was, and may stall without a word",
+  "litestream 5": "its state of an old epoch poisons the new one",
+  "litestream 6": "a restart sends only what is new while the ledger is open",
+  "litestream 7": "a new epoch is sent several times over",
+  "litestream 8": "a target that is down lets the log grow",
+  "litestream 9": "its end waits for a target that is gone",
+  "litestream 10": "a restore of nothing is a failure, and a certificate bundle in the environment another",
+  "litestream 11": "its own lease is no fencing token",
+  "litestream 12": "an app dies within a commit: what follows is missing and called replicated",
+
+  "node processes": "children outlive their parent; a blocked process misses its deadline",
+  "node memory": "an import that costs 200 MB and half a second",
+  "node itself": "another Node than the project's own",
+  "node sqlite": "a log without bound under long readers",
+  "node new-epoch": "a first upload that a slow wire never finishes",
+  "node tls": "a certificate that names an address which DHCP changes",
+
+  "board 1.1": "the router does not keep the order",
+  "board 1.2": "no answer when the provider dies in the middle of a call",
+  "board 1.3": "a flood at a provider that does not read",
+  "board 1.4": "a message that jams the microcontroller",
+  "board 1.5": "errors are a code and a text",
+  "board 1.6": "after a restart of the router nobody is registered",
+  "board 1.7": "a byte that ends the connection",
+};

@@ -1,5 +1,5 @@
 /** SQLite's code of a failure or of what caused it ("SQLITE_BUSY", "SQLITE_CORRUPT_INDEX"); null when it is none of SQLite's. */
-export function sqliteCode(error: unknown): string | null {
+function sqliteCode(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   return code.startsWith("SQLITE_") ? code : sqliteCode(error.cause);

@@ -131,7 +131,7 @@ export class Primary implements OpenLedger {
 
   /** Whether its lease runs, and has not been handed over. */
   get leads(): boolean {
-    return !this.#drained && this.#options.guard.remainingMs() > 0;
+    return this.#closed === null && this.#options.guard.remainingMs() > 0;
   }
 
   lastConfirm(): ConfirmTime | null {

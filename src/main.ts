@@ -36,10 +36,15 @@ function settings() {
   return { dataDir, node, env: environment.parse(process.env), clock: appClock(parseClock(values)) };
 }
 
-const messageOf = (error: unknown): string =>
-  (error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error))
-    .replaceAll(/\s+/g, " ")
-    .slice(0, 500);
+const messageOf = (error: unknown): string => messagesOf(error).join(": ").replaceAll(/\s+/g, " ").slice(0, 500);
+
+/** What went wrong, and what caused it. */
+function messagesOf(error: unknown): readonly string[] {
+  if (error instanceof z.ZodError) return [z.prettifyError(error)];
+  if (error === undefined) return [];
+  if (!(error instanceof Error)) return [typeof error === "string" ? error : JSON.stringify(error)];
+  return [error.message, ...messagesOf(error.cause)];
+}
 
 async function main(): Promise<void> {
   const wire = processWire();

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { ReadyNode } from "./demo-process.ts";
-import { eventually } from "./demo-process.ts";
-import { smallDiskMissing, SmallDisk } from "./half-disk.ts";
+import { eventually, runs } from "./demo-process.ts";
+import { FailingDisk, smallDiskMissing, SmallDisk } from "./half-disk.ts";
 import { goesOn, saidUntil } from "./half-stall.ts";
 import { Load, Pair, pass } from "./pair.ts";
 import { journalViolations, lostProbes } from "./pair-checks.ts";
-import { backInSync, bringBack } from "./pair-rounds.ts";
+import { backInSync, bringBack, madeFit } from "./pair-rounds.ts";
 
 const LIMIT_MS = 60_000;
 const TEST_LIMIT_MS = 120_000;
@@ -17,6 +17,7 @@ if (missing !== null) console.warn(`SKIPPED, full disks are not tested here: ${m
 
 let pair: Pair;
 let disk: SmallDisk | null = null;
+let failing: FailingDisk | null = null;
 /** The node on the small disk, and the one on the machine's own. */
 let small: ReadyNode;
 let large: ReadyNode;
@@ -32,8 +33,9 @@ beforeAll(async () => {
 }, TEST_LIMIT_MS);
 afterAll(async () => {
   // The demo deletes its data, which it cannot where a disk is mounted.
-  if (disk !== null) await pair.killWhole(small).catch(() => undefined);
+  for (const node of disk === null ? [] : [small, large]) await pair.killWhole(node).catch(() => undefined);
   disk?.remove();
+  failing?.remove();
   await pair?.stop();
 });
 afterEach(({ task }) => {
@@ -101,6 +103,33 @@ test.skipIf(missing !== null)(
     const { stdout } = await pair.trader(small, "history");
     expect(stdout).toMatch(/disk is full/);
     expect([...(await lostProbes(pair, large)), ...(await journalViolations(pair))]).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test.skipIf(missing !== null)(
+  "the primary's disk goes read-only: the standby leads, the other one says why and ends; on a disk that takes writes again it is a standby in sync",
+  async () => {
+    await pair.protected();
+    await pair.killWhole(large);
+    await eventually(`${small.name} leads`, LIMIT_MS, async () => (await pair.primary()) === small);
+    failing = new FailingDisk(large, 2 * SIZE_MB);
+    await bringBack(pair, large, small);
+    expect((await pair.trader(small, "switchover", "--yes")).code).toBe(0);
+    expect((await pair.protected()).primary).toBe(large);
+    await pair.confirmedProbe(large, LIMIT_MS);
+    await madeFit(pair, small, large);
+    const { agent } = (await pair.health(large)).pids;
+    const failedMs = performance.now();
+    failing.fail();
+    await eventually(`${small.name} leads`, LIMIT_MS, async () => (await pair.primary()) === small);
+    console.log(`${small.name} led ${Math.round(performance.now() - failedMs)} ms after the disk was read-only`);
+    await pair.confirmedProbe(small, LIMIT_MS);
+    await eventually("its agent has ended", LIMIT_MS, () => !runs(agent));
+    expect(pair.logTails()).toMatch(/a vote could not be made durable/);
+    failing.mend();
+    await bringBack(pair, large, small);
+    expect([...(await lostProbes(pair, small)), ...(await journalViolations(pair))]).toEqual([]);
   },
   TEST_LIMIT_MS,
 );

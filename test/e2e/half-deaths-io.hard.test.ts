@@ -7,7 +7,7 @@ import type { DiskFault } from "./half-strace.ts";
 import { killQuietly, Load, Pair } from "./pair.ts";
 import type { Health } from "./pair.ts";
 import { journalViolations, lostProbes } from "./pair-checks.ts";
-import { bringBack } from "./pair-rounds.ts";
+import { bringBack, madeFit } from "./pair-rounds.ts";
 
 const LIMIT_MS = 60_000;
 const TEST_LIMIT_MS = 120_000;
@@ -48,12 +48,6 @@ async function badUnder(node: ReadyNode, part: keyof Health["pids"], fault: Disk
   disk = await BadDisk.under([pid], fault);
   return pid;
 }
-
-/** A switchover would be allowed: the standby is fit, whatever it went through before. */
-const untilFit = (): Promise<void> =>
-  eventually(`${standby.name} is fit`, LIMIT_MS, async () => {
-    return (await pair.trader(primary, "switchover", "--dry-run")).code === 0;
-  });
 
 async function standbyLeads(startedMs: number, what: string): Promise<void> {
   await eventually(`${standby.name} leads`, LIMIT_MS, async () => (await pair.primary()) === standby);
@@ -112,7 +106,7 @@ onBadDisk(
 onBadDisk(
   "the disk fails under the primary's app: it says that it cannot run and why, the standby leads, and it follows",
   async () => {
-    await untilFit();
+    await madeFit(pair, standby, primary);
     const startedMs = performance.now();
     await badUnder(primary, "app", "error=EIO");
     await standbyLeads(startedMs, "EIO under the app");
@@ -124,35 +118,20 @@ onBadDisk(
 );
 
 onBadDisk.each([
-  ["fails", "error=EIO"],
-  ["takes five seconds for a sync", SLOW],
+  ["standby's link", "fails", "error=EIO"],
+  ["standby's link", "takes five seconds for a sync", SLOW],
+  ["primary's Litestream", "fails", "error=EIO"],
 ] as const)(
-  "the disk under the standby's link %s: the primary goes on alone and says why; when it is good, in sync again",
-  async (_, fault) => {
-    await badUnder(standby, "link", fault);
-    const said = await saidUntil(pair, primary, "it goes on alone", ({ inSync }) => inSync.length === 1);
-    await pair.confirmedProbe(primary, LIMIT_MS);
-    const later = await saidUntil(pair, primary, "it says why", ({ reasons }) =>
-      says(reasons, /The standby does not take the replica: ./),
-    );
-    console.log(`a standby whose disk is bad: ${[...said, ...later].join(" | ")}`);
-    await disk?.mend();
-    await load.stop();
-    expect(await goesOn(pair, primary, before)).toEqual([]);
-  },
-  TEST_LIMIT_MS,
-);
-
-onBadDisk(
-  "the disk fails under the primary's Litestream: it goes on alone and says why; when it is good, in sync again",
-  async () => {
-    await badUnder(primary, "litestream", "error=EIO");
+  "the disk under the %s %s: the primary goes on alone and says why; when it is good, in sync again",
+  async (under, how, fault) => {
+    if (under === "standby's link") await badUnder(standby, "link", fault);
+    else await badUnder(primary, "litestream", fault);
     await saidUntil(pair, primary, "it goes on alone", ({ inSync }) => inSync.length === 1);
     await pair.confirmedProbe(primary, LIMIT_MS);
     const said = await saidUntil(pair, primary, "it says why", ({ reasons }) =>
       says(reasons, /The standby does not take the replica: ./),
     );
-    console.log(`a primary whose Litestream cannot sync: ${[...said].join(" | ")}`);
+    console.log(`the disk under the ${under} ${how}: ${[...said].join(" | ")}`);
     await disk?.mend();
     await load.stop();
     expect(await goesOn(pair, primary, before)).toEqual([]);
@@ -163,7 +142,7 @@ onBadDisk(
 onBadDisk(
   "a sync of the primary's app takes five seconds: it is dead at the end of what it knew of its lease; when that goes on, the standby leads",
   async () => {
-    await untilFit();
+    await madeFit(pair, standby, primary);
     const startedMs = performance.now();
     let slow = await badUnder(primary, "app", SLOW);
     await eventually("the app that cannot sync is replaced until it may not lead", LIMIT_MS, async () => {

@@ -8,6 +8,8 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  truncateSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,17 +35,57 @@ export function smallDiskMissing(): string | null {
   }
 }
 
+/** Moves the data directory of a dead node to another disk, which is mounted in its place. */
+function moveData(node: ReadyNode, mountOn: (folder: string) => boolean): void {
+  const before = `${node.dataDir}.before`;
+  renameSync(node.dataDir, before);
+  mkdirSync(node.dataDir, { mode: 0o700 });
+  if (!mountOn(node.dataDir)) throw new Error(`no other disk on ${node.dataDir}`);
+  cpSync(before, node.dataDir, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+}
+
+/** The data directory of a dead node, moved to a disk that goes read-only as one does that met too many errors. */
+export class FailingDisk {
+  readonly #folder: string;
+  readonly #image: string;
+
+  constructor(node: ReadyNode, sizeMb: number) {
+    this.#folder = node.dataDir;
+    this.#image = `${node.dataDir}.img`;
+    writeFileSync(this.#image, "");
+    truncateSync(this.#image, sizeMb * 1024 * 1024);
+    if (!succeeds("mkfs.ext4", "-q", "-F", this.#image)) throw new Error("no ext4 can be made");
+    moveData(node, (folder) => this.#mountOn(folder));
+  }
+
+  /** Nothing is written any more, whoever has files open. */
+  fail(): void {
+    if (!succeeds("mount", "-o", "remount,abort", this.#folder)) throw new Error("the disk does not fail");
+  }
+
+  /** As after a check of the disk; nobody may have files open there. */
+  mend(): void {
+    this.remove();
+    succeeds("e2fsck", "-fy", this.#image);
+    if (!this.#mountOn(this.#folder)) throw new Error("the disk does not come back");
+  }
+
+  remove(): void {
+    unmount(this.#folder);
+  }
+
+  #mountOn(folder: string): boolean {
+    return succeeds("mount", "-o", "loop", this.#image, folder);
+  }
+}
+
 /** The data directory of a dead node, moved to a small disk of its own. */
 export class SmallDisk {
   readonly #folder: string;
 
   constructor(node: ReadyNode, sizeMb: number) {
     this.#folder = node.dataDir;
-    const before = `${node.dataDir}.before`;
-    renameSync(node.dataDir, before);
-    mkdirSync(node.dataDir, { mode: 0o700 });
-    if (!mount(node.dataDir, sizeMb)) throw new Error(`no tmpfs on ${node.dataDir}`);
-    cpSync(before, node.dataDir, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+    moveData(node, (folder) => mount(folder, sizeMb));
   }
 
   /** Writes until not one byte more fits. */

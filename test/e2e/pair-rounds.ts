@@ -216,3 +216,15 @@ export async function switchover(pair: Pair): Promise<Switchover> {
   const [from, to] = [primary.name, standby.name];
   return { from, to, epoch, goneMs, gapMs, confirmedUnderLoad: load.confirmed, violations };
 }
+
+/**
+ * Sees to it that the standby could lead at once. One that gave the lease away leaves it to the other node for half a
+ * minute; started anew, it holds nothing against itself.
+ */
+export async function madeFit(pair: Pair, standby: ReadyNode, primary: ReadyNode): Promise<void> {
+  const fit = async (): Promise<boolean> => (await pair.trader(primary, "switchover", "--dry-run")).code === 0;
+  if (await fit()) return;
+  await pair.killWhole(standby);
+  await bringBack(pair, standby, primary);
+  await eventually(`${standby.name} is fit`, BACK_LIMIT_MS, fit);
+}

@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { pino } from "pino";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Address } from "../../../ha/io/address-book.ts";
 import type { Message } from "../../../ha/core/messages.ts";
 import type { Roster } from "../../../ha/io/node-files.ts";
@@ -25,6 +26,7 @@ const anyone = {
 
 const running: UdpSocket[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const socket of running.splice(0)) await socket.stop();
 });
 
@@ -113,7 +115,9 @@ describe("the heartbeats' port", () => {
     forged[good.length - 1]! ^= 1;
     const foreign = encode(release("node-a", "node-b"), { cluster: "barn", secret, name: "node-a" });
     const own = encode(release("node-b", "node-a"), { cluster: "home", secret, name: "node-b" });
-    await throwAt(b, [forged, forged, foreign, own, Buffer.from("hello"), Buffer.alloc(2_000), good]);
+    const elsewhere = encode(release("node-a", "node-c"), { cluster: "home", secret, name: "node-a" });
+    const bad = [forged, forged, foreign, own, elsewhere, Buffer.from("hello"), Buffer.alloc(2_000)];
+    await throwAt(b, [...bad, good]);
     expect(await b.hears(1)).toHaveLength(1);
     expect(b.udp.counters().refused).toEqual({
       "too-large": 1,
@@ -122,9 +126,24 @@ describe("the heartbeats' port", () => {
       "bad-signature": 2,
       malformed: 0,
       own: 1,
-      misaddressed: 0,
+      misaddressed: 1,
       "not-a-member": 0,
     });
+  });
+
+  test("however many it refuses, one line a minute says so, and none where nothing is new", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const lines: unknown[] = [];
+    const b = await member("node-b", { logger: pino({ level: "trace" }, { write: (line) => lines.push(line) }) });
+    const good = encode(release("node-a", "node-b"), { cluster: "home", secret, name: "node-a" });
+    await throwAt(b, [...Array.from({ length: 500 }, () => Buffer.from("hello")), good]);
+    await b.hears(1);
+    expect(lines).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/"version":[1-9]\d*/);
+    vi.advanceTimersByTime(600_000);
+    expect(lines).toHaveLength(1);
   });
 
   test("forged datagrams teach it no address", async () => {

@@ -1,3 +1,4 @@
+import { webcrypto } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { createCluster } from "../../../ha/io/create-cluster.ts";
 import type { Member, Roster } from "../../../ha/io/node-files.ts";
 import { certificateId, createCa, createKey, createRequest, issueCertificate, tlsNameOf } from "../../../ha/io/pki.ts";
 import type { KeyPair } from "../../../ha/io/pki.ts";
+import { installReflectMetadata } from "../../../ha/io/reflect-polyfill.ts";
 import { readIdentity } from "../../../ha/link/identity.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
 import { Receiver } from "../../../ha/link/receiver.ts";
@@ -72,6 +74,34 @@ export async function foundCluster(scratch: Scratch, linkPort = 9): Promise<Test
 
 /** An identity of another authority with the same names: all that an attacker can make. */
 export const foreign = async (name: string): Promise<Identity> => identityFrom(await createCa("demo"), name);
+
+/** A member's identity of the cluster's own authority whose certificate ended long ago. */
+export async function expired(ca: KeyPair, name: string): Promise<Identity> {
+  installReflectMetadata();
+  const x = await import("@peculiar/x509");
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const signingKey = await webcrypto.subtle.importKey("pkcs8", derOf(ca.keyPem), algorithm, true, ["sign"]);
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const certificate = await x.X509CertificateGenerator.create({
+    serialNumber: "41",
+    subject: `CN=${name}, O=demo`,
+    issuer: new x.X509Certificate(ca.certificatePem).subject,
+    notBefore: new Date("2000-01-01T00:00:00Z"),
+    notAfter: new Date("2001-01-01T00:00:00Z"),
+    signingAlgorithm: algorithm,
+    publicKey: keys.publicKey,
+    signingKey,
+    extensions: [
+      new x.ExtendedKeyUsageExtension([x.ExtendedKeyUsage.serverAuth, x.ExtendedKeyUsage.clientAuth]),
+      new x.SubjectAlternativeNameExtension([{ type: "dns", value: tlsNameOf(name) }]),
+    ],
+  });
+  const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
+  const keyPem = `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`;
+  return { name, keyPem, certificatePem: `${certificate.toString("pem")}\n`, caPem: ca.certificatePem };
+}
+
+const derOf = (pem: string): Buffer => Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\s/g, ""), "base64");
 
 const ids = new Map<string, string>();
 

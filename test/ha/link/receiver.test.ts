@@ -5,14 +5,16 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { tlsNameOf } from "../../../ha/io/pki.ts";
+import type { KeyPair } from "../../../ha/io/pki.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
 import { stateSchema } from "../../../ha/link/protocol.ts";
-import { ask as askRaw, foreign, foundCluster, ltx, Scratch, startReceiver } from "./cluster.ts";
+import { ask as askRaw, expired, foreign, foundCluster, ltx, Scratch, startReceiver } from "./cluster.ts";
 import { STRANGE_PATHS } from "./strange-paths.ts";
 
 const METHODS = ["OPTIONS", "PROPFIND", "MKCOL", "PUT", "GET", "HEAD", "DELETE", "POST", "MOVE", "COPY"];
 const scratch = new Scratch();
 let ca: string;
+let authority: KeyPair;
 let a: Identity;
 let b: Identity;
 let c: Identity;
@@ -21,7 +23,8 @@ let at: Awaited<ReturnType<typeof startReceiver>>;
 
 beforeAll(async () => {
   const cluster = await foundCluster(scratch);
-  ca = cluster.ca.certificatePem;
+  authority = cluster.ca;
+  ca = authority.certificatePem;
   a = cluster.a;
   [b, c, stranger] = await Promise.all([cluster.member("node-b"), cluster.member("node-c"), foreign("node-a")]);
 });
@@ -102,6 +105,15 @@ test("no certificate, another authority's, and one that left the roster open not
     expect((await ask(client, "POST", "/join", "{}")).status).toBe(404); // this receiver's desk says so
   }
   expect(onDisk()).toEqual([]);
+});
+
+test("a member's certificate that has ended opens nothing but /join, and a receiver that shows one is not talked to", async () => {
+  const late = await expired(authority, "node-a");
+  expect((await ask(late, "GET", "/state")).status).toBe(403);
+  expect((await ask(late, "PUT", place(ltx(1)), "x")).status).toBe(403);
+  expect(onDisk()).toEqual([]);
+  const old = await startReceiver(scratch, await expired(authority, "node-b"));
+  await expect(askRaw(old, a, ca, "GET", "/state")).rejects.toThrow(/expired/i);
 });
 
 test("a client does not talk to a receiver of another name or another authority", async () => {

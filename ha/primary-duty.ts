@@ -208,7 +208,11 @@ export class PrimaryDuty {
     this.#leads = null;
     void this.#ports.app
       .kill()
-      .then(() => replication?.flush(voter.timing.syncLimitMs))
+      .then(() => {
+        // No app opens this ledger any more: Litestream may take what is left in it.
+        replication?.goOn();
+        return replication?.flush(voter.timing.syncLimitMs);
+      })
       .then(() => this.#stopActing())
       .then(() => {
         shell.feed({ kind: "release", successor: peer });

@@ -34,7 +34,7 @@ export const traps: Readonly<Record<string, string>> = {
   "litestream 5": "its state of an old epoch poisons the new one",
   "litestream 6": "a restart sends only what is new while the ledger is open",
   "litestream 7": "a new epoch is sent several times over",
-  "litestream 8": "a target that is down lets the log grow",
+  "litestream 8": "a target that is down holds up commits, or loses them",
   "litestream 9": "its end waits for a target that is gone",
   "litestream 10": "a restore of nothing is a failure, and a certificate bundle in the environment another",
   "litestream 11": "its own lease is no fencing token",

@@ -120,6 +120,10 @@ function ownReasons(member: Member, primary: string | null, nowMs: number): read
   if (phase.kind === "primary" || primary !== null) return [];
   const need = needOf(member, nowMs);
   if (need?.kind === "enrolment") return [`${name} has no record yet; a primary enrols it. Start the other node.`];
+  if (need?.kind === "one-machine")
+    return [
+      `Another machine runs as ${name}, with the same keys, and leads. Stop one of the two; a further board joins under a name of its own.`,
+    ];
   if (member.arbiterKind === "witness" && arbiter === null) {
     return [
       'No witness has joined. Make a token with "trader token --kind witness" and run "trader witness --join TOKEN" on a third device.',

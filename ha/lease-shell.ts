@@ -42,6 +42,11 @@ export class LeaseShell {
     return this.#member;
   }
 
+  /** Everything that the member says it has recorded is on the disk, and said to whom it concerns. */
+  get durable(): boolean {
+    return !this.#busy;
+  }
+
   run(): void {
     this.#timer = setInterval(() => this.feed({ kind: "tick" }), this.#member.voter.timing.tickMs);
   }

@@ -169,7 +169,7 @@ export class Replication {
     const leads = phase.kind === "primary" && nowMs() < validUntilMs(shell.member);
     if (!leads || this.#stopped) return "wait";
     if (this.#inSet || this.#joiningDisk !== null) return "with-standby";
-    return mayConfirmAlone(shell.member) ? "alone" : "wait";
+    return shell.durable && mayConfirmAlone(shell.member) ? "alone" : "wait";
   }
 
   #review(): void {

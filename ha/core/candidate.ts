@@ -96,7 +96,7 @@ export function onWould(draft: Draft, bidding: Bid, reply: LeaseReply, nowMs: nu
     return bid(draft, { ...bidding, epoch: nextEpoch(member) }, nowMs);
   }
   // The promise that still runs says itself when to ask again.
-  if (reply.refusal === "promised") {
+  if (reply.refusal === "promised" || reply.refusal === "other-run") {
     draft.member = { ...member, nextBeatMs: Math.min(member.nextBeatMs, nowMs + reply.waitMs) };
   }
 }

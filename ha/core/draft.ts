@@ -1,7 +1,7 @@
 import type { LeaseRequest, Message, Name, Purpose } from "./messages.ts";
 import { others, remoteOf, withRemote } from "./member.ts";
 import type { Action, Bid, Member } from "./member.ts";
-import { accept } from "./voter.ts";
+import { accept, promiseTo } from "./voter.ts";
 
 /** One step in the making: the member as it becomes, and what the caller is to send and do. */
 export type Draft = { member: Member; readonly send: Message[]; readonly act: Action[] };
@@ -21,7 +21,7 @@ export function requestAll(draft: Draft, purpose: Purpose, about: About, nowMs: 
   // A higher epoch of a running lease becomes this node's own vote when another voter has granted it.
   const raising = phase.kind === "primary" && phase.raiseTo !== null;
   const voted = raising
-    ? { ...voter, promise: { to: voter.name, untilMs: nowMs + voter.timing.leaseMs } }
+    ? { ...voter, promise: promiseTo(voter, { from: voter.name, boot: voter.boot }, nowMs) }
     : accept(voter, requestTo(draft.member, voter.name, purpose, about), nowMs);
   draft.member = { ...draft.member, voter: voted };
 }

@@ -65,6 +65,8 @@ export type Refusal =
   | "promised"
   | "released"
   | "not-in-sync"
+  /** Another run of the sender holds the lease and is heard: two machines with one name and its keys. */
+  | "other-run"
   | "paused";
 
 export type LeaseReply = Envelope & {

@@ -7,6 +7,8 @@ import { isFreshlyDetached, isLastHolder, knowsNewestSet } from "./quorum.ts";
 export type Need =
   /** This node is blank: a primary has to enrol it. */
   | { readonly kind: "enrolment" }
+  /** Another machine leads under this node's name and keys: one of the two has to be stopped. */
+  | { readonly kind: "one-machine" }
   /** Only these nodes hold everything confirmed: start one, or fail over to this node by hand (`failover`). */
   | { readonly kind: "start-or-failover"; readonly names: readonly Name[] }
   /** Without a third vote this node cannot know whether the other leads: an operator can (`failover`). */
@@ -22,6 +24,7 @@ export function needOf(member: Member, nowMs: number): Need | null {
   if (phase.kind === "primary") return null;
   const newest = newestSync(member);
   if (voter.record === null || newest === null) return { kind: "enrolment" };
+  if (others(member).some((name) => remoteOf(member, name).refusal === "other-run")) return { kind: "one-machine" };
   const operator = operatorNeed(member, nowMs);
   if (operator !== null) return operator;
   const recentMs = nowMs - 2 * voter.timing.leaseMs;

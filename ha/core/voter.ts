@@ -22,9 +22,12 @@ export type Voter = {
   /** null: blank. It neither votes nor stands until it is enrolled. */
   readonly record: VoterRecord | null;
   /** Runs from receipt; nobody else is granted a higher epoch before it ends. */
-  readonly promise: { readonly to: Name; readonly untilMs: number } | null;
+  readonly promise: Promised | null;
   readonly heard: Readonly<Record<Name, Heard>>;
 };
+
+/** `boot` is the run of `to` that it was given to. */
+type Promised = { readonly to: Name; readonly boot: string; readonly untilMs: number };
 
 /**
  * The last request of each of a sender's runs that this run heard, the latest heard first: none counts twice.
@@ -34,6 +37,8 @@ export type Voter = {
 type Heard = readonly { readonly boot: string; readonly seq: number }[];
 
 const heardBootsMax = 64;
+/** A run of the holder that has been silent for so many renewals may have been restarted. */
+const restartBeats = 3;
 
 type VoterInit = Pick<Voter, "name" | "timing" | "boot" | "nonce" | "startedMs" | "record">;
 
@@ -45,12 +50,14 @@ type Judgement =
 
 const refuse = (refusal: Refusal, waitMs = 0): Judgement => ({ granted: false, refusal, waitMs });
 
-/** Would this voter grant? Rules 3, 5, 10, 11 and 13; changes nothing. */
+/** Would this voter grant? Rules 3, 5, 10, 11, 13 and 16; changes nothing. */
 function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
   const { record, promise } = voter;
   if (record === null) return refuse("blank");
   if (request.voterBoot !== voter.boot) return refuse("unknown-boot");
   if (request.epoch < record.epoch) return refuse("stale-epoch");
+  const aliveForMs = otherRunAliveMs(voter, request, nowMs);
+  if (aliveForMs > 0) return refuse("other-run", aliveForMs);
   const sameHolder = record.holder === request.from;
   if (request.epoch === record.epoch) {
     // [HA-3] An epoch belongs to the first that was granted it.
@@ -76,13 +83,27 @@ function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
   return newest.inSync.includes(request.from) ? { granted: true } : refuse("not-in-sync");
 }
 
+/** How long another run of the same sender, which this voter promised the lease to, still counts as alive: a clone. */
+function otherRunAliveMs({ promise, timing }: Voter, { from, boot }: LeaseRequest, nowMs: number): number {
+  if (promise === null || promise.to !== from || promise.boot === boot) return 0;
+  const heardMs = promise.untilMs - timing.leaseMs;
+  return heardMs + restartBeats * timing.beatMs - nowMs;
+}
+
 /** The voter after it granted this request: epoch and newest set recorded, promise from now. */
 export function accept(voter: Voter, request: LeaseRequest, nowMs: number): Voter {
   if (voter.record === null) throw new Error("a blank voter grants nothing");
   const sync = newerSync(voter.record.sync, request.sync);
   const record = { epoch: request.epoch, holder: request.from, released: false, sync };
-  return { ...voter, record, promise: { to: request.from, untilMs: nowMs + voter.timing.leaseMs } };
+  return { ...voter, record, promise: promiseTo(voter, request, nowMs) };
 }
+
+/** From now, for one lease. */
+export const promiseTo = (
+  { timing }: Voter,
+  { from, boot }: Pick<LeaseRequest, "from" | "boot">,
+  nowMs: number,
+): Promised => ({ to: from, boot, untilMs: nowMs + timing.leaseMs });
 
 export type Own = { readonly position: Position; readonly fit: boolean };
 export type Answer = { readonly voter: Voter; readonly reply: LeaseReply | null };
@@ -133,7 +154,7 @@ export function onEnrolment(voter: Voter, enrolment: Enrolment, nowMs: number): 
   const { record } = enrolment;
   const fresh = enrolment.nonce === voter.nonce && enrolment.voterBoot === voter.boot;
   if (voter.record !== null || !fresh || record.sync.inSync.includes(voter.name)) return voter;
-  return { ...voter, record, promise: { to: enrolment.from, untilMs: nowMs + voter.timing.leaseMs } };
+  return { ...voter, record, promise: promiseTo(voter, enrolment, nowMs) };
 }
 
 /** Is there nothing new to persist? */

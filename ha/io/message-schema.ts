@@ -57,6 +57,7 @@ const refusal = z.enum({
   promised: "promised",
   released: "released",
   "not-in-sync": "not-in-sync",
+  "other-run": "other-run",
   paused: "paused",
 } satisfies { [R in Refusal]: R });
 

@@ -25,6 +25,7 @@ const declared: Readonly<Record<string, readonly string[]>> = {
     "promised",
     "released",
     "not-in-sync",
+    "other-run",
     "paused",
   ],
   promotion: ["resume", "start", "failover", "switchover", "forced"],

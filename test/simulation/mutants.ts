@@ -64,7 +64,14 @@ export const mutants: readonly Mutant[] = [
     parts: withVoter({
       after: (voter, message, was, nowMs, agedMs) =>
         granted(message, was, voter)
-          ? { ...voter, promise: { to: message.from, untilMs: nowMs + voter.timing.leaseMs - agedMs - senderBehindMs } }
+          ? {
+              ...voter,
+              promise: {
+                to: message.from,
+                boot: message.boot,
+                untilMs: nowMs + voter.timing.leaseMs - agedMs - senderBehindMs,
+              },
+            }
           : voter,
     }),
     faults: lates,

@@ -49,7 +49,7 @@ test("rule 1: a changed record is to be persisted with the answer; a mere promis
   expect(elected.send).toHaveLength(1);
   const renewed = stepWitness(voter(), renewal(), laterMs);
   expect(renewed.persist).toBeNull();
-  expect(renewed.voter.promise).toEqual({ to: "a", untilMs: laterMs + leaseMs });
+  expect(renewed.voter.promise).toEqual({ to: "a", boot: "a1", untilMs: laterMs + leaseMs });
 });
 
 test("rule 3: a grant echoes boot and sequence of the request that it answers", () => {
@@ -178,6 +178,21 @@ test("[complaint 15] maintenance: nobody is promoted, the holder carries on, als
   expect(answer(behind, renewal({ epoch: 5, sync: paused }), laterMs).reply.granted).toBe(true);
 });
 
+test("rule 16: another run of the holder is granted nothing while the one that was promised is heard [complaint 14]", () => {
+  const held = answer(voter(), renewal(), laterMs).next;
+  const clone = { boot: "a2", purpose: "elect" as const };
+  const restartMs = laterMs + 3 * timing.beatMs;
+  expect(answer(held, renewal(clone), restartMs - 1).reply).toMatchObject({ refusal: "other-run", waitMs: 1 });
+  expect(answer(held, renewal({ boot: "a2", epoch: 2 }), restartMs - 1).reply).toMatchObject({ refusal: "other-run" });
+  // The run that was promised goes on, and shuts the other one out for as long as it does.
+  const renewed = answer(held, renewal(), restartMs - 1).next;
+  expect(answer(renewed, renewal(clone), restartMs).reply).toMatchObject({ refusal: "other-run" });
+  // One that has fallen silent may have been restarted: the new run goes on within the lease, and the old one is over.
+  const restarted = answer(held, renewal(clone), restartMs);
+  expect(restarted.reply).toMatchObject({ granted: true });
+  expect(answer(restarted.next, renewal(), restartMs + 1).reply).toMatchObject({ refusal: "other-run" });
+});
+
 test("rule 13: a blank voter votes for nobody and says its nonce", () => {
   const { next, reply } = answer(voter(null), renewal(), laterMs);
   expect(reply).toMatchObject({ granted: false, refusal: "blank", nonce: "n1", record: null });
@@ -197,7 +212,7 @@ test("rule 13: only the fresh nonce of this run enrols, and never one who has a 
   };
   expect(onEnrolment(voter(null), enrolment, laterMs)).toMatchObject({
     record: settled,
-    promise: { to: "a", untilMs: laterMs + leaseMs },
+    promise: { to: "a", boot: "a1", untilMs: laterMs + leaseMs },
   });
   for (const wrong of [{ nonce: "n0" }, { voterBoot: "w0" }])
     expect(onEnrolment(voter(null), { ...enrolment, ...wrong }, laterMs).record).toBeNull();

@@ -81,9 +81,10 @@ function checksOf(member: Member, facts: RosterFacts, change: MembershipChange, 
     ok: phase.kind === "primary" && nowMs < validUntilMs(member),
     detail: phase.kind === "primary" ? "" : `it is ${phase.kind}; ask ${leaderOf(member)}`,
   };
-  // A cluster that nobody ever led has nobody to disagree.
+  // A cluster that nobody ever led has nobody to disagree, and its second node is blank until a primary enrols it.
   const founding = change.kind === "admit" && voter.record?.epoch === 0 && voter.record.holder === voter.name;
-  return [...(founding ? [] : [leads]), knownByAll(member, facts), ...ownChecks(member, facts, change, nowMs)];
+  if (founding) return [];
+  return [leads, knownByAll(member, facts), ...ownChecks(member, facts, change, nowMs)];
 }
 
 const leaderOf = ({ voter }: Member): string => {

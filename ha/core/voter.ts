@@ -101,7 +101,7 @@ export function accept(voter: Voter, request: LeaseRequest, nowMs: number): Vote
 /** From now, for one lease. */
 export const promiseTo = (
   { timing }: Voter,
-  { from, boot }: Pick<LeaseRequest, "from" | "boot">,
+  { from, boot }: { readonly from: Name; readonly boot: string },
   nowMs: number,
 ): Promised => ({ to: from, boot, untilMs: nowMs + timing.leaseMs });
 

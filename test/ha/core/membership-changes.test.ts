@@ -68,6 +68,8 @@ describe("who may change the members", () => {
     const founder = createPair({ a: record(0, "a", sync(["a"], 0, 0)) });
     start(founder, "a");
     expect(move(founder, { kind: "admit" }).kind).toBe("commit");
+    // In whatever order: a second node that has joined and was not started yet is blank, and can elect nobody.
+    expect(move(founder, { kind: "admit" }, facts({ witness: null, versionOf: () => 0 })).kind).toBe("commit");
     expect(refusedBy(founder, to("manual"))).toContain("this node leads");
     const led = createPair({ a: record(1, "a", sync(["a"], 1, 1)) });
     start(led, "a");

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { z } from "zod";
 import { AgentChannel, processWire } from "./agent-channel.ts";
+import { appEnvironment } from "./app-environment.ts";
 import { App } from "./app.ts";
 import { appClock, clockOptions, parseClock } from "./clock.ts";
 import { noBroker } from "./no-broker.ts";
@@ -21,19 +22,13 @@ const nodeFile = z.object({
   host: z.string().min(1),
   ports: z.object({ app: z.int().min(0).max(65_535) }),
 });
-const environment = z.object({
-  TRADER_EXCHANGE_URL: z.url().optional(),
-  TRADER_BROKER_KEY_ID: z.string().min(1).default("demo"),
-  TRADER_BROKER_SECRET: z.string().min(1).default("demo"),
-  TRADER_MARKET: z.enum(["embedded", "yahoo"]).default("embedded"),
-});
 
 function settings() {
   const { values } = parseArgs({ options: { data: { type: "string" }, ...clockOptions } });
   const dataDir = z.string("--data DIR is needed").min(1).parse(values.data);
   const file = join(dataDir, "node.json");
   const node = nodeFile.parse(JSON.parse(readFileSync(file, "utf8")));
-  return { dataDir, node, env: environment.parse(process.env), clock: appClock(parseClock(values)) };
+  return { dataDir, node, env: appEnvironment.parse(process.env), clock: appClock(parseClock(values)) };
 }
 
 const messageOf = (error: unknown): string => messagesOf(error).join(": ").replaceAll(/\s+/g, " ").slice(0, 500);

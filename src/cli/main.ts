@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addArbiter } from "./arbiter.ts";
 import { addAttic } from "./attic.ts";
 import { addCompletion } from "./completion.ts";
+import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { CliError, exitCodes, oneLine } from "./exit.ts";
 import { addDisplay } from "./display.ts";
@@ -28,6 +29,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addJoin,
   addRun,
   addWitness,
+  addConfig,
   addStatus,
   addSwitchover,
   addFailover,

@@ -5,6 +5,7 @@ import type { ClockArgs } from "../clock.ts";
 import { CliError } from "./exit.ts";
 import { refuseOtherKind } from "./kind.ts";
 import { checked, dataOption, lifelineOption, url, wholeNumber } from "./options.ts";
+import { adoptSettings } from "./settings.ts";
 
 type RunOptions = {
   data: string;
@@ -46,6 +47,7 @@ async function run(options: RunOptions): Promise<void> {
   const { AgentPicture } = await import("../led/agent-picture.ts");
   const { ledSettings } = await import("../led/led-settings.ts");
   refuseOtherKind(dataDir, "node");
+  await adoptSettings(dataDir);
   const { name: node } = readNodeConfig(dataDir);
   const { brokerKeyId, brokerSecret, mqttUser, mqttPassword } = readSecrets(dataDir);
   const clock = clockOf(options);

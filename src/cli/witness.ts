@@ -5,6 +5,7 @@ import { joinAsWitness } from "./join.ts";
 import { refuseOtherKind } from "./kind.ts";
 import { checked, dataOption, lifelineOption, port } from "./options.ts";
 import { say } from "./output.ts";
+import { adoptSettings } from "./settings.ts";
 
 type WitnessOptions = {
   data: string;
@@ -45,6 +46,7 @@ async function witness(options: WitnessOptions): Promise<void> {
     if (await reloaded(dataDir)) return say(`${name} votes there now: the witness that runs here has taken it up.`);
   }
   refuseOtherKind(dataDir, "witness");
+  await adoptSettings(dataDir);
   const { runWitness } = await import("../../ha/witness.ts");
   process.exitCode = await runWitness({ dataDir, lifelinePid: options.lifeline ?? null });
 }

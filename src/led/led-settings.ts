@@ -2,12 +2,18 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { LightSettings } from "./light.ts";
 
-const environment = z.object({
+/** The variables of the LEDs. */
+export const ledEnvironment = z.object({
   TRADER_LEDS: z.enum(["auto", "off"]).default("auto"),
   /** The name that the router itself reads. */
   ARDUINO_ROUTER_SOCKET: z.string().min(1).default("/var/run/arduino-router.sock"),
   TRADER_SYSFS_LEDS: z.string().min(1).default("/sys/class/leds"),
-  TRADER_LED_BRIGHTNESS: z.coerce.number().int().min(0).max(255).default(150),
+  TRADER_LED_BRIGHTNESS: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .pipe(z.int().max(255))
+    .default(150),
   /** Hours of local time, "22-7". */
   TRADER_LED_QUIET: z
     .string()
@@ -30,9 +36,9 @@ export function ledSettings(
   env: Readonly<Record<string, string | undefined>>,
   log: Pick<Logger, "error">,
 ): LedSettings {
-  const parsed = environment.safeParse(env);
+  const parsed = ledEnvironment.safeParse(env);
   if (!parsed.success) log.error({ reason: z.prettifyError(parsed.error) }, "LEDs are off: a setting makes no sense");
-  const given = parsed.data ?? environment.parse({ TRADER_LEDS: "off" });
+  const given = parsed.data ?? ledEnvironment.parse({ TRADER_LEDS: "off" });
   const [fromHour, toHour] = given.TRADER_LED_QUIET?.split("-").map(Number) ?? [];
   return {
     enabled: given.TRADER_LEDS === "auto",

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 
-const environment = z.object({
+/** The variables of MQTT. */
+export const mqttEnvironment = z.object({
   TRADER_MQTT_URL: z.url({ protocol: /^mqtts?$/ }).optional(),
   TRADER_MQTT_USER: z.string().min(1).optional(),
   TRADER_MQTT_PASSWORD: z.string().optional(),
@@ -23,7 +24,7 @@ export function mqttSettings(
   env: Readonly<Record<string, string | undefined>>,
   log: Pick<Logger, "error">,
 ): MqttSettings | null {
-  const parsed = environment.safeParse(env);
+  const parsed = mqttEnvironment.safeParse(env);
   if (!parsed.success) log.error({ reason: z.prettifyError(parsed.error) }, "MQTT is off: a setting makes no sense");
   const given = parsed.data;
   if (given?.TRADER_MQTT_URL === undefined) return null;

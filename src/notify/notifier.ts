@@ -6,14 +6,19 @@ import { AlertSender } from "./sender.ts";
 
 const address = z.url({ protocol: /^https?$/ }).optional();
 
-/** Where this node's alerts and signs of life go; all of it is optional. */
-export const notifySettings = z
-  .object({ TRADER_WEBHOOK_URL: address, TRADER_NTFY_URL: address, TRADER_DEADMAN_URL: address })
-  .transform((env) => ({
-    webhookUrl: env.TRADER_WEBHOOK_URL,
-    ntfyUrl: env.TRADER_NTFY_URL,
-    deadManUrl: env.TRADER_DEADMAN_URL,
-  }));
+/** The variables of alerts and signs of life; all of it is optional. */
+export const notifyEnvironment = z.object({
+  TRADER_WEBHOOK_URL: address,
+  TRADER_NTFY_URL: address,
+  TRADER_DEADMAN_URL: address,
+});
+
+/** Where this node's alerts and signs of life go. */
+export const notifySettings = notifyEnvironment.transform((env) => ({
+  webhookUrl: env.TRADER_WEBHOOK_URL,
+  ntfyUrl: env.TRADER_NTFY_URL,
+  deadManUrl: env.TRADER_DEADMAN_URL,
+}));
 
 export type NotifierOptions = {
   readonly node: string;

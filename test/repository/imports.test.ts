@@ -30,7 +30,7 @@ const sources = ["ha", "src"]
   .filter((file) => file.endsWith(".ts"));
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?<!")\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
     (match) => match[1] ?? "",
   );
 

@@ -22,6 +22,7 @@ import { AgentMetrics } from "./io/metrics.ts";
 import { findLitestream } from "./io/litestream-binary.ts";
 import { readNodeConfig } from "./io/node-files.ts";
 import type { Roster } from "./io/node-files.ts";
+import { serviceManager } from "./io/service-manager.ts";
 import { VoteFile } from "./io/vote-file.ts";
 import { LeaseShell } from "./lease-shell.ts";
 import type { LinkChild } from "./link-child.ts";
@@ -115,6 +116,7 @@ class Agent {
   async run(): Promise<number> {
     const { dataDir, lifelinePid } = this.#options;
     const stopped = stopSignal(lifelinePid);
+    const manager = serviceManager(process.env, this.#log);
     const control = createControlApp({
       dataDir,
       view: () => this.view(),
@@ -139,7 +141,9 @@ class Agent {
       const health = await serve({ app, host, port: this.#config.ports.agent });
       closers.push(() => health.close());
       await this.#start();
+      manager.ready();
       const code = await Promise.race([stopped, this.#failed.promise]);
+      manager.stopping();
       if (code === 0) await this.#leaveCleanly();
       return code;
     } finally {

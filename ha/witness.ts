@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { createClock } from "./io/clock.ts";
 import { keepCompiled } from "./io/compile-cache.ts";
 import { serveControl } from "./io/control.ts";
+import { serviceManager } from "./io/service-manager.ts";
 import { UdpSocket } from "./io/udp-socket.ts";
 import { readWitnessFolders } from "./io/witness-folders.ts";
 import type { WitnessFolder } from "./io/witness-folders.ts";
@@ -32,6 +33,7 @@ export async function runWitness(options: WitnessOptions): Promise<number> {
   const { dataDir, lifelinePid } = options;
   const log = options.log ?? pino({ level: process.env["TRADER_LOG_LEVEL"] ?? "info" }, pino.destination(2));
   const stop = stopSignal(lifelinePid);
+  const manager = serviceManager(process.env, log);
   const witness = new Witness(dataDir, log);
   const control = new Hono();
   control.get("/status", (c) => c.json(witness.view()));
@@ -43,6 +45,7 @@ export async function runWitness(options: WitnessOptions): Promise<number> {
   const socket = await serveControl(join(dataDir, "run", "agent.sock"), control);
   try {
     await witness.start();
+    manager.ready();
     keepCompiled();
     return await Promise.race([stop, witness.failed]);
   } finally {

@@ -4,6 +4,7 @@ import { readLines } from "./lines.ts";
 import { parentBound } from "./parent-bound.ts";
 import { removePidFile, writePidFile } from "./pid-file.ts";
 import { type ProcessIdentity, groupGone, identify, killGroup } from "./proc.ts";
+import { withoutManager } from "./service-manager.ts";
 
 /** How a child ended; one of the two is null. */
 type Exit = { code: number | null; signal: NodeJS.Signals | null };
@@ -75,7 +76,7 @@ export function spawnChild(options: ChildOptions): Child {
   const { name, log } = options;
   const bound = parentBound(options.command, options.args);
   const spawned = spawn(bound.command, bound.args, {
-    env: options.env,
+    env: withoutManager(options.env),
     detached: true,
     stdio: ["ignore", "pipe", "pipe", ...(options.ipc ? (["ipc"] as const) : [])],
   });

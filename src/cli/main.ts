@@ -11,6 +11,7 @@ import { addFailover } from "./failover.ts";
 import { addFetchLitestream } from "./fetch-litestream.ts";
 import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
+import { addInstall } from "./install.ts";
 import { addJoin } from "./join.ts";
 import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
@@ -20,6 +21,7 @@ import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 import { addSwitchover } from "./switchover.ts";
 import { addToken } from "./token.ts";
+import { addUninstall } from "./uninstall.ts";
 import { addWitness } from "./witness.ts";
 
 /** In the order of the help text. */
@@ -29,6 +31,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addJoin,
   addRun,
   addWitness,
+  addInstall,
+  addUninstall,
   addConfig,
   addStatus,
   addSwitchover,

@@ -48,3 +48,10 @@ export const lifelineOption = (): Option =>
   new Option("--lifeline <pid>", "end when the process with this id is gone")
     .argParser(wholeNumber(2, 2 ** 31))
     .hideHelp();
+
+/** `--root DIR`, hidden: the folder that stands for the machine; nothing outside of it is changed. */
+export const rootOption = (): Option =>
+  new Option("--root <dir>", "a folder that stands for the machine")
+    .default("/")
+    .argParser((dir) => resolve(dir))
+    .hideHelp();

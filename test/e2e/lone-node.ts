@@ -60,6 +60,11 @@ export class LoneNode {
     await eventually("its children are dead", 10_000, () => processesNaming(this.dir).length === 0);
   }
 
+  /** Stops the agent where it is (SIGSTOP). */
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
   async appPid(): Promise<number | null> {
     return (await getJson(this.ports.agent, "/health", pidsSchema)).pids.app;
   }

@@ -38,7 +38,7 @@ const takeOverLimitMs = 10_000;
 const bodyBytesMax = 16 * 1024;
 
 const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
-const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false) });
+const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false), dryRun: z.boolean().default(false) });
 const maintenanceBody = z.object({ on: z.boolean() });
 const tokenBody = z.object({ kind: z.enum(["node", "witness"]) });
 const arbiterBody = z.object({
@@ -78,8 +78,8 @@ export function createControlApp(ports: ControlPorts): Hono {
     return c.json(await alone(() => switchover(ports, dryRun)));
   });
   app.post("/failover", async (c) => {
-    const { acceptDataLoss } = failoverBody.parse(await c.req.json());
-    return c.json(await alone(() => failover(ports, acceptDataLoss)));
+    const { acceptDataLoss, dryRun } = failoverBody.parse(await c.req.json());
+    return c.json(await alone(() => failover(ports, acceptDataLoss, dryRun)));
   });
   app.post("/maintenance", async (c) => {
     const { on } = maintenanceBody.parse(await c.req.json());
@@ -145,7 +145,7 @@ const helpOf = {
   standalone: "see the log of this node",
 } as const;
 
-async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<ChangeOutcome> {
+async function failover(ports: ControlPorts, acceptDataLoss: boolean, dryRun: boolean): Promise<ChangeOutcome> {
   const shell = ports.shell();
   const checks = failoverChecks(shell.member, ports.canLead(), acceptDataLoss, ports.nowMs());
   const failed = checks.filter(({ ok }) => !ok);
@@ -155,6 +155,7 @@ async function failover(ports: ControlPorts, acceptDataLoss: boolean): Promise<C
       checks,
       message: failed.map(({ name, detail }) => `not so: ${name} (${detail})`).join("; "),
     };
+  if (dryRun) return { outcome: "dry-run", checks, message: `${shell.member.voter.name} could take over now` };
   shell.feed({ kind: "force", acceptDataLoss });
   const leads = await shell.until((member) => member.phase.kind === "primary", takeOverLimitMs);
   return leads

@@ -5,9 +5,13 @@ import { type Context, Hono } from "hono";
 import { type AgentView, type Question, judge } from "./core/health.ts";
 import { bindFailure } from "./io/bind-failure.ts";
 import { boundedServer, closeServer } from "./io/http-server.ts";
+import { version } from "./site.ts";
 
 /** One scrape in the text format of Prometheus. */
 export type Scrape = { readonly contentType: string; readonly text: (view: AgentView) => Promise<string> };
+
+/** Names the version of the program in every answer of the health endpoint. */
+export const VERSION_HEADER = "x-trader-version";
 
 const METHODS = "GET, HEAD, OPTIONS";
 
@@ -17,6 +21,7 @@ export function createHealthApp(view: () => AgentView, metrics: Scrape | null = 
 
   app.use(async (c, next) => {
     c.header("cache-control", "no-store");
+    c.header(VERSION_HEADER, version);
     if (c.req.method === "OPTIONS") return c.body(null, 204, { allow: METHODS });
     if (c.req.method !== "GET" && c.req.method !== "HEAD") {
       return c.json({ error: `${c.req.method} is not for this port, which is read-only` }, 405, { allow: METHODS });

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { z } from "zod";
 
-const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)("../package.json"));
+/** The version of the program that runs. */
+export const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)("../package.json"));
 
 const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
 

@@ -54,6 +54,11 @@ export function failoverChecks(
     member.arbiterKind === "witness"
       ? " (no other voter has answered yet)"
       : `, when ${member.peer ?? "the other node"} was last heard; it may have confirmed more alone since`;
+  const { peer } = member;
+  const remote = peer === null ? null : remoteOf(member, peer);
+  const peerAt =
+    remote !== null && Number.isFinite(remote.lastHeardMs) ? `last at ${where(remote.position)}` : "never heard";
+  const other = peer === null ? "" : `, ${peer} was ${peerAt}`;
   const inSync = `${newest?.inSync.join(", ") ?? "nobody"}${heard ? "" : unheard}`;
   return [
     // One that asks in vain for the lease gives way to an operator's word.
@@ -65,7 +70,7 @@ export function failoverChecks(
     {
       name: "this node could lead",
       ok: broken === null,
-      detail: broken ?? `at ${member.position.epoch}/${member.position.txid}`,
+      detail: broken ?? `at ${where(member.position)}`,
     },
     {
       name: "nobody holds the lease",
@@ -75,7 +80,7 @@ export function failoverChecks(
     {
       name: "this node holds everything confirmed, or the loss is accepted",
       ok: complete || acceptDataLoss,
-      detail: `in sync: ${inSync}; this node is at ${member.position.epoch}/${member.position.txid}`,
+      detail: `in sync: ${inSync}; this node is at ${where(member.position)}${other}`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 
 /** Bytes that this user may still write below `path`; null when the system does not say. */
-async function freeBytes(path: string): Promise<number | null> {
+export async function freeBytes(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;

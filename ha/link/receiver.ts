@@ -10,6 +10,7 @@ import type { Logger } from "pino";
 import { errorCode } from "../io/durable-file.ts";
 import { rosterSchema } from "../io/node-files.ts";
 import { refusal } from "./fence.ts";
+import { BANDWIDTH_BYTES_MAX, BANDWIDTH_PATH } from "./bandwidth.ts";
 import { answer, readBody } from "./http-body.ts";
 import { memberOf } from "./identity.ts";
 import type { Identity } from "./identity.ts";
@@ -114,6 +115,7 @@ export class Receiver {
       else if (member === null) answer(request, response, 403, "a certificate of this cluster is needed\n", CLOSE);
       else if (!this.#isMember(member)) answer(request, response, 403, `${member.name} is not in the roster\n`, CLOSE);
       else if (request.url === "/state") this.#state(request, response);
+      else if (request.url === BANDWIDTH_PATH) await this.#discard(request, response);
       else if (request.url === "/roster") await this.#roster(request, response);
       else await this.#replica(request, response, member.name);
     } catch (error) {
@@ -155,6 +157,17 @@ export class Receiver {
     };
     if (request.method === "GET") answer(request, response, 200, JSON.stringify(state));
     else answer(request, response, 405, "only GET\n", { allow: "GET" });
+  }
+
+  /** What a member sends to see how fast it arrives. */
+  async #discard(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let bytes = 0;
+    const parts: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    for await (const part of parts) {
+      bytes += part.length;
+      if (bytes > BANDWIDTH_BYTES_MAX) return answer(request, response, 413, "the probe is too long\n", CLOSE);
+    }
+    return answer(request, response, 204, "", CLOSE);
   }
 
   async #roster(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -5,6 +5,7 @@ import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { CliError, exitCodes, oneLine } from "./exit.ts";
+import { addDoctor } from "./doctor.ts";
 import { addDisplay } from "./display.ts";
 import { addDisplayToken } from "./display-token.ts";
 import { addFailover } from "./failover.ts";
@@ -39,6 +40,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addFailover,
   addMaintenance,
   addHistory,
+  addDoctor,
   addAttic,
   addToken,
   addMembers,

@@ -18,16 +18,18 @@ import type { ReadyNode } from "./demo-process.ts";
 import { errorCode } from "../../ha/io/durable-file.ts";
 
 const succeeds = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args).status === 0;
-const mount = (folder: string, sizeMb: number): boolean =>
+/** Mounts a tmpfs of this size there; false where that is not possible. */
+export const mountSmallDisk = (folder: string, sizeMb: number): boolean =>
   succeeds("mount", "-t", "tmpfs", "-o", `size=${sizeMb}m,mode=0700`, "tmpfs", folder);
-const unmount = (folder: string): boolean => succeeds("umount", "-l", folder);
+/** Takes away what is mounted there, at once. */
+export const unmount = (folder: string): boolean => succeeds("umount", "-l", folder);
 
 /** Why no small disk can be made here; null when one can. */
 export function smallDiskMissing(): string | null {
   if (process.getuid?.() !== 0) return "mounting a small disk needs root";
   const folder = mkdtempSync(join(tmpdir(), "half-disk-"));
   try {
-    if (!mount(folder, 1)) return "this machine mounts no tmpfs";
+    if (!mountSmallDisk(folder, 1)) return "this machine mounts no tmpfs";
     unmount(folder);
     return null;
   } finally {
@@ -85,7 +87,7 @@ export class SmallDisk {
 
   constructor(node: ReadyNode, sizeMb: number) {
     this.#folder = node.dataDir;
-    moveData(node, (folder) => mount(folder, sizeMb));
+    moveData(node, (folder) => mountSmallDisk(folder, sizeMb));
   }
 
   /** Writes until not one byte more fits. */

@@ -40,6 +40,12 @@ describe.skipIf(missing !== null)(`two boards and an operator (${missing ?? "nam
     expect(await pair.leader()).toBeNull();
     expect(await pair.trader(standby, "status")).toMatch(/lead from here: trader failover --accept-data-loss/);
     await expect(pair.trader(standby, "failover", "--yes")).rejects.toThrow(/may have confirmed more alone since/);
+    expect(await pair.trader(standby, "failover", "--dry-run", "--accept-data-loss")).toMatch(
+      new RegExp(
+        `this node is at \\d+/\\d+, ${primary} was last at \\d+/\\d+\\nDry run: ${standby} could take over now`,
+      ),
+    );
+    expect(await pair.leader()).toBeNull();
     await pair.trader(standby, "failover", "--yes", "--accept-data-loss");
     await eventually("it leads", 10_000, async () => (await pair.leader()) === standby);
     pair.run(primary);

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AgentView } from "../../ha/core/health.ts";
-import { type Served, createHealthApp, serve } from "../../ha/server.ts";
+import { type Served, VERSION_HEADER, createHealthApp, serve } from "../../ha/server.ts";
 import { primaryView, standbyView } from "./core/views.ts";
 
 const open: Served[] = [];
@@ -31,6 +31,7 @@ describe("the health endpoint", () => {
     });
     expect(answer.headers.get("content-type")).toContain("application/json");
     expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.headers.get(VERSION_HEADER)).toMatch(/^\d+\.\d+\.\d+/);
   });
 
   test("200 for yes, 503 with the reasons for no", async () => {

@@ -31,3 +31,14 @@ test("a node of the newest set may be told to lead once another voter has said t
   pass(told, 2 * timing.leaseMs);
   expect(refusedBy(told)).toEqual([]);
 });
+
+test("the checks show where both nodes are, and say of one that was never heard that it was not", () => {
+  const pair = createPair();
+  start(pair, "b");
+  const shown = (): string =>
+    failoverChecks(member(pair, "b"), null, false, pair.nowMs).find(({ name }) => name === complete)?.detail ?? "";
+  expect(shown()).toMatch(/this node is at \d+\/\d+, a was never heard$/);
+  start(pair, "a");
+  pass(pair, timing.leaseMs);
+  expect(shown()).toMatch(/this node is at \d+\/\d+, a was last at \d+\/\d+$/);
+});

@@ -4,8 +4,9 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { tlsNameOf } from "../../../ha/io/pki.ts";
+import { certificateId, tlsNameOf } from "../../../ha/io/pki.ts";
 import type { KeyPair } from "../../../ha/io/pki.ts";
+import { BANDWIDTH_BYTES_MAX, measureBandwidth } from "../../../ha/link/bandwidth.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
 import { stateSchema } from "../../../ha/link/protocol.ts";
 import { ask as askRaw, expired, foreign, foundCluster, ltx, Scratch, startReceiver } from "./cluster.ts";
@@ -219,4 +220,13 @@ test("a client that never finishes is cut off: the handshake, the headers, the b
   await Promise.race([once(slow, "error"), once(slow, "response")]);
   slow.destroy();
   expect(quick.store.newest).toBeNull();
+});
+
+test("the bandwidth to a receiver is measured by what it throws away, from members and up to a bound", async () => {
+  const peer = { name: "node-b", id: certificateId(b.certificatePem), host: "127.0.0.1", port: at.port };
+  expect(await measureBandwidth(peer, a, 10_000)).toBeGreaterThan(0);
+  expect(onDisk()).toEqual([]);
+  expect((await ask(a, "PUT", "/bandwidth", "x".repeat(BANDWIDTH_BYTES_MAX + 1))).status).toBe(413);
+  await expect(measureBandwidth(peer, c, 10_000)).rejects.toThrow(/node-b answers 403/);
+  await expect(measureBandwidth({ ...peer, id: "0".repeat(16) }, a, 10_000)).rejects.toThrow(/another board/);
 });

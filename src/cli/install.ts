@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, readFileSync, readdirSync, renameSync, statSync } from "node:fs";
+import { constants, copyFileSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -53,8 +53,13 @@ async function install(options: InstallOptions): Promise<void> {
       exitCodes.refused,
     );
   }
-  if (before === null && existsSync(join(root, unitPath))) {
-    throw new CliError(`${unitPath} is there, and not made by this command: move it away.`, exitCodes.refused);
+  const written = join(root, unitPath);
+  const own = before !== null && (!existsSync(written) || sha256(readFileSync(written, "utf8")) === before.unitSha256);
+  if (!own && existsSync(written)) {
+    throw new CliError(
+      `${unitPath} is not as this command makes it: move it away. Changes belong in a drop-in.`,
+      exitCodes.refused,
+    );
   }
   const text = unitText({
     kind,
@@ -180,9 +185,9 @@ async function putLitestream(folder: string): Promise<void> {
   const { findLitestream } = await import("../../ha/io/litestream-binary.ts");
   const { pino } = await import("pino");
   const found = await findLitestream({ env: process.env, log: pino({ level: "silent" }), fetch: true, progress: say });
-  // Moved into place: one that runs cannot be written over.
+  // Moved into place: one that runs cannot be written over. Made anew: the service may have put a link there.
   const target = join(folder, basename(found));
-  copyFileSync(found, `${target}.new`);
-  chmodSync(`${target}.new`, 0o755);
+  rmSync(`${target}.new`, { force: true });
+  copyFileSync(found, `${target}.new`, constants.COPYFILE_EXCL);
   renameSync(`${target}.new`, target);
 }

@@ -177,7 +177,9 @@ export class Replication {
     const nowMs = this.#ports.nowMs();
     const { syncLimitMs, leaseMs, beatMs } = this.#ports.shell.member.voter.timing;
     const late = (sinceMs: number | null, limitMs: number): boolean => sinceMs !== null && nowMs - sinceMs > limitMs;
-    if (this.#replicator === null && this.#inSet && !this.#held) this.#unsyncedSinceMs ??= nowMs;
+    // While no app has the ledger open, nothing is written that the standby could lack.
+    if (this.#held) this.#unsyncedSinceMs = null;
+    else if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
     // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
     // only keep the standby from leading once this lease is over.
     const useful = mayShrink(this.#ports.shell.member, nowMs);

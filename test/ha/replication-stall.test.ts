@@ -124,6 +124,24 @@ test("Litestream that cannot be started stops nothing: the standby leaves the se
   await replication.stop();
 });
 
+test("a sync that the app's death cut off puts nobody out of the set, however long the next app takes", async () => {
+  let outcome = synced;
+  const { replication, go, inSync } = started({ sync: () => outcome, responds: () => true });
+  await go(1_000);
+  outcome = full;
+  await go(timing.leaseMs / 2);
+  await replication.hold();
+  await go(10_000);
+  expect(inSync()).toEqual(["a", "b"]);
+  // With an app again, a standby that takes nothing leaves the set after a lease as ever.
+  replication.goOn();
+  await go(timing.leaseMs - 500);
+  expect(inSync()).toEqual(["a", "b"]);
+  await go(1_500);
+  expect(inSync()).toEqual(["a"]);
+  await replication.stop();
+});
+
 test("[litestream 12] Litestream ends with the app that had the ledger open, waits for the next one, and nobody leaves the set for that", async () => {
   let starts = 0;
   const litestream = {

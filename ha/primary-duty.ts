@@ -6,6 +6,9 @@ import { Doubts } from "./doubts.ts";
 import type { PrimaryPorts } from "./primary-ports.ts";
 import { Replication } from "./replication.ts";
 
+/** What becomes of commits that the standby has not received when the lease is given away. */
+type Rest = "sent" | "left-alone";
+
 const openLimitMs = 20_000;
 
 /** Everything that this node does because it holds the lease. */
@@ -127,7 +130,8 @@ export class PrimaryDuty {
   /** The app says that it cannot do its job: the standby may do better. */
   cannotRun(reason: string): void {
     this.#ports.log.error({ reason }, "the app cannot run");
-    this.#ratherNot(`the app cannot run: ${reason}`);
+    // Perhaps for what it found in the ledger: not a byte of that may reach the standby.
+    this.#ratherNot(`the app cannot run: ${reason}`, "left-alone");
   }
 
   /** The app ended or hung, and is started again in place; when that does not help, the standby may do better. */
@@ -151,11 +155,11 @@ export class PrimaryDuty {
   }
 
   /** Whoever can do better leads, a few times an hour at most; where nobody can, this node goes on and says why. */
-  #ratherNot(reason: string): void {
+  #ratherNot(reason: string, rest: Rest = "sent"): void {
     const { shell, nowMs, log } = this.#ports;
     if (shell.member.phase.kind !== "primary" || this.#leads === null) return;
     const before = this.#doubts.kept;
-    if (this.#doubts.shouldGiveAway(reason, shell.member, nowMs())) return this.#giveAway(reason);
+    if (this.#doubts.shouldGiveAway(reason, shell.member, nowMs())) return this.#giveAway(reason, rest);
     const { kept } = this.#doubts;
     if (kept !== before) log.warn({ reason: kept }, "this node would rather not lead");
   }
@@ -197,8 +201,8 @@ export class PrimaryDuty {
     await Promise.all([this.#ports.app.kill(), replication?.stop()]);
   }
 
-  /** This node cannot do the job: the lease goes to whoever can, with all that was committed if that is to be had. */
-  #giveAway(reason: string): void {
+  /** This node cannot do the job: the lease goes to whoever can, with all that was committed where that is sound. */
+  #giveAway(reason: string, rest: Rest = "sent"): void {
     const { shell, nowMs, steppedDown, log } = this.#ports;
     const { phase, peer, voter } = shell.member;
     this.#doubts.givenAway(reason, nowMs());
@@ -209,6 +213,7 @@ export class PrimaryDuty {
     void this.#ports.app
       .kill()
       .then(() => {
+        if (rest === "left-alone") return;
         // No app opens this ledger any more: Litestream may take what is left in it.
         replication?.goOn();
         return replication?.flush(voter.timing.syncLimitMs);

@@ -57,8 +57,17 @@ export class BadDisk {
 }
 
 function isTraced(pid: number): boolean {
-  const threads = readdirSync(`/proc/${pid}/task`);
+  const threads = threadsOf(pid);
   return threads.every((thread) => tracerOf(pid, thread) !== 0);
+}
+
+/** None: it is gone; the fault may have ended it while its threads were still being attached to. */
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }
 
 /** Zero: nobody traces this thread; one that is gone meanwhile needs nobody. */

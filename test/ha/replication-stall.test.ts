@@ -125,7 +125,7 @@ test("Litestream that cannot be started stops nothing: the standby leaves the se
 });
 
 test("a sync that the app's death cut off puts nobody out of the set, however long the next app takes", async () => {
-  let outcome = synced;
+  let outcome: Outcome = synced;
   const { replication, go, inSync } = started({ sync: () => outcome, responds: () => true });
   await go(1_000);
   outcome = full;

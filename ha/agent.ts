@@ -256,6 +256,7 @@ class Agent {
         void this.#primary.raise(action.epoch);
         return this.#neighbours.advertise("primary", action.epoch);
       case "lease":
+        this.#neighbours.lease(action.validUntilMs);
         return this.#primary.lease(action.epoch, action.validUntilMs);
     }
   }
@@ -326,7 +327,8 @@ class Agent {
     const own = [this.#space.low, this.#app.trouble, this.#link.trouble, this.#network.trouble].filter(
       (reason) => reason !== null,
     );
-    return [...new Set([...own, ...this.#primary.troubles(this.#clock.monotonicMs())])];
+    const others = [...this.#primary.troubles(this.#clock.monotonicMs()), ...this.#neighbours.troubles];
+    return [...new Set([...own, ...others])];
   }
 
   #takeRoster(roster: Roster, replaced: boolean): void {

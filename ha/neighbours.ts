@@ -90,16 +90,17 @@ export class Neighbours {
 
   /** Starts to advertise this node by mDNS, and to hear of others. */
   announce(epoch: number): void {
-    const { config, log } = this.#options;
+    const { config, dataDir, nowMs, log } = this.#options;
     this.#mdns = new Mdns({
-      ...mdnsSite(config.host),
+      ...mdnsSite(config.host, dataDir),
       node: config.name,
       cluster: config.cluster,
       port: config.ports.agent,
       appPort: config.ports.app,
       role: "standby",
       epoch,
-      onHint: (hint) => this.#udp.setAddresses(hint.node, [{ host: hint.host, port: hint.port }], "hint"),
+      nowMs,
+      onHint: (hint) => this.#udp.hint(hint.node, hint),
       logger: log,
     });
     this.#mdns.run();
@@ -107,6 +108,16 @@ export class Neighbours {
 
   advertise(role: "primary" | "standby", epoch: number): void {
     this.#mdns?.advertise({ role, epoch });
+  }
+
+  /** The lease stands until this instant of the clock that was given. */
+  lease(validUntilMs: number): void {
+    this.#mdns?.lease(validUntilMs);
+  }
+
+  /** What is wrong with mDNS, one sentence each. */
+  get troubles(): readonly string[] {
+    return this.#mdns?.troubles ?? [];
   }
 
   send(message: Message): void {

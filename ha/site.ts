@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { z } from "zod";
+import { fingerprintOf } from "./io/pki.ts";
 
 /** The version of the program that runs. */
 export const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)("../package.json"));
@@ -12,6 +15,15 @@ export function listenHost(host: string): string {
   return host.includes(":") ? "::" : "0.0.0.0";
 }
 
-/** Where mDNS speaks for such a member, and the version that it tells. */
-export const mdnsSite = (host: string): { ver: string; interfaces?: readonly string[] } =>
-  isLoopback(host) ? { ver: version, interfaces: ["127.0.0.1"] } : { ver: version };
+/** Hexadecimal digits of the authority's fingerprint that tell two clusters of one name apart. */
+const clusterIdLength = 6;
+
+/** What mDNS is told of this place: where it speaks for such a member, whose cluster it is, and the program's version. */
+export function mdnsSite(
+  host: string,
+  dataDir: string,
+): { ver: string; clusterId: string; interfaces?: readonly string[] } {
+  const authority = readFileSync(join(dataDir, "pki", "ca.crt"), "utf8");
+  const clusterId = fingerprintOf(authority).slice(0, clusterIdLength);
+  return { ver: version, clusterId, ...(isLoopback(host) && { interfaces: ["127.0.0.1"] }) };
+}

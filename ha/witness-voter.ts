@@ -77,13 +77,14 @@ export class WitnessVoter {
       logger: log,
     });
     this.#mdns = new Mdns({
-      ...mdnsSite(host),
+      ...mdnsSite(host, dir),
       node: name,
       cluster,
       port: ports.agent,
       role: "witness",
       epoch: votes.record?.epoch ?? 0,
-      onHint: (hint) => this.#udp.setAddresses(hint.node, [{ host: hint.host, port: hint.port }], "hint"),
+      nowMs,
+      onHint: (hint) => this.#udp.hint(hint.node, hint),
       logger: log,
     });
   }
@@ -180,5 +181,6 @@ export class WitnessVoter {
   async #record(record: VoterRecord): Promise<void> {
     await this.#votes.write(record);
     this.#options.log.info({ record }, "recorded");
+    this.#mdns.advertise({ role: "witness", epoch: record.epoch });
   }
 }

@@ -4,50 +4,56 @@ import type { Name } from "../core/messages.ts";
 /** Where a datagram can be sent: an IP address, never a host name. */
 export type Address = { readonly host: string; readonly port: number };
 /** `roster` is what the operator said, `hint` what mDNS says, `learned` where signed datagrams came from. */
-type Page = { roster: readonly Entry[]; hint: readonly Entry[]; learned: readonly Entry[] };
+type Page = { roster: readonly Address[]; hint: readonly Entry[]; learned: readonly Entry[] };
+type Entry = Address & { readonly seenMs: number };
 
 const MEMBERS_MAX = 8;
 const PER_SOURCE_MAX = 4;
-const LEARNED_FOR_MS = 60_000;
+const KEPT_FOR_MS = 60_000;
 
-type Entry = Address & { readonly seenMs: number };
-
-/** Every address known of each member, bounded for each source, so that no source displaces another. */
+/**
+ * Every address known of each member, bounded for each source, so that no source displaces another. A member on two
+ * networks has two: whoever sends to all of them does not care which one fails.
+ */
 export class AddressBook {
   readonly #pages = new Map<Name, Page>();
 
-  /** Replaces what one source says of `name`; anything that is not an IP address with a port is left out. */
-  set(name: Name, source: "roster" | "hint", addresses: readonly Address[], nowMs: number): void {
+  /** `name` is a member, wherever it may be: hints of it are taken. */
+  expect(name: Name): void {
+    this.#page(name);
+  }
+
+  /** Replaces what the roster says of `name`; anything that is not an IP address with a port is left out. */
+  set(name: Name, addresses: readonly Address[]): void {
     const page = this.#page(name);
-    if (page === null) return;
-    page[source] = addresses
-      .filter(isAddress)
-      .slice(0, PER_SOURCE_MAX)
-      .map(({ host, port }) => ({ host, port, seenMs: nowMs }));
+    if (page !== null) page.roster = addresses.filter(isAddress).slice(0, PER_SOURCE_MAX);
+  }
+
+  /** Somebody unknown says that `name` is there. Only of members, or strangers' names would fill the book. */
+  hint(name: Name, address: Address, nowMs: number): void {
+    const page = this.#pages.get(name);
+    if (page !== undefined && isAddress(address)) page.hint = withNewest(page.hint, address, nowMs);
   }
 
   /** `name` was heard from this address just now; the address longest unheard makes room. */
   learn(name: Name, address: Address, nowMs: number): void {
     const page = this.#page(name);
-    if (page === null || !isAddress(address)) return;
-    const others = page.learned.filter(({ host, port }) => host !== address.host || port !== address.port);
-    const newest = { host: address.host, port: address.port, seenMs: nowMs };
-    page.learned = [newest, ...others].slice(0, PER_SOURCE_MAX);
+    if (page !== null && isAddress(address)) page.learned = withNewest(page.learned, address, nowMs);
   }
 
   /** When `name` was heard last, where that is within the last minute. */
   heardMs(name: Name, nowMs: number): number | null {
     const seenMs = this.#pages.get(name)?.learned[0]?.seenMs ?? null;
-    return seenMs !== null && nowMs - seenMs <= LEARNED_FOR_MS ? seenMs : null;
+    return seenMs !== null && nowMs - seenMs <= KEPT_FOR_MS ? seenMs : null;
   }
 
-  /** All addresses to send to, each once: the roster's, hints, then those heard within the last minute. */
+  /** All addresses to send to, each once: the roster's, then those of the last minute, hinted and heard. */
   of(name: Name, nowMs: number): readonly Address[] {
     const page = this.#pages.get(name);
     if (page === undefined) return [];
-    const recent = page.learned.filter(({ seenMs }) => nowMs - seenMs <= LEARNED_FOR_MS);
+    const recent = [...page.hint, ...page.learned].filter(({ seenMs }) => nowMs - seenMs <= KEPT_FOR_MS);
     const all = new Map<string, Address>();
-    for (const { host, port } of [...page.roster, ...page.hint, ...recent]) {
+    for (const { host, port } of [...page.roster, ...recent]) {
       const key = `${host} ${port}`;
       if (!all.has(key)) all.set(key, { host, port });
     }
@@ -72,6 +78,11 @@ export class AddressBook {
     this.#pages.set(name, page);
     return page;
   }
+}
+
+function withNewest(entries: readonly Entry[], { host, port }: Address, seenMs: number): readonly Entry[] {
+  const others = entries.filter((entry) => entry.host !== host || entry.port !== port);
+  return [{ host, port, seenMs }, ...others].slice(0, PER_SOURCE_MAX);
 }
 
 const isAddress = ({ host, port }: Address): boolean =>

@@ -14,8 +14,8 @@ export type BrowseOptions = {
 /** Looks for the nodes of a cluster, and advertises nothing; `run` and `stop` it. */
 export const browsePages = ({ cluster, onPage, interfaces, logger }: BrowseOptions): MdnsThread =>
   new MdnsThread({
-    data: () => ({ advert: null, port: 0, interfaces: interfaces ?? null }),
-    onSighting: (txt, host, port) => {
+    data: () => ({ advert: null, clusterId: "", port: 0, interfaces: interfaces ?? null }),
+    onSighting: ({ txt, host, port }) => {
       const hint = hintOf(txt, host, port);
       if (hint?.cluster === cluster && hint.appPort !== null) onPage(`${hint.host}:${hint.appPort}`);
     },

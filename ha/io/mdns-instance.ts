@@ -1,58 +1,90 @@
 import Bonjour from "bonjour-service";
 import type { Browser, Service, ServiceConfig } from "bonjour-service";
-import { type Advert, SERVICE_TYPE, encodeTxt, mdnsLabel, txtOf } from "./mdns-records.ts";
+import { type Insides, type MdnsRecord, insidesOf, limited, onlyThese } from "./bonjour-insides.ts";
+import { type Alias, answers, noAlias, onClaim, withLease } from "./mdns-alias.ts";
+import { type Advert, SERVICE_TYPE, aliasOf, encodeTxt, mdnsLabel, txtOf } from "./mdns-records.ts";
+import { type MdnsSite, onLink } from "./mdns-sites.ts";
+import type { Sighting } from "./mdns-thread.ts";
 
-/** A sighting as it came in: nothing of it is checked yet. */
-export type Sighting = { readonly txt: unknown; readonly host: string; readonly port: number };
-
-type MdnsRecord = ReturnType<Service["records"]>[number] & { flush?: boolean };
-
-/** Parts of bonjour-service that it calls private; its version is pinned, and they are looked at before use. */
-type Mdns = {
-  on(event: "error" | "warning", listener: (error: unknown) => void): void;
-  respond(records: readonly MdnsRecord[], done: (error?: unknown) => void): void;
-  query(name: string, type: string, done: (error?: unknown) => void): void;
+/** What every instance of a worker is told at its start. */
+export type InstanceOrder = {
+  /** null: only looks round. */
+  readonly advert: Advert | null;
+  readonly clusterId: string;
+  /** The agent's port. */
+  readonly port: number;
+  readonly onSighting: (sighting: Sighting) => void;
+  /** Another host answers to a name of ours. */
+  readonly onClaim: (name: string, address: string) => void;
+  /** All addresses of this machine now. */
+  readonly ownAddresses: () => readonly string[];
+  /** Whether this node holds the lease at this very instant. */
+  readonly leads: () => boolean;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly nowMs: () => number;
 };
-type Insides = { readonly mdns: Mdns; readonly registry: Record<string, MdnsRecord[] | undefined> };
 
 const SERVICES_MAX = 64;
-const CLOSE_LIMIT_MS = 500;
+/**
+ * A datagram may be lost: what is new is said three times (RFC 6762, 8.3). More than a second apart, because avahi gives
+ * what was replaced another second each time it hears the replacement.
+ */
+const SAID_AGAIN_MS = [1_500, 4_000] as const;
+/** Short, since a killed node says no goodbye. */
+const ALIAS_TTL_SECONDS = 10;
 
 /**
  * mDNS on one interface. bonjour-service's own ways round its traps:
  * `bind` to all with one `interface`, or it hears no queries, or needs a default route;
  * no probing, because the same name on a second interface of this node would count as a conflict;
  * the registered records are changed in place, because its re-announcements repeat those very objects;
- * our address only, not those of all interfaces.
+ * this interface's addresses only, not those of all.
  */
 export class MdnsInstance {
+  readonly #order: InstanceOrder;
+  readonly #site: MdnsSite;
   readonly #bonjour: Bonjour;
   readonly #insides: Insides;
   readonly #service: Service | null;
-  readonly #browser: Browser;
+  /** Empty when nothing is advertised. */
+  readonly #host: string;
+  readonly #aliasName: string;
   readonly #records: readonly MdnsRecord[];
+  readonly #isHere: (address: string) => boolean;
+  #browser: Browser;
+  #alias: Alias = noAlias;
+  #answersAlias = false;
+  #saidAgain: NodeJS.Timeout[] = [];
   #broken: string | null = null;
 
-  /** `advert` null: only looks round. */
-  constructor(address: string, port: number, advert: Advert | null, onSighting: (sighting: Sighting) => void) {
+  constructor(site: MdnsSite, order: InstanceOrder) {
+    const { advert, clusterId } = order;
+    this.#order = order;
+    this.#site = site;
+    this.#isHere = onLink(site);
     const options: Partial<ServiceConfig> & { interface: string; bind: string } = {
-      interface: address,
+      interface: site.addresses[0] ?? "",
       bind: "0.0.0.0",
     };
     this.#bonjour = new Bonjour(options, (error: unknown) => this.#fail(error));
     this.#insides = insidesOf(this.#bonjour);
-    this.#insides.mdns.on("error", (error) => this.#fail(error));
-    this.#insides.mdns.on("warning", (error) => this.#fail(error));
-    const published = advert === null ? null : this.#publish(advert, port, address);
-    this.#service = published?.service ?? null;
-    this.#records = published?.records ?? [];
-    this.#browser = this.#bonjour.find({ type: SERVICE_TYPE });
-    const report = ({ txt: seen, port: seenPort, referer }: Service) => {
-      if (referer !== undefined) onSighting({ txt: seen, host: referer.address, port: seenPort });
-    };
-    this.#browser.on("up", report);
-    this.#browser.on("txt-update", report);
-    this.#browser.on("srv-update", report);
+    const { mdns } = this.#insides;
+    mdns.on("error", (error) => this.#fail(error));
+    mdns.on("warning", (error) => this.#fail(error));
+    this.#host = advert === null ? "" : `${mdnsLabel({ ...advert, clusterId })}.local`;
+    this.#aliasName = advert === null ? "" : aliasOf(advert.cluster);
+    this.#service = advert === null ? null : this.#publish(advert);
+    this.#records = this.#service === null ? [] : onlyThese(this.#insides.registry, this.#host, site.addresses);
+    this.#browser = this.#browse();
+    if (this.#service === null) return;
+    // For the goodbye; the type itself stays known, since the other node has it too.
+    this.#service.records = () =>
+      this.#records.filter(({ name }) => !name.startsWith("_services.")).map((record) => ({ ...record }));
+    // Before the question is answered: what waited while this process was frozen is asked of a node without a lease.
+    mdns.prependListener("query", () => this.review());
+    mdns.on("response", ({ answers: said }, { address }) => this.#hear(said, address));
+    this.review();
+    this.#announceAgain();
   }
 
   /** Why this instance must be made again; null while it is well. */
@@ -60,48 +92,142 @@ export class MdnsInstance {
     return this.#broken;
   }
 
-  #publish(advert: Advert, port: number, address: string): { service: Service; records: readonly MdnsRecord[] } {
-    const label = mdnsLabel(advert.node, advert.cluster);
-    const host = `${label}.local`;
-    const txt = txtOf(advert);
-    const service = this.#bonjour.publish({
-      name: label,
-      type: SERVICE_TYPE,
-      port,
-      host,
-      txt,
-      probe: false,
-      disableIPv6: true,
-    });
-    const records = onlyThisAddress(this.#insides.registry, host, address);
-    // For the goodbye; the type itself stays known, since the other node has it too.
-    service.records = () =>
-      records.filter(({ name }) => !name.startsWith("_services.")).map((record) => ({ ...record }));
-    return { service, records };
-  }
-
-  /** Says the new role and epoch at once, and in every answer and re-announcement from now on. */
+  /** Says the new role and epoch at once, twice more, and in every answer and re-announcement from now on. */
   update(advert: Advert): void {
     if (this.#service === null) return;
     const txt = txtOf(advert);
     this.#service.txt = txt;
     for (const record of this.#records) if (record.type === "TXT") record.data = encodeTxt(txt);
-    // All records: a browser takes no notice of a TXT without its PTR.
-    this.#insides.mdns.respond(this.#records, (error) => this.#failIf(error));
+    this.review();
+    this.#announce();
+    this.#announceAgain();
   }
 
-  /** Asks again who is there: the first question may have been lost, and a send that fails shows a dead interface. */
+  /** Takes the alias with the lease, and drops it with the lease. */
+  review(): void {
+    if (this.#service === null) return;
+    const nowMs = this.#order.nowMs();
+    this.#alias = withLease(this.#alias, this.#order.leads(), nowMs);
+    const answered = answers(this.#alias, nowMs);
+    if (answered === this.#answersAlias) return;
+    this.#answersAlias = answered;
+    const { registry, mdns } = this.#insides;
+    const others = registry["A"]?.filter(({ name }) => name !== this.#aliasName) ?? [];
+    registry["A"] = answered ? [...others, ...this.#aliasRecords()] : others;
+    if (answered) {
+      this.#announce();
+      this.#announceAgain();
+      return;
+    }
+    // No flush: this takes our addresses back, and leaves alone what a successor has said by now.
+    const goodbye = this.#aliasRecords().map((record) => ({ ...record, ttl: 0, flush: false }));
+    mdns.respond(goodbye, (error) => this.#failIf(error));
+  }
+
+  /**
+   * Asks again who is there, with a memory made anew: the first question may have been lost, a member may have moved,
+   * and a send that fails shows a dead interface. Also asks who else has our names.
+   */
   refresh(): void {
-    if (this.#browser.services.length > SERVICES_MAX) this.#broken = "too many services on this network";
-    this.#insides.mdns.query(`_${SERVICE_TYPE}._tcp.local`, "PTR", (error) => this.#failIf(error));
+    this.#browser.stop();
+    this.#browser = this.#browse();
+    const type = { name: `_${SERVICE_TYPE}._tcp.local`, type: "PTR" };
+    const names = [this.#host, this.#aliasName].map((name) => ({ name, type: "A" }));
+    const questions = this.#service === null ? [type] : names;
+    this.#insides.mdns.query(questions, (error) => this.#failIf(error));
   }
 
   /** Says goodbye where that is still possible, and closes. */
   async close(): Promise<void> {
+    this.#stopSaying();
     this.#browser.stop();
+    if (this.#answersAlias) {
+      const goodbye = this.#aliasRecords().map((record) => ({ ...record, ttl: 0, flush: false }));
+      await limited((done) => this.#insides.mdns.respond(goodbye, done));
+    }
     const service = this.#service;
     if (service !== null) await limited((done) => service.stop(done));
     await limited((done) => this.#bonjour.destroy(done));
+  }
+
+  #publish(advert: Advert): Service {
+    return this.#bonjour.publish({
+      name: this.#host.replace(/\.local$/, ""),
+      type: SERVICE_TYPE,
+      port: this.#order.port,
+      host: this.#host,
+      txt: txtOf(advert),
+      probe: false,
+      disableIPv6: true,
+    });
+  }
+
+  #browse(): Browser {
+    const browser = this.#bonjour.find({ type: SERVICE_TYPE });
+    const report = ({ name, txt, port, referer }: Service) => {
+      // Until the next question: there are not so many of us, and bonjour-service remembers all it hears.
+      if (browser.services.length > SERVICES_MAX) return browser.stop();
+      if (referer !== undefined && this.#isHere(referer.address)) {
+        this.#order.onSighting({ name, txt, host: referer.address, port });
+      }
+    };
+    browser.on("up", report);
+    browser.on("txt-update", report);
+    browser.on("srv-update", report);
+    return browser;
+  }
+
+  /** All records: a browser takes no notice of a TXT without its PTR. */
+  #announce(): void {
+    const records = this.#answersAlias ? [...this.#records, ...this.#aliasRecords()] : this.#records;
+    this.#insides.mdns.respond(records, (error) => this.#failIf(error));
+  }
+
+  #announceAgain(): void {
+    this.#stopSaying();
+    this.#saidAgain = SAID_AGAIN_MS.map((ms) =>
+      setTimeout(() => {
+        this.review();
+        this.#announce();
+      }, ms).unref(),
+    );
+  }
+
+  #stopSaying(): void {
+    for (const timer of this.#saidAgain) clearTimeout(timer);
+  }
+
+  #aliasRecords(): MdnsRecord[] {
+    const shared = { name: this.#aliasName, type: "A" as const, ttl: ALIAS_TTL_SECONDS, flush: true };
+    return this.#site.addresses.map((data) => ({ ...shared, data }));
+  }
+
+  /** Looks for others that have our names; who is meant by an answer of ours is this machine, whoever repeats it. */
+  #hear(said: readonly MdnsRecord[], from: string): void {
+    if (!this.#isHere(from)) return;
+    const claims = said.filter(({ name, type, ttl }) => type === "A" && ttl > 0 && this.#isOurs(name));
+    if (claims.length === 0) return;
+    const own = this.#order.ownAddresses();
+    for (const { name, data } of claims) {
+      if (typeof data !== "string" || own.includes(data)) continue;
+      if (name.toLowerCase() === this.#host) this.#order.onClaim(this.#host, data);
+      else this.#contend(data);
+    }
+  }
+
+  #isOurs(name: string): boolean {
+    const lower = name.toLowerCase();
+    return lower === this.#host || lower === this.#aliasName;
+  }
+
+  #contend(theirs: string): void {
+    const alias = onClaim(this.#alias, this.#site.addresses, theirs, this.#order.nowMs());
+    if (alias === null) return;
+    this.#order.onClaim(this.#aliasName, theirs);
+    const keeps = alias === this.#alias;
+    this.#alias = alias;
+    if (keeps) this.#announceAgain();
+    else this.review();
   }
 
   #failIf(error: unknown): void {
@@ -112,34 +238,4 @@ export class MdnsInstance {
   #fail(error: unknown): void {
     if (error instanceof Error && "code" in error) this.#broken ??= error.message;
   }
-}
-
-function insidesOf(bonjour: Bonjour): Insides {
-  const server: unknown = Reflect.get(bonjour, "server");
-  if (!isInsides(server)) throw new Error("bonjour-service has changed inside");
-  return server;
-}
-
-const isInsides = (server: unknown): server is Insides =>
-  typeof server === "object" && server !== null && "mdns" in server && "registry" in server;
-
-/** The registered records, the same objects that are re-announced, with this interface's address as the only one. */
-function onlyThisAddress(registry: Insides["registry"], host: string, address: string): readonly MdnsRecord[] {
-  const own = registry["A"]?.filter(({ name }) => name === host) ?? [];
-  for (const record of own) record.data = address;
-  registry["A"] = [own[0] ?? { name: host, type: "A", ttl: 120, data: address }];
-  const records = Object.values(registry).flatMap((some) => some ?? []);
-  for (const record of records) if (record.type !== "PTR") record.flush = true;
-  return records;
-}
-
-/** bonjour-service forgets to call back in some states: nothing waits for it longer than this. */
-function limited(start: (done: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-    start(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

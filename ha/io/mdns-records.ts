@@ -13,6 +13,9 @@ export type Advert = {
   readonly app: number | null;
 };
 
+/** Whose name it is: `clusterId` tells clusters of the same name apart. */
+export type LabelParts = { readonly node: string; readonly cluster: string; readonly clusterId: string };
+
 /** `_arduino-trader._tcp`, as bonjour-service wants it. */
 export const SERVICE_TYPE = "arduino-trader";
 
@@ -21,14 +24,18 @@ const LABEL_MAX = 63;
 
 /**
  * The instance's name, which is its host name too: of our own, because a goodbye for the system's name would take
- * the address of the machine itself away from its neighbours.
+ * the address of the machine itself away from its neighbours; and with the cluster's id, because bonjour-service has
+ * no answer to a name that is taken: nobody else has this one.
  */
-export function mdnsLabel(node: string, cluster: string): string {
-  const label = `trader-${node}-${cluster}`;
+export function mdnsLabel({ node, cluster, clusterId }: LabelParts): string {
+  const label = `trader-${node}-${cluster}-${clusterId}`;
   if (label.length <= LABEL_MAX) return label;
   const digest = createHash("sha256").update(label).digest("hex").slice(0, 8);
   return `${label.slice(0, LABEL_MAX - 9)}-${digest}`;
 }
+
+/** The name that only the primary of a cluster answers to. */
+export const aliasOf = (cluster: string): string => `trader-${cluster}.local`;
 
 /** The TXT record's fields, in their order. */
 export const txtOf = ({ cluster, node, role, epoch, api, ver, app }: Advert): Record<string, string> => ({
@@ -44,18 +51,3 @@ export const txtOf = ({ cluster, node, role, epoch, api, ver, app }: Advert): Re
 /** A TXT record's data as bonjour-service encodes it. */
 export const encodeTxt = (txt: Record<string, string>): Buffer[] =>
   Object.entries(txt).map(([key, value]) => Buffer.from(`${key}=${value}`));
-
-/**
- * Addresses to speak mDNS on: each IPv4 address of a real interface. Containers' bridges and tunnels are left out:
- * what is announced there helps nobody, and their addresses are the same on every board.
- */
-export function mdnsInterfaces(
-  all: Readonly<Record<string, readonly { family: string; address: string; internal: boolean }[] | undefined>>,
-): string[] {
-  return Object.entries(all)
-    .filter(([name]) => !/^(?:lo|docker|br-|veth|virbr|cni|flannel|tun|tap|wg|tailscale|zt)/.test(name))
-    .flatMap(([, addresses]) => addresses ?? [])
-    .filter(({ family, internal }) => family === "IPv4" && !internal)
-    .map(({ address }) => address)
-    .slice(0, 8);
-}

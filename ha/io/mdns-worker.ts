@@ -1,15 +1,18 @@
 import { networkInterfaces } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { keepCompiled } from "./compile-cache.ts";
-import { MdnsInstance } from "./mdns-instance.ts";
-import { mdnsInterfaces } from "./mdns-records.ts";
+import { type InstanceOrder, MdnsInstance } from "./mdns-instance.ts";
+import { bootMs, countTurn, leaseStands } from "./mdns-shared.ts";
+import { mdnsSites } from "./mdns-sites.ts";
 import type { FromMdnsWorker, MdnsWorkerData, ToMdnsWorker } from "./mdns-thread.ts";
 
 /** The thread that bonjour-service runs in: when it crashes or blocks, the agent does not. */
 
-const MEND_EVERY_MS = 1_000;
+const TURN_MS = 1_000;
 const ASK_EVERY_MS = 10_000;
-const SIGHTINGS_PER_SECOND_MAX = 50;
+const REPORTS_PER_TURN_MAX = 50;
+const TOLD_MAX = 8;
+const FORGET_EVERY_TURNS = 600;
 
 if (parentPort === null) throw new Error("this file runs in a worker thread");
 const parent = parentPort;
@@ -17,42 +20,64 @@ const say = (message: FromMdnsWorker) => parent.postMessage(message, []);
 
 const data: MdnsWorkerData = workerData;
 let advert = data.advert;
-let sightings = 0;
-let problem = "";
+let reports = 0;
+let turns = 0;
+const told = new Set<string>();
+let ownAddresses: readonly string[] = [];
 const instances = new Map<string, MdnsInstance>();
 
-/** One instance for each address there is now; a replugged adapter's is made anew, and says at once what this node is. */
+/** A storm of packets is not worth more than this many messages to the agent. */
+function report(message: FromMdnsWorker): void {
+  reports += 1;
+  if (reports <= REPORTS_PER_TURN_MAX) say(message);
+}
+
+const order = (): InstanceOrder => ({
+  advert,
+  clusterId: data.clusterId,
+  port: data.port,
+  onSighting: (sighting) => report({ kind: "sighting", ...sighting }),
+  onClaim: (name, address) => report({ kind: "claim", name, address }),
+  ownAddresses: () => ownAddresses,
+  leads: () => leaseStands(data.shared, bootMs()),
+  nowMs: () => performance.now(),
+});
+
+/** One instance for each interface there is now; a replugged adapter's is made anew, and says at once what this node is. */
 function mend(): void {
-  const wanted = data.interfaces ?? mdnsInterfaces(networkInterfaces());
-  for (const [address, instance] of instances) {
-    if (wanted.includes(address) && instance.broken === null) continue;
-    report(instance.broken ?? "");
-    instances.delete(address);
+  const all = networkInterfaces();
+  ownAddresses = Object.values(all).flatMap((each) => (each ?? []).map(({ address }) => address));
+  const sites = mdnsSites(all, data.interfaces);
+  for (const [key, instance] of instances) {
+    if (sites.some((site) => site.key === key) && instance.broken === null) continue;
+    if (instance.broken !== null) tell(instance.broken);
+    instances.delete(key);
     void instance.close();
   }
-  for (const address of wanted) {
-    if (!instances.has(address)) instances.set(address, new MdnsInstance(address, data.port, advert, sight));
-  }
+  for (const site of sites) if (!instances.has(site.key)) instances.set(site.key, new MdnsInstance(site, order()));
 }
 
-function sight(sighting: { txt: unknown; host: string; port: number }): void {
-  sightings += 1;
-  if (sightings <= SIGHTINGS_PER_SECOND_MAX) say({ kind: "sighting", ...sighting });
+/** Each problem once in a while, however often it shows. */
+function tell(text: string): void {
+  if (told.has(text) || told.size >= TOLD_MAX) return;
+  told.add(text);
+  say({ kind: "problem", text });
 }
 
-function report(text: string): void {
-  if (text !== "" && text !== problem) say({ kind: "problem", text });
-  problem = text;
-}
-
-function ask(): void {
-  for (const instance of instances.values()) instance.refresh();
+function turn(): void {
+  turns += 1;
+  reports = 0;
+  if (turns % FORGET_EVERY_TURNS === 0) told.clear();
+  mend();
+  for (const instance of instances.values()) instance.review();
+  countTurn(data.shared);
 }
 
 const timers = [
-  setInterval(mend, MEND_EVERY_MS),
-  setInterval(ask, ASK_EVERY_MS),
-  setInterval(() => (sightings = 0), 1_000),
+  setInterval(turn, TURN_MS),
+  setInterval(() => {
+    for (const instance of instances.values()) instance.refresh();
+  }, ASK_EVERY_MS),
 ];
 
 parent.on("message", (message: ToMdnsWorker) => {
@@ -60,6 +85,9 @@ parent.on("message", (message: ToMdnsWorker) => {
     case "advertise":
       advert = message.advert;
       for (const instance of instances.values()) instance.update(advert);
+      return;
+    case "lease":
+      for (const instance of instances.values()) instance.review();
       return;
     case "stop":
       for (const timer of timers) clearInterval(timer);
@@ -70,5 +98,5 @@ parent.on("message", (message: ToMdnsWorker) => {
   }
 });
 
-mend();
+turn();
 keepCompiled();

@@ -109,18 +109,23 @@ export class UdpPort {
   }
 
   /**
-   * Replaces what `source` says of where `name` is. Host names are resolved in the background, one at a time, and
-   * their last known address stays: a slow resolver never holds up a heartbeat.
+   * Replaces where the roster says that `name` is. Host names are resolved in the background, one at a time, and their
+   * last known address stays: a slow resolver never holds up a heartbeat.
    */
-  setAddresses(name: Name, addresses: readonly Address[], source: "roster" | "hint" = "roster"): void {
-    const named = source === "roster" && addresses.some(({ host }) => isIP(host) === 0);
-    if (named) {
+  setAddresses(name: Name, addresses: readonly Address[]): void {
+    if (addresses.some(({ host }) => isIP(host) === 0)) {
       this.#names.set(name, addresses);
+      this.#book.expect(name);
       void this.#lookUpNames();
       return;
     }
-    if (source === "roster") this.#names.delete(name);
-    this.#book.set(name, source, addresses, this.#options.nowMs());
+    this.#names.delete(name);
+    this.#book.set(name, addresses);
+  }
+
+  /** Somebody says that `name` is there: worth a signed question for a minute, if it is a member at all. */
+  hint(name: Name, address: Address): void {
+    this.#book.hint(name, address, this.#options.nowMs());
   }
 
   /** Where `name` is now, by its signed datagrams of the last seconds; `rosterHost` until it is heard elsewhere only. */
@@ -221,7 +226,7 @@ export class UdpPort {
       for (const [name, addresses] of this.#names) {
         const found = await this.#resolve(addresses);
         const unchanged = this.#names.get(name) === addresses;
-        if (unchanged && found.length > 0) this.#book.set(name, "roster", found, this.#options.nowMs());
+        if (unchanged && found.length > 0) this.#book.set(name, found);
       }
     }
     this.#lookingUp = false;

@@ -15,12 +15,12 @@ export type Seen = {
   readonly txt: Readonly<Record<string, string>>;
 };
 
-const BROWSE_LIMIT_MS = 10_000;
+const ASK_LIMIT_MS = 10_000;
 const START_LIMIT_MS = 15_000;
 
 /** Why Debian's avahi cannot be asked here; null when it can. */
 export function avahiMissing(): string | null {
-  for (const tool of ["avahi-daemon", "avahi-browse", "dbus-daemon"]) {
+  for (const tool of ["avahi-daemon", "avahi-browse", "avahi-resolve", "dbus-daemon"]) {
     try {
       execFileSync("sh", ["-c", `command -v ${tool}`], { stdio: "ignore" });
     } catch {
@@ -45,29 +45,29 @@ export class Avahi {
 
   static async start(pair: NetPair, machineName: string): Promise<Avahi> {
     const machine = pair.net.machine(machineName);
-    const dir = pair.dataDir(machineName);
+    const dir = pair.dataDir(`avahi-on-${machineName}`);
     mkdirSync(dir);
     const avahi = new Avahi(pair, machine, dir);
     writeFileSync(join(dir, "bus.conf"), busConfig(avahi.#bus));
-    writeFileSync(join(dir, "avahi.conf"), avahiConfig(machineName));
     pair.spawn(machine, "dbus", ["dbus-daemon", "--nofork", "--nopidfile", `--config-file=${join(dir, "bus.conf")}`]);
     await eventually("the bus is there", START_LIMIT_MS, () => existsSync(avahi.#bus));
-    await avahi.#run();
+    await avahi.#run(machineName);
     return avahi;
   }
 
-  /** Starts the daemon anew: it knows nothing but what it hears from now on. */
-  async forget(): Promise<void> {
+  /** Starts the daemon anew, on a machine of this name: it knows nothing but what it hears from now on. */
+  async forget(hostName = this.#machine.name): Promise<void> {
     const daemon = this.#daemon;
     if (daemon !== null && daemon.exitCode === null) {
       const ended = once(daemon, "exit");
       daemon.kill("SIGKILL");
       await ended;
     }
-    await this.#run();
+    await this.#run(hostName);
   }
 
-  async #run(): Promise<void> {
+  async #run(hostName: string): Promise<void> {
+    writeFileSync(join(this.#dir, "avahi.conf"), avahiConfig(hostName));
     // Its folder's place is fixed: on this machine it is another one than the host's.
     const own = "mkdir -p /run/avahi-daemon && mount -t tmpfs tmpfs /run/avahi-daemon";
     const daemon = `exec avahi-daemon --no-drop-root --no-chroot --no-rlimits --file=${join(this.#dir, "avahi.conf")}`;
@@ -86,8 +86,15 @@ export class Avahi {
   /** What `avahi-browse -rpt _arduino-trader._tcp` prints, resolved entries only; rejects when avahi does not run. */
   async browse(): Promise<Seen[]> {
     const command = [...this.#env, "avahi-browse", "-rpt", "_arduino-trader._tcp"];
-    const text = await this.#pair.command(this.#machine, command, BROWSE_LIMIT_MS);
+    const text = await this.#pair.command(this.#machine, command, ASK_LIMIT_MS);
     return text.split("\n").flatMap((line) => parse(line) ?? []);
+  }
+
+  /** What `avahi-resolve -4 -n` prints for this name; null when nobody answers to it. */
+  async resolve(name: string): Promise<string | null> {
+    const command = [...this.#env, "avahi-resolve", "-4", "-n", name];
+    const text = await this.#pair.command(this.#machine, command, ASK_LIMIT_MS).catch(() => "");
+    return text.trim().split(/\s+/)[1] ?? null;
   }
 }
 

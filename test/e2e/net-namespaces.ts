@@ -38,6 +38,7 @@ function removeLeftovers(): void {
 export class Net {
   readonly machines: ReadonlyMap<string, Machine>;
   readonly #id: string;
+  #onSecond: readonly string[] = [];
 
   /** Makes and connects these machines; every one reaches every other, and nothing else: there is no default route. */
   constructor(names: readonly string[]) {
@@ -99,6 +100,11 @@ export class Net {
     ip("-n", this.#switch, "link", "set", port(name), "down");
   }
 
+  /** The same on the second network. */
+  unplugSecond(name: string): void {
+    ip("-n", this.#switch, "link", "set", secondPort(name), "down");
+  }
+
   /** Takes the interface itself down: its routes go, and each send fails with ENETUNREACH. */
   interfaceDown(name: string): void {
     ip("-n", this.#namespace(name), "link", "set", "eth0", "down");
@@ -110,10 +116,41 @@ export class Net {
     this.#connect(this.machine(name));
   }
 
+  /** Another interface `eth1` in these machines, on a switch of its own: 10.78.0.1, .2, … in the order of all names. */
+  secondNetwork(names: readonly string[]): void {
+    ip("-n", this.#switch, "link", "add", "br1", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0");
+    ip("-n", this.#switch, "link", "set", "br1", "up");
+    for (const name of names) {
+      this.#cable(name, "eth1", secondPort(name), "br1", this.machine(name).address.replace("10.77.", "10.78."));
+    }
+    this.#onSecond = names;
+  }
+
+  /** An interface with this name and maybe an IPv4 address in one machine, that leads nowhere. */
+  idleInterface(name: string, interfaceName: string, address?: string): void {
+    const namespace = this.#namespace(name);
+    ip("-n", namespace, "link", "add", interfaceName, "type", "veth", "peer", "name", `${interfaceName}p`);
+    ip("-n", namespace, "link", "set", `${interfaceName}p`, "up");
+    if (address !== undefined) ip("-n", namespace, "addr", "add", `${address}/16`, "dev", interfaceName);
+    ip("-n", namespace, "link", "set", interfaceName, "up");
+  }
+
   /** The same machine at another address, as after a new lease by DHCP. */
   moveTo(name: string, address: string): void {
     ip("-n", this.#namespace(name), "addr", "flush", "dev", "eth0");
     ip("-n", this.#namespace(name), "addr", "add", `${address}/24`, "dev", "eth0");
+  }
+
+  /** Counts packets of this kind at `name` from now on; what is returned reads the count. */
+  count(name: string, chain: "INPUT" | "OUTPUT", ...match: readonly string[]): () => number {
+    const table = ["-t", "mangle"];
+    this.filter(name, ...table, "-A", chain, ...match);
+    const counts = (): number[] =>
+      [...this.filter(name, ...table, "-S", chain, "-v").matchAll(/^-A .* -c (\d+) /gm)].map((found) =>
+        Number(found[1]),
+      );
+    const at = counts().length - 1;
+    return () => counts()[at] ?? Number.NaN;
   }
 
   /** Everything is connected again, and nothing is lost. */
@@ -123,6 +160,7 @@ export class Net {
       ip("-n", this.#namespace(name), "link", "set", "eth0", "up");
       ip("-n", this.#switch, "link", "set", port(name), "up");
     }
+    for (const name of this.#onSecond) ip("-n", this.#switch, "link", "set", secondPort(name), "up");
   }
 
   /** Takes the machines away. What runs in them must have been ended before. */
@@ -130,8 +168,8 @@ export class Net {
     for (const name of namespaces()) if (name.startsWith(`${this.#id}-`)) succeeds("ip", ["netns", "del", name]);
   }
 
-  filter(name: string, ...rule: readonly string[]): void {
-    run("ip", ["netns", "exec", this.#namespace(name), "iptables", "-w", "5", ...rule]);
+  filter(name: string, ...rule: readonly string[]): string {
+    return run("ip", ["netns", "exec", this.#namespace(name), "iptables", "-w", "5", ...rule]);
   }
 
   get #switch(): string {
@@ -149,13 +187,17 @@ export class Net {
   }
 
   #connect({ name, address }: Machine): void {
+    this.#cable(name, "eth0", port(name), "br0", address);
+  }
+
+  /** A cable from an interface of a machine to a bridge of the switch. */
+  #cable(name: string, interfaceName: string, end: string, bridge: string, address: string): void {
     const namespace = this.#namespace(name);
-    const veth = ["type", "veth", "peer", "name", port(name), "netns", this.#switch];
-    ip("-n", namespace, "link", "add", "eth0", ...veth);
-    ip("-n", this.#switch, "link", "set", port(name), "master", "br0");
-    ip("-n", this.#switch, "link", "set", port(name), "up");
-    ip("-n", namespace, "addr", "add", `${address}/24`, "brd", "10.77.0.255", "dev", "eth0");
-    ip("-n", namespace, "link", "set", "eth0", "up");
+    ip("-n", namespace, "link", "add", interfaceName, "type", "veth", "peer", "name", end, "netns", this.#switch);
+    ip("-n", this.#switch, "link", "set", end, "master", bridge);
+    ip("-n", this.#switch, "link", "set", end, "up");
+    ip("-n", namespace, "addr", "add", `${address}/24`, "brd", "+", "dev", interfaceName);
+    ip("-n", namespace, "link", "set", interfaceName, "up");
   }
 }
 
@@ -163,6 +205,8 @@ const fromOutside = ["!", "-i", "lo"];
 
 /** The switch's end of a cable; an interface's name has at most 15 characters. */
 const port = (name: string): string => `to-${name}`.slice(0, 15);
+
+const secondPort = (name: string): string => `second-${name}`.slice(0, 15);
 
 const namespaces = (): string[] =>
   run("ip", ["netns", "list"])

@@ -6,8 +6,9 @@ const at = (last: number, port = 8008) => ({ host: `10.0.0.${last}`, port });
 describe("the address book", () => {
   test("each address once, whoever said it", () => {
     const book = new AddressBook();
-    book.set("node-b", "roster", [at(1)], 0);
-    book.set("node-b", "hint", [at(1), at(2)], 0);
+    book.set("node-b", [at(1)]);
+    book.hint("node-b", at(1), 0);
+    book.hint("node-b", at(2), 0);
     book.learn("node-b", at(2), 0);
     book.learn("node-b", at(3), 0);
     expect(book.of("node-b", 0)).toEqual([at(1), at(2), at(3)]);
@@ -16,18 +17,35 @@ describe("the address book", () => {
 
   test("no source displaces another, and none grows without bound", () => {
     const book = new AddressBook();
-    book.set("node-b", "roster", [at(1)], 0);
-    const many = Array.from({ length: 100 }, (_, n) => at(n + 2));
-    book.set("node-b", "hint", many, 0);
-    for (const address of many) book.learn("node-b", address, 0);
+    book.set("node-b", [at(1)]);
+    for (let n = 2; n < 100; n += 1) {
+      book.hint("node-b", at(n, 1), 0);
+      book.learn("node-b", at(n, 2), 0);
+    }
     expect(book.of("node-b", 0)).toHaveLength(9);
     expect(book.of("node-b", 0)).toContainEqual(at(1));
     for (let n = 0; n < 100; n += 1) book.learn(`node-${n}`, at(1), 0);
     expect(book.of("node-99", 0)).toEqual([]);
   });
 
-  test("what was learned is forgotten a minute after it was last heard", () => {
+  test("a forged hint displaces no other, and names of strangers take no room", () => {
     const book = new AddressBook();
+    book.expect("node-b");
+    book.hint("node-b", at(2), 0);
+    book.hint("node-b", at(66), 0);
+    expect(book.of("node-b", 0)).toEqual([at(66), at(2)]);
+    for (let n = 0; n < 100; n += 1) book.hint(`stranger-${n}`, at(66), 0);
+    expect(book.of("stranger-0", 0)).toEqual([]);
+    book.set("witness", [at(3)]);
+    expect(book.of("witness", 0)).toEqual([at(3)]);
+  });
+
+  test("what was hinted or learned is forgotten a minute after it was last heard", () => {
+    const book = new AddressBook();
+    book.expect("node-c");
+    book.hint("node-c", at(1), 0);
+    expect(book.of("node-c", 60_000)).toEqual([at(1)]);
+    expect(book.of("node-c", 60_001)).toEqual([]);
     book.learn("node-b", at(1), 0);
     book.learn("node-b", at(1), 50_000);
     expect(book.of("node-b", 110_000)).toEqual([at(1)]);
@@ -36,12 +54,9 @@ describe("the address book", () => {
 
   test("only IP addresses with a port are taken", () => {
     const book = new AddressBook();
-    book.set(
-      "node-b",
-      "roster",
-      [{ host: "node-b.local", port: 1 }, at(1, 0), at(1, 70_000), { host: "::1", port: 1 }],
-      0,
-    );
+    const wrong = [{ host: "node-b.local", port: 1 }, at(1, 0), at(1, 70_000)];
+    book.set("node-b", [...wrong, { host: "::1", port: 1 }]);
+    for (const address of wrong) book.hint("node-b", address, 0);
     expect(book.of("node-b", 0)).toEqual([{ host: "::1", port: 1 }]);
   });
 

@@ -1,15 +1,27 @@
 import { describe, expect, test } from "vitest";
-import { encodeTxt, mdnsInterfaces, mdnsLabel, txtOf } from "../../../ha/io/mdns-records.ts";
-
-const ipv4 = (address: string, internal = false) => ({ family: "IPv4", address, internal });
+import { aliasOf, encodeTxt, mdnsLabel, txtOf } from "../../../ha/io/mdns-records.ts";
 
 describe("what is announced", () => {
   test("the label names node and cluster, and never outgrows a DNS label", () => {
-    expect(mdnsLabel("node-a", "home")).toBe("trader-node-a-home");
-    const [a, b] = ["a", "b"].map((last) => mdnsLabel("n".repeat(32), "c".repeat(31) + last));
+    expect(mdnsLabel({ node: "node-a", cluster: "home", clusterId: "0a1b2c" })).toBe("trader-node-a-home-0a1b2c");
+    const [a, b] = ["a", "b"].map((last) =>
+      mdnsLabel({ node: "n".repeat(32), cluster: "c".repeat(31) + last, clusterId: "0a1b2c" }),
+    );
     expect(a).toHaveLength(63);
     expect(b).toHaveLength(63);
     expect(a).not.toBe(b);
+  });
+
+  test("[board 5.8] nodes of the same name in clusters of the same name have different labels", () => {
+    for (const node of ["node-a", "n".repeat(32)]) {
+      const cluster = node;
+      const [one, other] = ["0a1b2c", "0a1b2d"].map((clusterId) => mdnsLabel({ node, cluster, clusterId }));
+      expect(one).not.toBe(other);
+    }
+  });
+
+  test("the alias names the cluster only", () => {
+    expect(aliasOf("home")).toBe("trader-home.local");
   });
 
   test("TXT carries cluster, node, role, epoch, api, version and the page's port", () => {
@@ -25,18 +37,5 @@ describe("what is announced", () => {
     ]);
     // A witness has no page.
     expect(txtOf({ ...advert, app: null })).not.toHaveProperty("app");
-  });
-
-  test("only real interfaces are spoken on", () => {
-    const all = {
-      lo: [ipv4("127.0.0.1", true)],
-      wlan0: [ipv4("192.168.1.5"), { family: "IPv6", address: "fe80::1", internal: false }],
-      eth0: [ipv4("10.0.0.5")],
-      docker0: [ipv4("172.17.0.1")],
-      "br-12ab": [ipv4("172.18.0.1")],
-      veth9: [ipv4("172.19.0.1")],
-      gone: undefined,
-    };
-    expect(mdnsInterfaces(all)).toEqual(["192.168.1.5", "10.0.0.5"]);
   });
 });

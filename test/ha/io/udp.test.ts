@@ -93,7 +93,7 @@ describe("the heartbeats' port", () => {
     const wired = await member("node-b");
     const wireless = await member("node-b");
     a.udp.setAddresses("node-b", [wired.address()]);
-    a.udp.setAddresses("node-b", [wireless.address()], "hint");
+    a.udp.hint("node-b", wireless.address());
     a.udp.send(release("node-a", "node-b"));
     await Promise.all([wired.hears(1), wireless.hears(1)]);
     expect(wired.heard).toEqual(wireless.heard);

@@ -3,12 +3,13 @@ import type { Service } from "bonjour-service";
 
 /** A record of bonjour-service's; `flush` is dns-packet's: it replaces what others remember under this name. */
 export type MdnsRecord = ReturnType<Service["records"]>[number] & { flush?: boolean };
-type Packet = { readonly answers: readonly MdnsRecord[] };
+type Packet = { answers: readonly MdnsRecord[]; additionals: readonly MdnsRecord[] };
 
 type Mdns = {
   on(event: "error" | "warning", listener: (error: unknown) => void): void;
   on(event: "response", listener: (packet: Packet, from: { readonly address: string }) => void): void;
   prependListener(event: "query", listener: () => void): void;
+  prependListener(event: "response", listener: (packet: Packet, from: { readonly address: string }) => void): void;
   respond(records: readonly MdnsRecord[], done: (error?: unknown) => void): void;
   query(questions: readonly { name: string; type: string }[], done: (error?: unknown) => void): void;
 };
@@ -29,6 +30,16 @@ export function insidesOf(bonjour: Bonjour): Insides {
 
 const isInsides = (server: unknown): server is Insides =>
   typeof server === "object" && server !== null && "mdns" in server && "registry" in server;
+
+/**
+ * Empties what comes from elsewhere before anybody reads it. Linux gives each socket what any of them has subscribed to,
+ * and a browser that has heard of a service on one interface says nothing of it when it is heard on its own.
+ */
+export function hearOnly(mdns: Insides["mdns"], isHere: (address: string) => boolean): void {
+  mdns.prependListener("response", (packet, { address }) => {
+    if (!isHere(address)) packet.answers = packet.additionals = [];
+  });
+}
 
 /**
  * The registered records, the same objects that are re-announced, with these addresses only. bonjour-service made one

@@ -1,6 +1,6 @@
 import Bonjour from "bonjour-service";
 import type { Browser, Service, ServiceConfig } from "bonjour-service";
-import { type Insides, type MdnsRecord, insidesOf, limited, onlyThese } from "./bonjour-insides.ts";
+import { type Insides, type MdnsRecord, hearOnly, insidesOf, limited, onlyThese } from "./bonjour-insides.ts";
 import { type Alias, answers, noAlias, onClaim, withLease } from "./mdns-alias.ts";
 import { type Advert, SERVICE_TYPE, aliasOf, encodeTxt, mdnsLabel, txtOf } from "./mdns-records.ts";
 import { type MdnsSite, onLink } from "./mdns-sites.ts";
@@ -36,6 +36,7 @@ const ALIAS_TTL_SECONDS = 10;
 /**
  * mDNS on one interface. bonjour-service's own ways round its traps:
  * `bind` to all with one `interface`, or it hears no queries, or needs a default route;
+ * what comes from elsewhere is not heard, or a service on two networks is seen on one of them;
  * no probing, because the same name on a second interface of this node would count as a conflict;
  * the registered records are changed in place, because its re-announcements repeat those very objects;
  * this interface's addresses only, not those of all.
@@ -50,7 +51,6 @@ export class MdnsInstance {
   readonly #host: string;
   readonly #aliasName: string;
   readonly #records: readonly MdnsRecord[];
-  readonly #isHere: (address: string) => boolean;
   #browser: Browser;
   #alias: Alias = noAlias;
   #answersAlias = false;
@@ -61,7 +61,6 @@ export class MdnsInstance {
     const { advert, clusterId } = order;
     this.#order = order;
     this.#site = site;
-    this.#isHere = onLink(site);
     const options: Partial<ServiceConfig> & { interface: string; bind: string } = {
       interface: site.addresses[0] ?? "",
       bind: "0.0.0.0",
@@ -69,6 +68,7 @@ export class MdnsInstance {
     this.#bonjour = new Bonjour(options, (error: unknown) => this.#fail(error));
     this.#insides = insidesOf(this.#bonjour);
     const { mdns } = this.#insides;
+    hearOnly(mdns, onLink(site));
     mdns.on("error", (error) => this.#fail(error));
     mdns.on("warning", (error) => this.#fail(error));
     this.#host = advert === null ? "" : `${mdnsLabel({ ...advert, clusterId })}.local`;
@@ -82,7 +82,7 @@ export class MdnsInstance {
       this.#records.filter(({ name }) => !name.startsWith("_services.")).map((record) => ({ ...record }));
     // Before the question is answered: what waited while this process was frozen is asked of a node without a lease.
     mdns.prependListener("query", () => this.review());
-    mdns.on("response", ({ answers: said }, { address }) => this.#hear(said, address));
+    mdns.on("response", ({ answers: said }) => this.#hear(said));
     this.review();
     this.#announceAgain();
   }
@@ -167,9 +167,7 @@ export class MdnsInstance {
     const report = ({ name, txt, port, referer }: Service) => {
       // Until the next question: there are not so many of us, and bonjour-service remembers all it hears.
       if (browser.services.length > SERVICES_MAX) return browser.stop();
-      if (referer !== undefined && this.#isHere(referer.address)) {
-        this.#order.onSighting({ name, txt, host: referer.address, port });
-      }
+      if (referer !== undefined) this.#order.onSighting({ name, txt, host: referer.address, port });
     };
     browser.on("up", report);
     browser.on("txt-update", report);
@@ -203,8 +201,7 @@ export class MdnsInstance {
   }
 
   /** Looks for others that have our names; who is meant by an answer of ours is this machine, whoever repeats it. */
-  #hear(said: readonly MdnsRecord[], from: string): void {
-    if (!this.#isHere(from)) return;
+  #hear(said: readonly MdnsRecord[]): void {
     const claims = said.filter(({ name, type, ttl }) => type === "A" && ttl > 0 && this.#isOurs(name));
     if (claims.length === 0) return;
     const own = this.#order.ownAddresses();

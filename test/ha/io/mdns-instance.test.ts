@@ -137,6 +137,18 @@ describe("one interface's mDNS", () => {
     await expect.poll(() => one.instance.broken).toMatch(/ENODEV|EADDRNOTAVAIL/);
   });
 
+  test("[board 5.7] a service heard on another network first is seen on this one all the same", async () => {
+    const one = start({ ...loopback, subnets: ["127.0.0.1/32"] });
+    const elsewhere = mdnsNeighbour("127.0.0.2");
+    cleanups.push(elsewhere.close);
+    const said = service(7, "both");
+    elsewhere.say(said);
+    await one.neighbour.heard.next((answers) => answers.some(({ data }) => data === said[0]?.data));
+    one.neighbour.say(said);
+    const hostsOf = (): string[] => one.sightings.filter(({ name }) => name === "s7").map(({ host }) => host);
+    await expect.poll(hostsOf).toEqual(["127.0.0.1"]);
+  });
+
   test("a storm of services is listened to for the first few only, until the next question", async () => {
     const one = start();
     const of = (prefix: string): Sighting[] => one.sightings.filter(({ name }) => name.startsWith(prefix));

@@ -29,9 +29,9 @@ export type Answer = {
 };
 
 /** A neighbour on loopback that speaks bare mDNS: hears the answers of all, asks, and says what it likes. */
-export function mdnsNeighbour() {
+export function mdnsNeighbour(address = "127.0.0.1") {
   const heard = queue<readonly Answer[]>();
-  const options: object = { interface: "127.0.0.1", bind: "0.0.0.0" };
+  const options: object = { interface: address, bind: "0.0.0.0" };
   const bonjour = new Bonjour(options, () => undefined);
   const { mdns } = Reflect.get(bonjour, "server");
   mdns.on("response", ({ answers }: { answers: readonly Answer[] }) => heard.push(answers));

@@ -115,7 +115,7 @@ function ownReasons(member: Member, primary: string | null, nowMs: number): read
   const { name } = voter;
   if (phase.kind === "primary" && peer !== null && ledUnasked(member))
     return [
-      `${name} went on alone when it started, and has not heard ${peer} since. If ${peer} led meanwhile, what it confirmed is missing here, and ${peer} leads when it is back.`,
+      `${name} went on alone, and has not heard ${peer} since. If ${peer} led meanwhile, what it confirmed is missing here, and ${peer} leads when it is back.`,
     ];
   if (phase.kind === "primary" || primary !== null) return [];
   const need = needOf(member, nowMs);

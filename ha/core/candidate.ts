@@ -136,7 +136,10 @@ function win(draft: Draft, won: Bid, nowMs: number): void {
     .reduce(newerSync, record.sync);
   // [HA-7]
   if (!won.force && !newest.inSync.includes(name)) return giveUp(draft, nowMs);
-  draft.member = { ...member, phase: { kind: "primary", epoch: won.epoch, raiseTo: null }, setSinceMs: nowMs };
+  const goesOn = won.cause === "resume" || won.cause === "start";
+  const aloneSinceMs = goesOn && granters.length === 0 ? nowMs : Number.NEGATIVE_INFINITY;
+  const phase = { kind: "primary", epoch: won.epoch, raiseTo: null } as const;
+  draft.member = { ...member, phase, setSinceMs: nowMs, aloneSinceMs };
   // A new epoch starts alone: its standby has yet to receive the first byte of it.
   const inSync = won.cause === "resume" ? newest.inSync : [name];
   draft.act.push({ kind: "promote", epoch: won.epoch, cause: won.cause });

@@ -40,6 +40,8 @@ export type Member = {
   readonly attachedMs: number;
   /** Since when this primary's set has had the members that it has. */
   readonly setSinceMs: number;
+  /** When it went on, as the last holder, without anybody's vote; never: somebody granted it what it holds. */
+  readonly aloneSinceMs: number;
   /** It does not stand before: after a gap of the loop, a failed attempt, or a release. */
   readonly standAfterMs: number;
 };
@@ -173,6 +175,7 @@ export function createMember(init: MemberInit): Member {
     listensSinceMs: nowMs,
     attachedMs: never,
     setSinceMs: nowMs,
+    aloneSinceMs: never,
     standAfterMs: nowMs,
   };
 }

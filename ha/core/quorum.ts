@@ -125,9 +125,11 @@ export function knowsNewestSet(member: Member, nowMs: number): boolean {
   return voter.record?.released === true || peerSpeaks || holderWaited;
 }
 
-/** Leads since its start without a word from the other node, which may have led in between. */
+/**
+ * Leads without a word from the other node since its start, or since it went on alone: that one may have led in between.
+ */
 export function ledUnasked(member: Member): boolean {
   const { arbiterKind, peer, phase } = member;
   if (arbiterKind === "witness" || peer === null || phase.kind !== "primary") return false;
-  return remoteOf(member, peer).lastHeardMs === Number.NEGATIVE_INFINITY;
+  return remoteOf(member, peer).lastHeardMs <= member.aloneSinceMs;
 }

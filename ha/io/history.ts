@@ -129,7 +129,7 @@ const CAUSES = {
   failover: "by failover",
   switchover: "by switchover",
   start: "at its start",
-  unasked: "at its start without a word from the other node, which may have led since",
+  unasked: "alone, without a word from the other node, which may have led since",
   forced: "by an operator's word",
 } as const;
 

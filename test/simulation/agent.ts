@@ -4,11 +4,13 @@ import { validUntilMs } from "../../ha/core/member.ts";
 import type { Action, MemberEvent } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
 import { checkActing, checkHolder, checkPersisted } from "./checker.ts";
+import { checkGivingWay, noteTakeover } from "./parting.ts";
 import { down, trip } from "./faults.ts";
 import { describe, send } from "./network.ts";
 import { copyToLead, promote } from "./promotion.ts";
 import { driveReplica, forgetAcks, freshPrimary, onAck, onShip, tryConfirm } from "./replica.ts";
 import { driveStandby } from "./standby.ts";
+import { probe, restartProbes } from "./uplink.ts";
 import { tearVote, writeVote } from "./vote-disk.ts";
 import { bootOf, hostOf, localMs, log, recordOf, stillUntilMs } from "./world.ts";
 import type { App, Datagram, Host, Persisting, World } from "./world.ts";
@@ -38,6 +40,7 @@ export function boot(world: World, host: Host): void {
   host.effectsWaiting = 0;
   host.persisting = [];
   host.grantsOfThisBoot = 0;
+  restartProbes(host.uplink);
   host.lossAccepted = false;
   host.incoming = null;
   if (host.app !== null && !parts.shell.killLeftovers) host.leftovers.push(host.app);
@@ -68,6 +71,7 @@ function tick(world: World, host: Host): void {
   feed(world, host, { kind: "tick" });
   if (parts.shell.alwaysForce && host.member?.phase.kind === "standby")
     feed(world, host, { kind: "force", acceptDataLoss: true });
+  probe(world, host);
   driveReplica(world, host);
   driveStandby(world, host);
   inLoop(world, host, world.nowMs + timing.tickMs * random.between(0.9, 1.2), () => tick(world, host));
@@ -204,6 +208,7 @@ function act(world: World, host: Host, action: Action): void {
   log(world, () => `${bootOf(host)} ${JSON.stringify(action)}`);
   switch (action.kind) {
     case "promote":
+      noteTakeover(world, host);
       promote(world, host, action.epoch, action.cause);
       break;
     case "raised":
@@ -216,6 +221,7 @@ function act(world: World, host: Host, action: Action): void {
       setDeadline(world, host, action.validUntilMs);
       break;
     case "demote": {
+      checkGivingWay(world, host, action.epoch);
       const killed = (): void => {
         endApp(world, host);
         feed(world, host, { kind: "demoted" });

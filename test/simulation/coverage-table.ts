@@ -1,4 +1,4 @@
-import { ordinaryFaults } from "./faults.ts";
+import { ordinaryFaults, reachabilityFaults } from "./faults.ts";
 
 /**
  * What a hundred thousand schedules have to reach at least once. Not declared, for they cannot be here: "standby to
@@ -41,6 +41,8 @@ const declared: Readonly<Record<string, readonly string[]>> = {
   disk: ["a vote was torn", "a vote got through", "a vote was lost", "a vote could not be written"],
   app: ["died of its deadline"],
   "operator's failover": ["let through", "refused"],
+  event: ["reach while standby", "reach while asking", "reach while primary", "reach while stepping-down"],
+  parted: ["both led", "one gave way on contact"],
   switchover: ["released", "put back"],
   exchange: ["accept", "duplicate", "refuse"],
   order: [
@@ -61,7 +63,7 @@ const declared: Readonly<Record<string, readonly string[]>> = {
     "open to filled",
     "open to cancelled",
   ],
-  fault: [...new Set(ordinaryFaults), "wipe"],
+  fault: [...new Set([...ordinaryFaults, ...reachabilityFaults]), "wipe"],
 };
 
 const keys = Object.entries(declared).flatMap(([kind, all]) => all.map((what) => `${kind}: ${what}`));

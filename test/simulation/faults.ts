@@ -3,6 +3,8 @@ import { setRate, sleep } from "./clock.ts";
 import { calmLateMs, lateMsMax } from "./exchange.ts";
 import { replay } from "./network.ts";
 import { switchOver } from "./switchover.ts";
+import { calmProbes, targets } from "./uplink.ts";
+import type { Target } from "./uplink.ts";
 import { blankVotes } from "./vote-disk.ts";
 import { log } from "./world.ts";
 import type { Host, Moment, World } from "./world.ts";
@@ -37,6 +39,10 @@ export type FaultKind =
   | "crash-at-expansion"
   | "crash-at-vote"
   | "crash-at-release"
+  | "unplugged"
+  | "uplink"
+  | "target-down"
+  | "probe-loss"
   | "wipe"
   | "wipe-standby";
 
@@ -79,6 +85,20 @@ export const ordinaryFaults: readonly FaultKind[] = [
 /** Without a witness, and without an operator who fails over while the other node lives: that one has to be off. */
 export const manualFaults = ordinaryFaults.filter((kind) => kind !== "crash-witness" && kind !== "failover");
 
+/** Where the network is the arbiter: its targets too may be out of reach. */
+export const reachabilityFaults: readonly FaultKind[] = [
+  ...ordinaryFaults.filter((kind) => kind !== "crash-witness"),
+  "unplugged",
+  "unplugged",
+  "uplink",
+  "uplink",
+  "target-down",
+  "target-down",
+  "probe-loss",
+  "crash",
+  "crash",
+];
+
 /** A vote reaches the disk within this time. */
 export const ordinaryPersistMs = 6;
 
@@ -88,7 +108,8 @@ export function strike(world: World, kind: FaultKind): void {
   const { leaseMs } = world.timing;
   const nodes = hosts.filter((host) => host.kind === "node");
   const witness = hosts.filter((host) => host.kind === "witness");
-  const lasting = random.between(0.05, random.chance(0.3) ? 3 : 1.3) * leaseMs;
+  const leasesMax = world.arbiter === "reachability" ? 6 : 3;
+  const lasting = random.between(0.05, random.chance(0.3) ? leasesMax : 1.3) * leaseMs;
   world.faults++;
   world.coverage.hit("fault", kind);
   log(world, () => `FAULT ${kind} for ${lasting.toFixed(0)} ms`);
@@ -122,6 +143,27 @@ export function strike(world: World, kind: FaultKind): void {
       cut(world, from, to, lasting, "lease ");
       if (random.chance(0.5)) cut(world, to, from, lasting, "lease ");
       return;
+    }
+    case "unplugged": {
+      const host = favoured(world, nodes);
+      for (const other of nodes.filter((one) => one !== host)) {
+        cut(world, host, other, lasting);
+        cut(world, other, host, lasting);
+      }
+      return silence(world, host, targets, lasting);
+    }
+    case "uplink":
+      return silence(world, favoured(world, nodes), targets, lasting);
+    case "target-down": {
+      const target = random.pick(targets);
+      for (const host of random.chance(0.5) ? nodes : [random.pick(nodes)]) silence(world, host, [target], lasting);
+      return;
+    }
+    case "probe-loss": {
+      const { uplink } = random.pick(nodes);
+      uplink.loss = random.between(0.1, 0.9);
+      uplink.lateMs = random.between(8, leaseMs / 2);
+      return later(world, lasting, () => calmProbes(uplink));
     }
     case "loss":
       return mood(world, lasting, () => (network.loss = random.between(0.2, 0.9)));
@@ -278,6 +320,14 @@ export function cut(world: World, from: Host, to: Host, lasting: number, what: "
   const path = `${what}${from.name}>${to.name}`;
   cuts.add(path);
   world.queue.add(world.nowMs + lasting, () => cuts.delete(path));
+}
+
+/** These targets do not answer this node. */
+export function silence(world: World, { uplink }: Host, which: readonly Target[], lasting: number): void {
+  for (const target of which) {
+    uplink.silent.add(target);
+    later(world, lasting, () => uplink.silent.delete(target));
+  }
 }
 
 export function mood(world: World, lasting: number, begin: () => unknown): void {

@@ -7,7 +7,8 @@ import { orderMutants } from "./order-mutants.ts";
 import { shipped } from "./parts.ts";
 import type { Parts } from "./parts.ts";
 import { lateAcks, shipFromLongAgo, voteInTheAir, witnessRestarts } from "./scripts.ts";
-import type { Script } from "./scripts.ts";
+import type { Script } from "./moments.ts";
+import { reachMutants } from "./reach-mutants.ts";
 
 /** One deliberate breakage of a rule, made outside the product code, and the faults that bring it out soonest. */
 export type Mutant = {
@@ -17,7 +18,7 @@ export type Mutant = {
   readonly wipes?: boolean;
   readonly script?: Script;
   readonly forces?: boolean;
-  readonly arbiter?: "manual";
+  readonly arbiter?: "reachability" | "manual";
 };
 
 const crashes: readonly FaultKind[] = ["crash", "crash-witness", "power-cut", "cut", "cut-one-way", "late", "stall"];
@@ -278,6 +279,13 @@ export const mutants: readonly Mutant[] = [
     faults: ["cut", "cut-one-way", "loss", "late"],
     arbiter: "manual",
   },
+  {
+    name: "what only this node holds is confirmed before the set that allows it is durable",
+    parts: withShell({ aloneOnceDurable: false }),
+    faults: ["slow-disk", "cut", "loss", "cut-one-way"],
+    arbiter: "manual",
+  },
+  ...reachMutants,
   ...diskMutants,
   ...orderMutants,
 ];

@@ -40,6 +40,8 @@ export type Shell = {
   readonly keepsTails: boolean;
   readonly presentAcksOnly: boolean;
   readonly stopAloneBeforeExpand: boolean;
+  /** Nothing is confirmed alone while the set that allows it is on its way to the disk. */
+  readonly aloneOnceDurable: boolean;
   /** Fires `force` wherever a node is a standby. */
   readonly alwaysForce: boolean;
 };
@@ -66,6 +68,7 @@ export const shipped: Parts = {
     keepsTails: true,
     presentAcksOnly: true,
     stopAloneBeforeExpand: true,
+    aloneOnceDurable: true,
     alwaysForce: false,
   },
 };

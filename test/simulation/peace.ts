@@ -6,6 +6,7 @@ import { ordinaryPersistMs, setMaintenance } from "./faults.ts";
 import { calmLateMs } from "./exchange.ts";
 import { ordersAreSettled } from "./order-checker.ts";
 import { calm } from "./network.ts";
+import { calmProbes } from "./uplink.ts";
 import { localMs, recordOf } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
@@ -16,6 +17,10 @@ export function heal(world: World): void {
   world.exchange.lateMs = calmLateMs;
   world.writing = true;
   calm(world.network);
+  for (const { uplink } of world.hosts) {
+    uplink.silent.clear();
+    calmProbes(uplink);
+  }
   world.persistMs = ordinaryPersistMs;
   for (const host of world.hosts) {
     host.disk.failsUntilMs = 0;

@@ -44,6 +44,8 @@ export function driveReplica(world: World, host: Host): void {
     if (!attached) shrink(world, host);
     return;
   }
+  // The set may have become durable since anybody asked.
+  if (primary.pending.length > 0) tryConfirm(world, host);
   if (primary.expanding === null) {
     if (attached && primary.hasAck)
       primary.expanding = { upTo: headOf(host), untilMs: nowMs + world.timing.syncLimitMs };
@@ -79,7 +81,8 @@ export function tryConfirm(world: World, host: Host): void {
   const { member, primary } = host;
   if (member === null || host.app === null || !leaseRuns(world, host) || !isActing(world, host)) return;
   const stopped = primary.expanding !== null && world.parts.shell.stopAloneBeforeExpand;
-  const alone = !stopped && world.parts.mayConfirmAlone(member);
+  const durable = host.effectsWaiting === 0 || !world.parts.shell.aloneOnceDurable;
+  const alone = !stopped && durable && world.parts.mayConfirmAlone(member);
   const write = alone ? headOf(host) : primary.hasAck ? primary.acked : null;
   if (write === null || !holds(headOf(host), write)) return;
   answerPending(host, write);

@@ -6,14 +6,16 @@ import { createClock } from "./clock.ts";
 import { createCoverage } from "./coverage.ts";
 import { createExchange } from "./exchange.ts";
 import { createEventQueue } from "./event-queue.ts";
-import { manualFaults, ordinaryFaults, ordinaryPersistMs, strike } from "./faults.ts";
+import { manualFaults, ordinaryFaults, ordinaryPersistMs, reachabilityFaults, strike } from "./faults.ts";
 import type { FaultKind } from "./faults.ts";
 import { createNetwork } from "./network.ts";
 import { shipped } from "./parts.ts";
 import type { Parts } from "./parts.ts";
 import { followAdvice, heal, isPastHelp, isSettled } from "./peace.ts";
 import { createRandom } from "./random.ts";
+import { neverReached } from "./parting.ts";
 import { freshPrimary } from "./replica.ts";
+import { freshUplink } from "./uplink.ts";
 import { votesOf } from "./vote-disk.ts";
 import { violate } from "./world.ts";
 import type { Host, World } from "./world.ts";
@@ -41,9 +43,10 @@ export type Outcome = {
   readonly coverage: ReadonlyMap<string, number>;
 };
 
-/** What a seed stands for: half of them without lost disks and operators, one of ten without a witness, the others with. */
+/** What a seed stands for: half of them without lost disks and operators, two of ten without a witness, the others with. */
 export const scheduleOf = (seed: number): Schedule => ({
   seed,
+  ...(seed % 10 === 4 ? { arbiter: "reachability" as const, faults: reachabilityFaults } : {}),
   ...(seed % 10 === 5 ? { arbiter: "manual" as const, faults: manualFaults } : {}),
   wipes: [6, 7, 9].includes(seed % 10),
   forces: [8, 9].includes(seed % 10),
@@ -84,6 +87,8 @@ function createWorld(schedule: Schedule): World {
     app: null,
     leftovers: [],
     grantsOfThisBoot: 0,
+    uplink: freshUplink(),
+    reached: neverReached(),
     lossAccepted: false,
     primary: freshPrimary(),
     incoming: null,
@@ -105,6 +110,8 @@ function createWorld(schedule: Schedule): World {
       confirmedAtMs: 0,
       promotions: 0,
       forced: false,
+      mayPartUntilMs: Number.NEGATIVE_INFINITY,
+      parted: false,
       maintenanceEnded: false,
       newestOf: new Map(),
     },
@@ -158,10 +165,13 @@ export async function runSchedule(schedule: Schedule): Promise<Outcome> {
   const world = createWorld(schedule);
   const { random, timing } = world;
   for (const host of world.hosts) boot(world, host);
-  const healMs = timing.leaseMs * random.between(3, 7);
+  const alone = world.arbiter === "reachability";
+  const leases = alone ? (schedule.script === undefined ? random.between(4, 9) : 12) : random.between(3, 7);
+  const healMs = timing.leaseMs * leases;
   const kinds = schedule.faults ?? ordinaryFaults;
   world.network.base = {
-    loss: random.chance(0.5) ? 0 : random.between(0, 0.2),
+    // Where the network decides, a message is lost only by a fault that the observer knows of.
+    loss: alone || random.chance(0.5) ? 0 : random.between(0, 0.2),
     duplication: random.between(0, 0.1),
   };
   Object.assign(world.network, world.network.base);

@@ -1,29 +1,26 @@
 import { cut, down, mood, wipe } from "./faults.ts";
 import { onDatagram } from "./agent.ts";
+import * as moments from "./moments.ts";
+import { pairOf } from "./moments.ts";
+import type { Script } from "./moments.ts";
 import { inSyncOf } from "./replica.ts";
 import { switchOver } from "./switchover.ts";
 import { bootOf, hostOf, recordOf } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
-/** Strikes at a chosen moment, with some play in it. */
-export type Script = (world: World) => void;
-
-const pollMs = 1;
-
 type Hosts = { readonly a: Host; readonly b: Host; readonly w: Host };
 
-const hostsOf = (world: World): Hosts => ({ a: hostOf(world, "a"), b: hostOf(world, "b"), w: hostOf(world, "w") });
+const hostsOf = (world: World): Hosts => ({ ...pairOf(world), w: hostOf(world, "w") });
 
 const at = (world: World, fromMs: number, toMs: number, run: (hosts: Hosts) => void): void =>
-  world.queue.add(world.nowMs + world.random.between(fromMs, toMs), () => run(hostsOf(world)));
+  moments.at(world, fromMs, toMs, () => run(hostsOf(world)));
 
-/** Runs once, as soon as it is so; never, if it is not within some leases. */
-function when(world: World, isSo: (hosts: Hosts) => boolean, run: (hosts: Hosts) => void, polls = 6_000): void {
-  world.queue.add(world.nowMs + pollMs, () => {
-    if (isSo(hostsOf(world))) run(hostsOf(world));
-    else if (polls > 0) when(world, isSo, run, polls - 1);
-  });
-}
+const when = (world: World, isSo: (hosts: Hosts) => boolean, run: (hosts: Hosts) => void): void =>
+  moments.when(
+    world,
+    () => isSo(hostsOf(world)),
+    () => run(hostsOf(world)),
+  );
 
 const longMs = 4_000;
 

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { expect, test } from "vitest";
 import { runSchedule, scheduleOf } from "./run.ts";
+import * as reachScripts from "./reach-scripts.ts";
 import * as scripts from "./scripts.ts";
 
 /** A taste of what `npm run simulate` does a hundred thousand times. */
@@ -35,5 +36,14 @@ test.each(Object.entries(scripts))(
   { timeout: 120_000 },
   async (_name, script) => {
     for (let seed = 0; seed < 150; seed++) expect((await runSchedule({ seed, script })).violation).toBeNull();
+  },
+);
+
+test.each(Object.entries(reachScripts))(
+  "the invariants hold where the network is the arbiter: %s",
+  { timeout: 120_000 },
+  async (_name, script) => {
+    for (let seed = 0; seed < 100; seed++)
+      expect((await runSchedule({ seed, script, arbiter: "reachability" })).violation).toBeNull();
   },
 );

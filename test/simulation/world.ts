@@ -9,7 +9,9 @@ import type { Plan } from "../../src/trading/plan-record.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Parts } from "./parts.ts";
+import type { Reached } from "./parting.ts";
 import type { Random } from "./random.ts";
+import type { Uplink } from "./uplink.ts";
 import type { VoteDisk } from "./vote-disk.ts";
 
 /** One committed write; a history is its last write, which knows all before it. `rows`: the plans as they then are. */
@@ -86,7 +88,10 @@ export type Host = {
   warm: boolean;
   /** A comparison of its old ledger with what it receives now is under way. */
   rejoining: boolean;
+  /** Answers of voters and of targets that this run counts on. */
   grantsOfThisBoot: number;
+  readonly uplink: Uplink;
+  readonly reached: Reached;
   /** An operator told this node to lead and accepted what is lost by it. */
   lossAccepted: boolean;
   primary: PrimaryState;
@@ -148,8 +153,8 @@ export type World = {
   readonly random: Random;
   readonly queue: EventQueue;
   readonly network: Network;
-  /** With a witness, or of two nodes alone whose operator decides. */
-  readonly arbiter: "witness" | "manual";
+  /** With a witness, or of two nodes alone: with the network or their operator as the arbiter. */
+  readonly arbiter: "witness" | "reachability" | "manual";
   readonly hosts: readonly Host[];
   readonly exchange: Exchange;
   /** Most apps trade; the others leave time for more schedules. */
@@ -180,6 +185,10 @@ type Ghost = {
   confirmedAtMs: number;
   promotions: number;
   forced: boolean;
+  /** Until then two may lead, for their boards were cut from each other only. */
+  mayPartUntilMs: number;
+  /** Two have led at once, or a last holder went on alone at a risk that it told: there is no one history. */
+  parted: boolean;
   /** An operator ended the maintenance at some time. */
   maintenanceEnded: boolean;
   /** The newest write of every app that ever wrote. */

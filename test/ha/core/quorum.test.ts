@@ -377,3 +377,24 @@ test("a last holder that went on unasked is known as one until it hears the othe
   expect(ledUnasked(member(pair, "a"))).toBe(false);
   expect(ledUnasked(member(atWork({}, "reachability"), "a"))).toBe(false);
 });
+
+test("a last holder that was cut off while the other took over is known as one that went on unasked, restarted or not", () => {
+  const pair = atWork({}, "reachability");
+  pair.reaches = (name) => (name === "a" ? "none" : "all");
+  pair.cut = () => true;
+  pass(pair, 2 * leaseMs);
+  feed(pair, "a", { kind: "demoted" });
+  expect(leaders(pair)).toEqual(["b"]);
+  expect(ledUnasked(member(pair, "b"))).toBe(false);
+  pass(pair, aloneAfterMs(timing));
+  expect(mayConfirmAlone(member(pair, "b"))).toBe(true);
+  stop(pair, "b");
+  pair.reaches = () => "all";
+  pass(pair, 3 * leaseMs);
+  expect(leaders(pair)).toEqual(["a"]);
+  expect(ledUnasked(member(pair, "a"))).toBe(true);
+  start(pair, "b");
+  pair.cut = () => false;
+  pass(pair, 4 * leaseMs);
+  expect(leaders(pair)).toEqual(["b"]);
+});

@@ -54,4 +54,14 @@ export const traps: Readonly<Record<string, string>> = {
   "board 1.5": "errors are a code and a text",
   "board 1.6": "after a restart of the router nobody is registered",
   "board 1.7": "a byte that ends the connection",
+
+  "board 5.1": "another responder on the same port",
+  "board 5.2": "a record that changes after it was announced",
+  "board 5.3": "a browser that prints no change",
+  "board 5.4": "a packet without the pointer record",
+  "board 5.5": "a killed node stays visible",
+  "board 5.6": "no default route",
+  "board 5.7": "an interface is taken away and comes back",
+  "board 5.8": "somebody else has the name",
+  "board 5.9": "what else the library does with names, addresses and its own failures",
 };

@@ -4,7 +4,7 @@ import { validUntilMs } from "../../ha/core/member.ts";
 import type { Action, MemberEvent } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
 import { checkActing, checkHolder, checkPersisted } from "./checker.ts";
-import { checkGivingWay, noteTakeover } from "./parting.ts";
+import { checkGivingWay } from "./parting.ts";
 import { down, trip } from "./faults.ts";
 import { describe, send } from "./network.ts";
 import { copyToLead, promote } from "./promotion.ts";
@@ -208,7 +208,6 @@ function act(world: World, host: Host, action: Action): void {
   log(world, () => `${bootOf(host)} ${JSON.stringify(action)}`);
   switch (action.kind) {
     case "promote":
-      noteTakeover(world, host);
       promote(world, host, action.epoch, action.cause);
       break;
     case "raised":

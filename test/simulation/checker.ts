@@ -2,7 +2,7 @@ import { compareSync } from "../../ha/core/messages.ts";
 import type { VoterRecord } from "../../ha/core/messages.ts";
 import type { PromotionCause } from "../../ha/core/member.ts";
 import { mayAct } from "./app.ts";
-import { checkTakeover, partsRightly, risksRightly, watchWires } from "./parting.ts";
+import { checkTakeover, noteTakeover, partsRightly, risksRightly, watchWires } from "./parting.ts";
 import { copyToLead } from "./promotion.ts";
 import { holds, hostOf, recordOf, violate } from "./world.ts";
 import type { Host, World, Write } from "./world.ts";
@@ -34,6 +34,8 @@ export function checkPersisted(world: World, host: Host, before: VoterRecord | n
   }
   const { ghost } = world;
   checkMaintenance(world, host, after);
+  const won = after.holder === host.name && after.sync.setEpoch === after.epoch;
+  if (won && before?.sync.setEpoch !== after.epoch) noteTakeover(world, host);
   const grown = before !== null && after.sync.inSync.length > before.sync.inSync.length;
   if (grown && after.holder === host.name && isActing(world, host)) checkSet(world, host, ghost.confirmed);
   const key = `${after.sync.setEpoch}.${after.sync.setVersion}`;
@@ -42,7 +44,8 @@ export function checkPersisted(world: World, host: Host, before: VoterRecord | n
   // A shrink counts when a second voter has it. An expansion counts at once: nothing is confirmed without the
   // newcomer any more, which is why it may be promoted by it.
   const grows = ghost.set !== null && ghost.set.inSync.every((name) => after.sync.inSync.includes(name));
-  const counts = voters.size >= 2 || grows;
+  const waived = ghost.waivedSet !== null && compareSync(after.sync, ghost.waivedSet) <= 0;
+  const counts = (voters.size >= 2 || grows) && !waived;
   if (counts && (ghost.set === null || compareSync(after.sync, ghost.set) > 0)) ghost.set = after.sync;
 }
 
@@ -77,6 +80,8 @@ export function checkHolder(world: World, host: Host, epoch: number): void {
 /** An operator's word has made this node the holder: what it does not hold is lost, and that was accepted. */
 export function acceptLoss({ ghost }: World, { disk }: Host): void {
   ghost.forced = true;
+  // A voter may yet write the set that the operator waived once more: with the vote for that very operator.
+  ghost.waivedSet = ghost.set ?? ghost.waivedSet;
   ghost.set = null;
   if (!holds(copyToLead(disk)?.head ?? null, ghost.confirmed)) ghost.confirmed = null;
 }

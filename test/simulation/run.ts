@@ -106,6 +106,7 @@ function createWorld(schedule: Schedule): World {
       holders: new Map([[1, "a"]]),
       setVoters: new Map(),
       set: null,
+      waivedSet: null,
       confirmed: null,
       confirmedAtMs: 0,
       promotions: 0,

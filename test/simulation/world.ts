@@ -181,6 +181,8 @@ type Ghost = {
   readonly setVoters: Map<string, Set<Name>>;
   /** The newest set that two voters have recorded. */
   set: SyncRecord | null;
+  /** The one that an operator set aside by accepting a loss. */
+  waivedSet: SyncRecord | null;
   confirmed: Write | null;
   confirmedAtMs: number;
   promotions: number;

@@ -1,9 +1,8 @@
-import { validUntilMs } from "../../ha/core/member.ts";
 import type { PromotionCause } from "../../ha/core/member.ts";
 import { ledUnasked } from "../../ha/core/quorum.ts";
 import { isActing } from "./checker.ts";
 import { targets } from "./uplink.ts";
-import { localMs, recordOf, violate } from "./world.ts";
+import { recordOf, violate } from "./world.ts";
 import type { Host, World } from "./world.ts";
 
 /**
@@ -74,9 +73,8 @@ export function risksRightly(world: World, { member }: Host, cause: PromotionCau
 
 /** Of two that lead, the one of the higher epoch gives nothing up: not while its lease runs. */
 export function checkGivingWay(world: World, host: Host, epoch: number): void {
-  const { member } = host;
-  if (world.arbiter !== "reachability" || member === null) return;
-  if (validUntilMs(member) <= localMs(host, world.nowMs)) return;
+  // Its app goes by what the lease was when it ended: a late answer of a probe may have come with the end.
+  if (world.arbiter !== "reachability" || !isActing(world, host)) return;
   world.coverage.hit("parted", "one gave way on contact");
   const lower = world.hosts.some(
     (other) => other !== host && isActing(world, other) && (other.app?.epoch ?? 0) < epoch,

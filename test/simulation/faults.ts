@@ -87,7 +87,7 @@ export const manualFaults = ordinaryFaults.filter((kind) => kind !== "crash-witn
 
 /** Where the network is the arbiter: its targets too may be out of reach. */
 export const reachabilityFaults: readonly FaultKind[] = [
-  ...ordinaryFaults.filter((kind) => kind !== "crash-witness"),
+  ...manualFaults,
   "unplugged",
   "unplugged",
   "uplink",

@@ -103,7 +103,8 @@ export class Membership {
   async #work(change: MembershipChange): Promise<string | null> {
     const { keeper, shell, nowMs } = this.#ports;
     const untilMs = nowMs() + changeLimitMs;
-    for (;;) {
+    let waitsFor = "the other voters answer";
+    while (nowMs() < untilMs) {
       const move = this.#move(change);
       switch (move.kind) {
         case "refused":
@@ -115,10 +116,11 @@ export class Membership {
           shell().feed({ kind: "shrink" });
           break;
         case "wait":
-          if (!(await shell().until(() => this.#move(change).kind !== "wait", untilMs - nowMs())))
-            return `not so within ${changeLimitMs / 1000} s: ${move.until}`;
+          waitsFor = move.until;
+          await shell().until(() => this.#move(change).kind !== "wait", untilMs - nowMs());
       }
     }
+    return `not so within ${changeLimitMs / 1000} s: ${waitsFor}`;
   }
 
   #move(change: MembershipChange): MembershipMove {

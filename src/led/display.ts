@@ -64,7 +64,7 @@ const tickerSpeedMs = 50;
 const actionsMax = 3;
 
 /**
- * error > activity > ticker; a takeover is an activity. LED 3 is the node's state (green, blue on a standby, yellow when the pair
+ * error > activity > ticker; a takeover is an activity, and an error does not hide it. LED 3 is the node's state (green, blue on a standby, yellow when the pair
  * is unprotected or nobody leads, red on an error, magenta after a takeover), LED 4 the direction of the newest trade.
  */
 export function ledDisplayOf(facts: LedFacts): LedDisplay {
@@ -74,7 +74,9 @@ export function ledDisplayOf(facts: LedFacts): LedDisplay {
   const trade = facts.role === "primary" ? facts.lastTrade : null;
   return {
     mode,
-    error_message: facts.errors.join(" | ").toUpperCase(),
+    error_message: (takeover && mode === "error" ? [activity, ...facts.errors] : facts.errors)
+      .join(" | ")
+      .toUpperCase(),
     trade_is_buy: trade === "buy",
     led3: mode === "error" ? colours.red : takeover ? colours.magenta : stateColour(facts),
     led4: takeover ? colours.magenta : trade === null ? colours.off : colours[trade],

@@ -53,12 +53,11 @@ test(
         killQuietly(pid);
         killed += 1;
       }
-      return shown().look === errorLook;
+      // Between two kills the app may live long enough to show an error of its own.
+      return shown().look === errorLook && String(shown().text).startsWith("UNO-A: THE APP ");
     });
     await dies;
-    expect(shown().text).toMatch(/^UNO-A: THE APP /);
-    await eventually("the app draws again", LIMIT_MS, () => shown().look !== errorLook);
-    expect(shown().text).not.toMatch(/THE APP/);
+    await eventually("the app draws again", LIMIT_MS, () => !String(shown().text).includes("THE APP"));
   },
   TEST_LIMIT_MS,
 );

@@ -65,7 +65,7 @@ test("a standby says how far behind it is, when that is known, and when it is no
   });
 });
 
-test("a takeover is above what the node does, and below an error", () => {
+test("a takeover is above what the node does, and an error does not hide it", () => {
   const display = ledDisplayOf({ ...facts, tookOverFrom: "uno-b", activity: "BUYING AAPL" });
   expect(display).toMatchObject({
     mode: "activity",
@@ -75,7 +75,9 @@ test("a takeover is above what the node does, and below an error", () => {
   });
   expect(ledDisplayOf({ ...facts, tookOverFrom: "uno-b", errors: ["x failed"] })).toMatchObject({
     mode: "error",
+    error_message: "UNO-A TOOK OVER FROM UNO-B | X FAILED",
     led3: colours.red,
+    led4: colours.magenta,
   });
 });
 

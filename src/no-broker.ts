@@ -13,4 +13,5 @@ export const noBroker: Broker = {
   positions: none,
   account: none,
   isMarketOpen: none,
+  netDepositsUsd: none,
 };

@@ -7,8 +7,10 @@ export type ExchangeOrder = {
   readonly side: "buy" | "sell";
   readonly qty: number;
   readonly submittedAtMs: number;
-  readonly status: "new" | "filled" | "canceled";
+  readonly status: "new" | "partially_filled" | "filled" | "canceled" | "expired";
   readonly endedAtMs: number | null;
+  readonly filledQty: number;
+  /** Over all fills; null before the first. */
   readonly filledAvgPriceUsd: number | null;
 };
 
@@ -25,8 +27,23 @@ export type Attempt = {
 /** What the durable file holds, one entry a line. Instants ending in `Ms` are the exchange's own (app) clock. */
 export type Entry =
   | { readonly kind: "attempt"; readonly attempt: Attempt; readonly accepted: Accepted | null }
-  | { readonly kind: "fill"; readonly id: string; readonly atMs: number; readonly priceUsd: number }
-  | { readonly kind: "cancel"; readonly id: string; readonly atMs: number };
+  /** Without `qty`: all that is left. */
+  | {
+      readonly kind: "fill";
+      readonly id: string;
+      readonly atMs: number;
+      readonly priceUsd: number;
+      readonly qty?: number | undefined;
+    }
+  | { readonly kind: "cancel" | "expire"; readonly id: string; readonly atMs: number }
+  | Deposit;
+/** Money from outside; a withdrawal is negative. */
+type Deposit = {
+  readonly kind: "deposit";
+  readonly id: string;
+  readonly atMs: number;
+  readonly usd: number;
+};
 export type Accepted = { readonly id: string; readonly submittedAtMs: number; readonly reservedUsd: number };
 
 type Holding = { readonly qty: number; readonly avgPriceUsd: number };
@@ -40,6 +57,7 @@ export type Book = {
   /** Cash that open buys may still need, by order id. */
   readonly reservedUsd: Map<string, number>;
   readonly attempts: Attempt[];
+  readonly deposits: Deposit[];
 };
 
 export const newBook = (cashUsd: number): Book => ({
@@ -49,6 +67,7 @@ export const newBook = (cashUsd: number): Book => ({
   holdings: new Map(),
   reservedUsd: new Map(),
   attempts: [],
+  deposits: [],
 });
 
 export type Request = {
@@ -89,13 +108,19 @@ export function apply(book: Book, entry: Entry): void {
     case "attempt":
       return applyAttempt(book, entry.attempt, entry.accepted);
     case "fill":
-      return applyFill(book, entry.id, entry.atMs, entry.priceUsd);
-    case "cancel": {
+      return applyFill(book, entry);
+    case "cancel":
+    case "expire": {
       const order = openOrder(book, entry.id);
-      book.orders.set(order.id, { ...order, status: "canceled", endedAtMs: entry.atMs });
+      const status = entry.kind === "cancel" ? "canceled" : "expired";
+      book.orders.set(order.id, { ...order, status, endedAtMs: entry.atMs });
       book.reservedUsd.delete(order.id);
       return undefined;
     }
+    case "deposit":
+      book.cashUsd += entry.usd;
+      book.deposits.push(entry);
+      return undefined;
   }
 }
 
@@ -106,8 +131,8 @@ export const buyingPowerUsd = (book: Book): number =>
 function availableQty(book: Book, symbol: string): number {
   const held = book.holdings.get(symbol)?.qty ?? 0;
   const selling = [...book.orders.values()]
-    .filter((order) => order.status === "new" && order.side === "sell" && order.symbol === symbol)
-    .reduce((sum, order) => sum + order.qty, 0);
+    .filter((order) => isOpen(order) && order.side === "sell" && order.symbol === symbol)
+    .reduce((sum, order) => sum + order.qty - order.filledQty, 0);
   return held - selling;
 }
 
@@ -123,6 +148,7 @@ function applyAttempt(book: Book, attempt: Attempt, accepted: Accepted | null): 
     submittedAtMs: accepted.submittedAtMs,
     status: "new",
     endedAtMs: null,
+    filledQty: 0,
     filledAvgPriceUsd: null,
   });
   // With duplicates accepted the first order stays the one that a look-up by client order id finds.
@@ -132,26 +158,39 @@ function applyAttempt(book: Book, attempt: Attempt, accepted: Accepted | null): 
   if (accepted.reservedUsd > 0) book.reservedUsd.set(accepted.id, accepted.reservedUsd);
 }
 
-function applyFill(book: Book, id: string, atMs: number, priceUsd: number): void {
-  const order = openOrder(book, id);
-  book.orders.set(id, { ...order, status: "filled", endedAtMs: atMs, filledAvgPriceUsd: priceUsd });
-  book.reservedUsd.delete(id);
-  const held = book.holdings.get(order.symbol) ?? { qty: 0, avgPriceUsd: 0 };
-  if (order.side === "buy") {
-    book.cashUsd -= order.qty * priceUsd;
-    const qty = held.qty + order.qty;
-    const costUsd = held.qty * held.avgPriceUsd + order.qty * priceUsd;
-    book.holdings.set(order.symbol, { qty, avgPriceUsd: costUsd / qty });
-    return;
-  }
-  book.cashUsd += order.qty * priceUsd;
-  const qty = held.qty - order.qty;
-  if (qty === 0) book.holdings.delete(order.symbol);
-  else book.holdings.set(order.symbol, { ...held, qty });
+function applyFill(book: Book, fill: Extract<Entry, { kind: "fill" }>): void {
+  const order = openOrder(book, fill.id);
+  const { symbol, side } = order;
+  const { atMs, priceUsd } = fill;
+  const leftQty = order.qty - order.filledQty;
+  const qty = fill.qty ?? leftQty;
+  if (qty > leftQty) throw new Error(`a fill of ${qty} for order ${order.id}, which has ${leftQty} left`);
+  const filledQty = order.filledQty + qty;
+  const filledAvgPriceUsd = ((order.filledAvgPriceUsd ?? 0) * order.filledQty + priceUsd * qty) / filledQty;
+  const whole = filledQty === order.qty;
+  const status = whole ? "filled" : "partially_filled";
+  book.orders.set(order.id, { ...order, status, endedAtMs: whole ? atMs : null, filledQty, filledAvgPriceUsd });
+  const reservedUsd = book.reservedUsd.get(order.id) ?? 0;
+  if (whole || reservedUsd === 0) book.reservedUsd.delete(order.id);
+  else book.reservedUsd.set(order.id, reservedUsd * (1 - qty / leftQty));
+  move(book, symbol, side === "buy" ? qty : -qty, priceUsd);
 }
+
+/** Shares in, money out, or the other way round. */
+function move(book: Book, symbol: string, qty: number, priceUsd: number): void {
+  const held = book.holdings.get(symbol) ?? { qty: 0, avgPriceUsd: 0 };
+  book.cashUsd -= qty * priceUsd;
+  const after = held.qty + qty;
+  if (after === 0) book.holdings.delete(symbol);
+  else if (qty < 0) book.holdings.set(symbol, { ...held, qty: after });
+  else book.holdings.set(symbol, { qty: after, avgPriceUsd: (held.qty * held.avgPriceUsd + qty * priceUsd) / after });
+}
+
+/** An order that can still fill. */
+export const isOpen = ({ status }: ExchangeOrder): boolean => status === "new" || status === "partially_filled";
 
 function openOrder(book: Book, id: string): ExchangeOrder {
   const order = book.orders.get(id);
-  if (order?.status !== "new") throw new Error(`entry for order ${id}, which is not open`);
+  if (order === undefined || !isOpen(order)) throw new Error(`entry for order ${id}, which is not open`);
   return order;
 }

@@ -1,6 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { type Accepted, type Book, type Entry, type Request, type Verdict, apply, judge, newBook } from "./book.ts";
+import {
+  type Accepted,
+  type Book,
+  type Entry,
+  type ExchangeOrder,
+  type Request,
+  type Verdict,
+  apply,
+  isOpen,
+  judge,
+  newBook,
+} from "./book.ts";
+import type { PartialFill } from "./faults.ts";
 import { type JournalFile, openJournalFile } from "./journal-file.ts";
 
 /** Price of a symbol at an instant of the exchange's clock; null when it lists no such symbol. */
@@ -32,8 +44,15 @@ const entry = z.discriminatedUnion("kind", [
     }),
     accepted: z.object({ id: z.string(), submittedAtMs: z.number(), reservedUsd: z.number() }).nullable(),
   }),
-  z.object({ kind: z.literal("fill"), id: z.string(), atMs: z.number(), priceUsd: z.number() }),
-  z.object({ kind: z.literal("cancel"), id: z.string(), atMs: z.number() }),
+  z.object({
+    kind: z.literal("fill"),
+    id: z.string(),
+    atMs: z.number(),
+    priceUsd: z.number(),
+    qty: z.number().optional(),
+  }),
+  z.object({ kind: z.enum(["cancel", "expire"]), id: z.string(), atMs: z.number() }),
+  z.object({ kind: z.literal("deposit"), id: z.string(), atMs: z.number(), usd: z.number() }),
 ]);
 
 /** A running exchange: every change is on disk before `submit` or `cancel` returns. */
@@ -42,12 +61,14 @@ export class Exchange {
   readonly options: ExchangeOptions;
   readonly #file: JournalFile;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Orders to come that fill otherwise than at once and whole, by client order id. */
+  readonly #partialFills = new Map<string, PartialFill>();
 
   constructor(options: ExchangeOptions) {
     this.options = options;
     this.book = newBook(options.startCashUsd);
     this.#file = openJournalFile(options.file, (line) => apply(this.book, entry.parse(line)));
-    for (const order of this.book.orders.values()) if (order.status === "new") this.#fillSoon(order.id);
+    for (const order of this.book.orders.values()) if (isOpen(order)) this.#fillSoon(order.id);
   }
 
   /** Judges and journals one attempt; an accepted one has the id under which the book holds it. */
@@ -69,9 +90,20 @@ export class Exchange {
 
   /** False when the order is no longer open. */
   cancel(id: string): boolean {
-    if (this.book.orders.get(id)?.status !== "new") return false;
+    const order = this.book.orders.get(id);
+    if (order === undefined || !isOpen(order)) return false;
     this.#record({ kind: "cancel", id, atMs: this.options.nowMs() });
     return true;
+  }
+
+  /** The order that comes with this id fills in part first. */
+  fillPartly(clientOrderId: string, how: PartialFill): void {
+    this.#partialFills.set(clientOrderId, how);
+  }
+
+  /** Brings money in; takes it out when negative. */
+  deposit(usd: number): void {
+    this.#record({ kind: "deposit", id: randomUUID(), atMs: this.options.nowMs(), usd });
   }
 
   close(): void {
@@ -96,13 +128,29 @@ export class Exchange {
   }
 
   #fillSoon(id: string): void {
+    this.#soon(id, ({ clientOrderId, symbol, qty }) => {
+      const atMs = this.options.nowMs();
+      const priceUsd = this.options.priceAt(symbol, atMs);
+      const part = this.#partialFills.get(clientOrderId);
+      if (priceUsd === null) return;
+      if (part === undefined || part.qty >= qty) return this.#record({ kind: "fill", id, atMs, priceUsd });
+      this.#record({ kind: "fill", id, atMs, priceUsd, qty: part.qty });
+      this.#partialFills.delete(clientOrderId);
+      if (part.rest === "fill") this.#fillSoon(id);
+      else if (part.rest !== "wait") this.#endSoon(id, part.rest);
+    });
+  }
+
+  #endSoon(id: string, kind: "cancel" | "expire"): void {
+    this.#soon(id, () => this.#record({ kind, id, atMs: this.options.nowMs() }));
+  }
+
+  /** After the fill delay, if the order is open still. */
+  #soon(id: string, act: (order: ExchangeOrder) => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       const order = this.book.orders.get(id);
-      if (order?.status !== "new") return;
-      const atMs = this.options.nowMs();
-      const priceUsd = this.options.priceAt(order.symbol, atMs);
-      if (priceUsd !== null) this.#record({ kind: "fill", id, atMs, priceUsd });
+      if (order !== undefined && isOpen(order)) act(order);
     }, this.options.fillDelayMs);
     this.#timers.add(timer);
   }

@@ -4,6 +4,7 @@ import { serve } from "@hono/node-server";
 import { z } from "zod";
 import { appClock, clockOptions, parseClock } from "../clock.ts";
 import { loadEmbeddedMarket } from "../market/embedded-market.ts";
+import { controlledServer } from "./control.ts";
 import { Exchange } from "./exchange.ts";
 import { watchLifeline } from "./lifeline.ts";
 import { exchangeServer } from "./server.ts";
@@ -11,7 +12,7 @@ import { exchangeServer } from "./server.ts";
 /** The simulated exchange as a process of its own: see `usage`. */
 const usage =
   "node src/exchange/main.ts --port P --data DIR [--host H] [--clock-origin-real MS --clock-origin-app MS --clock-scale X] " +
-  "[--cash USD] [--fill-delay MS] [--accept-duplicates] [--lifeline PID]";
+  "[--cash USD] [--fill-delay MS] [--accept-duplicates] [--control] [--lifeline PID]";
 
 const options = z.object({
   host: z.string().min(1).default("127.0.0.1"),
@@ -20,6 +21,7 @@ const options = z.object({
   cash: z.coerce.number().positive().default(100_000),
   "fill-delay": z.coerce.number().int().min(0).default(50),
   "accept-duplicates": z.boolean().default(false),
+  control: z.boolean().default(false),
   lifeline: z.coerce.number().int().positive().optional(),
 });
 
@@ -35,6 +37,7 @@ function parse(argv: readonly string[]) {
       cash: text,
       "fill-delay": text,
       "accept-duplicates": { type: "boolean" },
+      control: { type: "boolean" },
       lifeline: text,
     },
   });
@@ -48,6 +51,8 @@ function fail(error: unknown): never {
   process.stderr.write(`exchange: ${String(hint).replaceAll("\n", " ")}; usage: ${usage}\n`);
   process.exit(1);
 }
+
+const die = (): void => void process.kill(process.pid, "SIGKILL");
 
 function start(): void {
   const args = parse(process.argv.slice(2));
@@ -69,7 +74,9 @@ function start(): void {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   if (args.lifeline !== undefined) watchLifeline(args.lifeline, stop);
-  const server = serve({ fetch: exchangeServer(exchange).fetch, port: args.port, hostname: args.host }, (address) => {
+  const inner = exchangeServer(exchange);
+  const { fetch } = args.control ? controlledServer({ exchange, inner, die }) : inner;
+  const server = serve({ fetch, port: args.port, hostname: args.host }, (address) => {
     process.stdout.write(`${JSON.stringify({ ready: true, port: address.port, pid: process.pid })}\n`);
   });
   server.on("error", fail);

@@ -2,7 +2,16 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { buyingPowerUsd } from "./book.ts";
 import type { Exchange } from "./exchange.ts";
-import { accountJson, listQuery, orderJson, orderRequest, positionsJson, selectOrders } from "./wire.ts";
+import {
+  accountJson,
+  activitiesQuery,
+  listQuery,
+  orderJson,
+  orderRequest,
+  positionsJson,
+  selectActivities,
+  selectOrders,
+} from "./wire.ts";
 
 /**
  * Alpaca's trading endpoints over a simulated exchange, plus `GET /journal` with every attempt.
@@ -58,6 +67,11 @@ export function exchangeServer(exchange: Exchange): Hono {
   });
   app.get("/v2/positions", (c) => c.json(positionsJson(book, options.priceAt, options.nowMs())));
   app.get("/v2/account", (c) => c.json(accountJson(book, options.priceAt, options.nowMs(), buyingPowerUsd(book))));
+  app.get("/v2/account/activities", (c) => {
+    const query = activitiesQuery.safeParse(c.req.query());
+    if (!query.success) return c.json({ code: 40010001, message: query.error.message }, 422);
+    return c.json(selectActivities(book, query.data));
+  });
   app.get("/v2/clock", (c) => {
     const nowMs = options.nowMs();
     const nextDay = new Date(nowMs + 86_400_000).toISOString();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Book, ExchangeOrder } from "./book.ts";
+import { type Book, type ExchangeOrder, isOpen } from "./book.ts";
 import type { PriceAt } from "./exchange.ts";
 
 /** Alpaca's JSON: snake_case, amounts as strings. Pure; only the fields that a client of market orders reads. */
@@ -23,14 +23,14 @@ export function orderJson(order: ExchangeOrder): Record<string, unknown> {
     updated_at: endedAt ?? iso(order.submittedAtMs),
     submitted_at: iso(order.submittedAtMs),
     filled_at: order.status === "filled" ? endedAt : null,
-    expired_at: null,
+    expired_at: order.status === "expired" ? endedAt : null,
     canceled_at: order.status === "canceled" ? endedAt : null,
     failed_at: null,
     asset_class: "us_equity",
     symbol: order.symbol,
     notional: null,
     qty: String(order.qty),
-    filled_qty: order.status === "filled" ? String(order.qty) : "0",
+    filled_qty: String(order.filledQty),
     filled_avg_price: order.filledAvgPriceUsd === null ? null : String(order.filledAvgPriceUsd),
     order_class: "simple",
     order_type: "market",
@@ -106,10 +106,36 @@ export function selectOrders(book: Book, query: z.infer<typeof listQuery>): Exch
     .slice(0, Math.max(before, 0))
     .filter(
       (order) =>
-        (query.status === "all" || (query.status === "open") === (order.status === "new")) &&
+        (query.status === "all" || (query.status === "open") === isOpen(order)) &&
         (query.after === undefined || order.submittedAtMs > Date.parse(query.after)) &&
         (query.until === undefined || order.submittedAtMs < Date.parse(query.until)) &&
         (symbols === undefined || symbols.includes(order.symbol)),
     );
   return (query.direction === "desc" ? chosen.toReversed() : chosen).slice(0, query.limit);
+}
+
+export const activitiesQuery = z.object({
+  activity_types: z.string().default("CSD,CSW"),
+  after: z.iso.datetime({ offset: true }).optional(),
+  page_size: z.coerce.number().int().min(1).max(100).default(100),
+  page_token: z.string().optional(),
+});
+
+/** Deposits (CSD) and withdrawals (CSW), newest first; `page_token` is the last id of the page before. */
+export function selectActivities(book: Book, query: z.infer<typeof activitiesQuery>): Record<string, unknown>[] {
+  const types = new Set(query.activity_types.split(","));
+  const all = book.deposits
+    .toReversed()
+    .map((one) => ({ ...one, type: one.usd < 0 ? "CSW" : "CSD" }))
+    .filter((one) => types.has(one.type) && (query.after === undefined || one.atMs > Date.parse(query.after)));
+  const first = query.page_token === undefined ? 0 : all.findIndex((one) => one.id === query.page_token) + 1;
+  return all.slice(first, first + query.page_size).map(({ id, type, atMs, usd }) => ({
+    id,
+    activity_type: type,
+    date: iso(atMs).slice(0, 10),
+    created_at: iso(atMs),
+    net_amount: String(usd),
+    currency: "USD",
+    status: "executed",
+  }));
 }

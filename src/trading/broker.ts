@@ -41,4 +41,6 @@ export type Broker = {
   positions(): Promise<readonly BrokerPosition[]>;
   account(): Promise<BrokerAccount>;
   isMarketOpen(): Promise<boolean>;
+  /** Money brought in less money taken out since this instant of the app's clock. */
+  netDepositsUsd(sinceMs: number): Promise<number>;
 };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { z } from "zod";
+import type { Attempt } from "../../src/exchange/book.ts";
 import { slotMs, slotsBetween, slotText } from "../../src/jobs/slots.ts";
 import type { ReadyNode } from "./demo-process.ts";
 import { eventually, getJson } from "./demo-process.ts";
@@ -53,7 +54,9 @@ export const journalViolations = async (pair: Pair): Promise<string[]> =>
   doubled(await getJson(pair.line.exchange.port, "/journal", attempts));
 
 /** The judgement of a journal. */
-export function doubled(journal: z.infer<typeof attempts>): string[] {
+export function doubled(
+  journal: readonly Pick<Attempt, "clientOrderId" | "symbol" | "side" | "qty" | "outcome">[],
+): string[] {
   const intentions = new Map<string, Set<string>>();
   const taken = new Map<string, number>();
   for (const attempt of journal) {

@@ -83,12 +83,18 @@ function finish({ exchange, nowMs }: World, id: string, fills: boolean): void {
   apply(exchange.book, fills ? { kind: "fill", id, atMs, priceUsd } : { kind: "cancel", id, atMs });
 }
 
-const states = { new: "open", filled: "filled", canceled: "cancelled" } as const;
+const states = {
+  new: "open",
+  partially_filled: "partly-filled",
+  filled: "filled",
+  canceled: "cancelled",
+  expired: "expired",
+} as const;
 
 /** An order as the broker port shows it. */
 export function brokerOrder(order: ExchangeOrder | undefined): BrokerOrder {
   if (order === undefined) throw new Error("no such order");
-  const { id, clientOrderId, symbol, side, qty, filledAvgPriceUsd } = order;
+  const { id, clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd } = order;
   const state = states[order.status];
   return {
     brokerOrderId: id,
@@ -97,7 +103,7 @@ export function brokerOrder(order: ExchangeOrder | undefined): BrokerOrder {
     side,
     qty,
     state,
-    filledQty: state === "filled" ? qty : 0,
+    filledQty,
     filledAvgPriceUsd,
   };
 }

@@ -174,6 +174,7 @@ function brokerOf(
         return { cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
       }),
     isMarketOpen: () => ask(() => world.writing),
+    netDepositsUsd: () => Promise.resolve(0),
   };
 }
 

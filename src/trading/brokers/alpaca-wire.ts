@@ -64,3 +64,8 @@ export const positionWire = z
 export const accountWire = z
   .object({ cash: z.coerce.number(), equity: z.coerce.number(), currency: z.literal("USD") })
   .transform(({ cash, equity }) => ({ cashUsd: cash, equityUsd: equity }));
+
+/** A deposit or a withdrawal. */
+export const flowWire = z
+  .object({ id: z.string().min(1), netAmount: amount, currency: z.literal("USD").default("USD") })
+  .transform(({ id, netAmount }) => ({ id, usd: netAmount }));

@@ -1,12 +1,14 @@
 import { errors, trading } from "@alpacahq/alpaca-trade-api/rest";
+import { z } from "zod";
 import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
-import { type WireOrder, accountWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
+import { type WireOrder, accountWire, flowWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
 
 const ALPACA_LIVE_HOST = "api.alpaca.markets";
 
 const NOT_FOUND_CODE = 40410000;
 const PAGE_SIZE = 500;
 const PAGES_MAX = 100;
+const FLOWS_PAGE_SIZE = 100;
 /** Answers that say for certain that no order came of the request. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404, 422]);
 
@@ -44,6 +46,7 @@ export function createAlpaca(options: AlpacaOptions): Broker {
     },
     account: async () => accountWire.parse(await said("account", new trading.AccountsApi(config).getAccount())),
     isMarketOpen: async () => (await said("clock", new trading.ClockApi(config).legacyClock())).isOpen,
+    netDepositsUsd: (sinceMs) => netDeposits(new trading.AccountActivitiesApi(config), sinceMs),
   };
 }
 
@@ -53,7 +56,7 @@ async function place(orders: trading.OrdersApi, intent: OrderIntent): Promise<Pl
     const answer = await orders.postOrder({
       postOrderRequest: { clientOrderId, symbol, side, qty: String(qty), type: "market", timeInForce: "day" },
     });
-    return { kind: "placed", order: toBrokerOrder(orderWire.parse(answer)) };
+    return { kind: "placed", order: asked(clientOrderId, answer) };
   } catch (error) {
     if (!(error instanceof errors.ApiError)) return { kind: "unknown", reason: because(error) };
     if (error.status === 422 && /client_order_id.*unique/i.test(error.message)) return { kind: "duplicate" };
@@ -62,9 +65,16 @@ async function place(orders: trading.OrdersApi, intent: OrderIntent): Promise<Pl
   }
 }
 
+/** The order of an answer; throws when it is another's: on a connection gone wrong, answers may come in a wrong order. */
+function asked(clientOrderId: string, answer: unknown): BrokerOrder {
+  const order = toBrokerOrder(orderWire.parse(answer));
+  if (order.clientOrderId !== clientOrderId) throw new Error(`the broker answered with ${order.clientOrderId}`);
+  return order;
+}
+
 async function find(orders: trading.OrdersApi, clientOrderId: string): Promise<BrokerOrder | null> {
   try {
-    return toBrokerOrder(orderWire.parse(await orders.getOrderByClientOrderId({ clientOrderId })));
+    return asked(clientOrderId, await orders.getOrderByClientOrderId({ clientOrderId }));
   } catch (error) {
     // Only the broker's own "no such order" counts: a 404 of some proxy says nothing about the order.
     if (error instanceof errors.NotFoundError && error.code === NOT_FOUND_CODE) return null;
@@ -105,6 +115,25 @@ async function cancel(orders: trading.OrdersApi, brokerOrderId: string): Promise
     if (error instanceof errors.ApiError && (error.status === 404 || error.status === 422)) return "too-late";
     throw new Error(`the broker did not cancel ${brokerOrderId}: ${because(error)}`, { cause: error });
   }
+}
+
+async function netDeposits(activities: trading.AccountActivitiesApi, sinceMs: number): Promise<number> {
+  const found = new Map<string, number>();
+  const request = {
+    activityTypes: [trading.ActivityType.Csd, trading.ActivityType.Csw],
+    after: new Date(sinceMs),
+    pageSize: FLOWS_PAGE_SIZE,
+  };
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const pageToken = [...found.keys()].at(-1);
+    const asking = activities.getAccountActivities(pageToken === undefined ? request : { ...request, pageToken });
+    const answer = z.array(flowWire).parse(await said("deposits", asking));
+    const known = found.size;
+    for (const { id, usd } of answer) found.set(id, usd);
+    if (answer.length < FLOWS_PAGE_SIZE) return [...found.values()].reduce((sum, usd) => sum + usd, 0);
+    if (found.size === known) break;
+  }
+  throw new Error("the broker's list of deposits did not come to an end");
 }
 
 async function said<T>(what: string, answer: Promise<T>): Promise<T> {

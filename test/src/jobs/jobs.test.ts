@@ -173,6 +173,7 @@ const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAc
     listByPrefix: no,
     cancel: no,
     isMarketOpen: no,
+    netDepositsUsd: no,
     positions: async () => held(),
     account: async () => account(),
   };

@@ -1,4 +1,4 @@
-import { type Book, type ExchangeOrder, apply, judge, newBook } from "../../../src/exchange/book.ts";
+import { type Book, type ExchangeOrder, apply, isOpen, judge, newBook } from "../../../src/exchange/book.ts";
 import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../../../src/trading/broker.ts";
 
 export type DoubleBroker = Broker & {
@@ -16,7 +16,13 @@ export type DoubleOptions = {
   readonly priceUsd?: (symbol: string) => number | null;
 };
 
-const STATES = { new: "open", filled: "filled", canceled: "cancelled" } as const;
+const STATES = {
+  new: "open",
+  partially_filled: "partly-filled",
+  filled: "filled",
+  canceled: "cancelled",
+  expired: "expired",
+} as const;
 
 /** A broker in memory over the exchange simulator's own book; it passes the contract suite of the port. */
 export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
@@ -58,7 +64,8 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
         .toReversed()
         .map(toBrokerOrder),
     cancel: async (brokerOrderId) => {
-      if (book.orders.get(brokerOrderId)?.status !== "new") return "too-late";
+      const order = book.orders.get(brokerOrderId);
+      if (order === undefined || !isOpen(order)) return "too-late";
       apply(book, { kind: "cancel", id: brokerOrderId, atMs: nowMs() });
       return "accepted";
     },
@@ -68,12 +75,13 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
       return { cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
     },
     isMarketOpen: async () => true,
+    netDepositsUsd: async (sinceMs) =>
+      book.deposits.filter(({ atMs }) => atMs > sinceMs).reduce((sum, { usd }) => sum + usd, 0),
   };
 }
 
 function toBrokerOrder(order: ExchangeOrder): BrokerOrder {
-  const { clientOrderId, symbol, side, qty, filledAvgPriceUsd } = order;
+  const { clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd } = order;
   const state = STATES[order.status];
-  const filledQty = state === "filled" ? qty : 0;
   return { brokerOrderId: order.id, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPriceUsd };
 }

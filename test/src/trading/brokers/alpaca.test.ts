@@ -42,11 +42,20 @@ describe("answers that decide nothing", () => {
     const port = typeof address === "object" ? address?.port : undefined;
     return createAlpaca({ baseUrl: `http://127.0.0.1:${port}`, keyId: "k", secret: "s", timeoutMs });
   }
+  const another = {
+    id: "7",
+    client_order_id: "pair-20261122T1400Z-1",
+    symbol: "AAPL",
+    side: "buy",
+    qty: "1",
+    status: "filled",
+  };
   const intent = { clientOrderId: "pair-20261122T1415Z-1", symbol: "AAPL", side: "buy", qty: 1 } as const;
   test.each<[string, RequestListener]>([
     ["no answer in time", () => undefined],
     ["a broken connection", (request) => request.socket.destroy()],
     ["an answer that is no order", say(200, '{"id":"x"}')],
+    ["an answer about another order", say(200, JSON.stringify(another))],
     ["an answer that is no JSON", say(200, "<html>")],
     ["500", say(500, "{}")],
     ["429", say(429, "{}")],
@@ -69,6 +78,11 @@ describe("answers that decide nothing", () => {
   test("a look-up that fails throws; a 404 that is not the broker's own says nothing about the order", async () => {
     const failing = await brokerOver(say(500, "{}"));
     await expect(failing.findByClientOrderId(intent.clientOrderId)).rejects.toThrow("did not look up");
+    stop?.();
+    const confused = await brokerOver(say(200, JSON.stringify(another)));
+    await expect(confused.findByClientOrderId(intent.clientOrderId)).rejects.toThrow(
+      "answered with pair-20261122T1400Z-1",
+    );
     stop?.();
     const proxied = await brokerOver(say(404, "no such page"));
     await expect(proxied.findByClientOrderId(intent.clientOrderId)).rejects.toThrow("did not look up");

@@ -5,6 +5,7 @@ import { actGuard } from "./act-guard.ts";
 import type { AgentChannel } from "./agent-channel.ts";
 import type { AppClock } from "./app-ports.ts";
 import { openLedger } from "./db/ledger.ts";
+import { marketDefaults } from "./db/universe.ts";
 import { openMarketCache, type MarketCache } from "./db/market-cache.ts";
 import { Deadline } from "./deadline.ts";
 import { ActivityBoard } from "./led/activity.ts";
@@ -17,6 +18,7 @@ import { TakeoverWatch } from "./led/takeover.ts";
 import type { LedgerView } from "./ledger-view.ts";
 import { MarketWarmer } from "./market-warmer.ts";
 import type { MarketSource } from "./market/source.ts";
+import { listingOf } from "./market/listing.ts";
 import { createYahoo } from "./market/yahoo.ts";
 import { mqttFacts } from "./mqtt/facts.ts";
 import type { MqttFacts } from "./mqtt/messages.ts";
@@ -77,7 +79,12 @@ export class App implements Desk {
     this.node = options.node;
     this.#cache = openMarketCache(join(options.dataDir, "market.db"));
     this.#market = createYahoo({ source: options.market, clock: options.clock, log: options.log });
-    this.#warmer = new MarketWarmer({ source: this.#market, cache: this.#cache, clock: options.clock }, options.log);
+    const { universe, base } = marketDefaults[options.market];
+    this.#warmer = new MarketWarmer(
+      { source: this.#market, cache: this.#cache, clock: options.clock, base },
+      universe.map(listingOf),
+      options.log,
+    );
     this.#takeover = new TakeoverWatch(options.node);
     const { dataDir, log } = options;
     this.#leds = new LedOutput({ draw: () => this.led(false), settings: ledSettings(process.env, log), dataDir, log });
@@ -195,6 +202,7 @@ export class App implements Desk {
       this.#primary = new Primary({
         node,
         ledgerPath,
+        newUniverse: marketDefaults[market].universe,
         clock,
         guard: actGuard(epoch, this.#deadline),
         confirm: channel.confirm,
@@ -211,6 +219,7 @@ export class App implements Desk {
             cache: this.#cache,
             market: this.#market,
             hours: market === "yahoo" ? "exchange" : "replay",
+            base: marketDefaults[market].base,
             board: this.#board,
             log,
           }),

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { AppClock } from "./app-ports.ts";
-import { defaultUniverse } from "./db/universe.ts";
 import type { MarketDeps } from "./jobs/price-sync.ts";
 import { warmMarket } from "./jobs/score-refresh.ts";
+import type { Listing } from "./market/listing.ts";
 
 /** App time between two rounds; the primary's price sync has the same. */
 const everyAppMs = 5 * 60_000;
@@ -11,16 +11,18 @@ const everyAppMs = 5 * 60_000;
 const everyMsMin = 1_000;
 
 /**
- * Keeps a standby's own market cache warm, for the stocks of a new ledger: it may open no ledger to learn of others,
+ * Keeps a standby's own market cache warm, for the stocks that it is given, those of a new ledger: it may open no ledger to learn of others,
  * which the first price sync after a promotion then adds.
  */
 export class MarketWarmer {
   readonly #deps: MarketDeps & { readonly clock: AppClock };
+  readonly #listings: readonly Listing[];
   readonly #log: Logger;
   readonly #stopped = new AbortController();
 
-  constructor(deps: MarketDeps & { readonly clock: AppClock }, log: Logger) {
+  constructor(deps: MarketDeps & { readonly clock: AppClock }, listings: readonly Listing[], log: Logger) {
     this.#deps = deps;
+    this.#listings = listings;
     this.#log = log;
   }
 
@@ -37,7 +39,7 @@ export class MarketWarmer {
   /** One round; a failure is logged, and the next round comes. */
   async round(signal: AbortSignal): Promise<void> {
     try {
-      const outcome = await warmMarket(this.#deps, symbols, signal);
+      const outcome = await warmMarket(this.#deps, this.#listings, signal);
       this.#log.debug({ outcome }, "market cache warmed");
     } catch (error) {
       if (!signal.aborted) this.#log.warn({ err: error }, "the market cache was not warmed");
@@ -48,5 +50,3 @@ export class MarketWarmer {
     this.#stopped.abort();
   }
 }
-
-const symbols = defaultUniverse.map((stock) => stock.symbol);

@@ -6,6 +6,7 @@ const none = (): Promise<never> => Promise.reject(new Error("no broker is config
 export const noBroker: Broker = {
   name: "none",
   idempotency: "none",
+  whyNotTradable: () => "no broker is configured",
   place: () => Promise.resolve({ kind: "refused", reason: "no broker is configured" }),
   findByClientOrderId: none,
   listByPrefix: none,

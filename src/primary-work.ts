@@ -4,14 +4,20 @@ import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
 import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
-import { activeSymbols, priceSyncJob } from "./jobs/price-sync.ts";
+import { priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
 import { shownOn, type ActivityBoard } from "./led/activity.ts";
 import { calendarsUntil } from "./market/calendar/market-hours.ts";
 import type { MarketSource } from "./market/source.ts";
 import { defaultPlanning } from "./planning/settings.ts";
 import type { Broker } from "./trading/broker.ts";
-import { marketView, stocksOf, type MarketAges, type MarketHours } from "./trading/market-view.ts";
+import {
+  marketView,
+  tradableUniverse,
+  type MarketAges,
+  type MarketHours,
+  type MarketView,
+} from "./trading/market-view.ts";
 import { ledgerPlanStore } from "./trading/ledger-plan-store.ts";
 import { defaultLimits } from "./trading/order-rules.ts";
 import { rebalanceJob } from "./trading/rebalance-job.ts";
@@ -21,7 +27,7 @@ import { realTime, type TradingDeps } from "./trading/trading-deps.ts";
 const minuteMs = 60_000;
 /** App time for which the orders of a slot may be sent. */
 const slotMs = 15 * minuteMs;
-const marketAges: MarketAges = { priceMsMax: 2 * slotMs, scoreMsMax: 24 * 60 * minuteMs };
+const ages: MarketAges = { priceMsMax: 2 * slotMs, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
 const beginLimitMs = 10_000;
@@ -39,6 +45,8 @@ export type PrimaryWorkDeps = {
   readonly cache: MarketCache;
   readonly market: MarketSource;
   readonly hours: MarketHours;
+  /** The currency that everything is converted to. */
+  readonly base: string;
   readonly board: ActivityBoard;
   readonly log: Logger;
 };
@@ -55,7 +63,7 @@ export type PrimaryWork = {
 };
 
 export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
-  const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, hours, board, log } = deps;
+  const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, hours, base, board, log } = deps;
   const trading: TradingDeps = {
     cluster,
     node,
@@ -72,11 +80,13 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     absences: new Map(),
   };
   const begun = Promise.withResolvers<void>();
-  const data = { ledger, cache, source: market, clock };
+  const data = { ledger, cache, source: market, clock, base };
+  const view = (): MarketView =>
+    marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() });
   const rebalance = rebalanceJob({
     ...trading,
-    stocks: () => stocksOf(ledger),
-    market: () => marketView(cache, clock.nowMs(), marketAges, hours),
+    stocks: () => tradableUniverse(ledger, broker).stocks,
+    market: view,
     planning: defaultPlanning,
   });
   return {
@@ -90,6 +100,8 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
       if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {
         log.warn({ until: calendarsUntil() }, "the exchange calendars end soon; after that no market counts as open");
       }
+      const { excluded } = tradableUniverse(ledger, broker);
+      if (excluded.size > 0) log.info({ excluded: Object.fromEntries(excluded) }, "stocks left out of every plan");
       await Promise.all([
         attempt("reconciliation with the broker", log, async () => {
           const { findings, open } = await reconcile(trading);
@@ -97,9 +109,9 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         }),
         // The old primary's prices are in its own cache; this one may have none if it was not up for long.
         attempt("prices", log, async () =>
-          marketView(cache, clock.nowMs(), marketAges, hours).pricesUsd.size > 0
+          view().prices.size > 0
             ? "fresh"
-            : warmMarket(data, activeSymbols(ledger), AbortSignal.timeout(beginLimitMs)),
+            : warmMarket(data, watchedListings(ledger), AbortSignal.timeout(beginLimitMs)),
         ),
       ]);
       begun.resolve();

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
 import { openLedger, type Ledger } from "./db/ledger.ts";
 import { readQuotes, type MarketCache } from "./db/market-cache.ts";
+import type { NewStock } from "./db/universe.ts";
 import { isBusy, isUnusable } from "./db/sqlite-error.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
@@ -24,6 +25,8 @@ const probeDrainMs = 1_000;
 export type PrimaryOptions = {
   readonly node: string;
   readonly ledgerPath: string;
+  /** The stocks of a new ledger. */
+  readonly newUniverse: readonly NewStock[];
   readonly clock: AppClock;
   readonly guard: ActGuard;
   readonly confirm: Confirm;
@@ -55,7 +58,7 @@ export class Primary implements OpenLedger {
     this.epoch = guard.epoch;
     guard.check(busyMsMin);
     const busyTimeoutMs = Math.round(Math.min(Math.max(guard.remainingMs() / 4, busyMsMin), busyMsMax));
-    this.#ledger = openLedger(ledgerPath, busyTimeoutMs);
+    this.#ledger = openLedger(ledgerPath, busyTimeoutMs, options.newUniverse);
     this.#work = options.work(this.#ledger, guard, this.#confirm);
     this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
     const rows = {
@@ -116,7 +119,12 @@ export class Primary implements OpenLedger {
   view(): LedgerView {
     const quotes = readQuotes(this.#options.cache);
     const names = this.#work.jobs.map((job) => job.name);
-    return readLedgerView(this.#ledger.db, (symbol) => quotes.get(symbol)?.priceUsd, names);
+    // Positions are the broker's, in dollars.
+    const priceUsd = (symbol: string): number | undefined => {
+      const quote = quotes.get(symbol);
+      return quote?.currency === "USD" ? quote.price : undefined;
+    };
+    return readLedgerView(this.#ledger.db, priceUsd, names);
   }
 
   nextRuns(): readonly NextRun[] {

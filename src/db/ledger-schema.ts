@@ -6,14 +6,23 @@ import { index, integer, primaryKey, real, sql, sqliteTable, text } from "./driz
  */
 export const settings = sqliteTable("settings", { key: text().primaryKey(), value: text().notNull() });
 
+/** The stocks that are looked after. A row stays when its stock is given up (`active`): it may still be held. */
 export const universe = sqliteTable("universe", {
+  /** As the broker names it. */
   symbol: text().primaryKey(),
+  /** Where it does not follow from the symbol. */
+  yahooSymbol: text("yahoo_symbol"),
   name: text().notNull(),
-  industry: text().notNull(),
-  region: text().notNull(),
+  region: text({ enum: ["EU", "ASIA", "US"] }).notNull(),
+  /** A position counts for each of its industries in equal parts. */
+  industries: text({ mode: "json" }).$type<readonly string[]>().notNull(),
+  /** Of its listing: pounds, never pence. */
   currency: text().notNull(),
+  /** Code of the calendar that says when it trades, where that does not follow from Yahoo's symbol. */
+  exchange: text(),
   lotSize: integer("lot_size").notNull().default(1),
   allowBuy: integer("allow_buy", { mode: "boolean" }).notNull().default(true),
+  /** On unless switched off, unlike the single-board trader's: what may never be sold cannot be rebalanced. */
   allowSell: integer("allow_sell", { mode: "boolean" }).notNull().default(true),
   active: integer({ mode: "boolean" }).notNull().default(true),
 });

@@ -3,7 +3,7 @@ import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { drizzle, migrate, migrationsFolder } from "./drizzle.ts";
 import * as schema from "./ledger-schema.ts";
 import { checkPages } from "./pages.ts";
-import { defaultUniverse } from "./universe.ts";
+import { embeddedUniverse, type NewStock } from "./universe.ts";
 
 const WAL_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -11,10 +11,15 @@ export type LedgerDb = BetterSQLite3Database<typeof schema> & { readonly $client
 export type Ledger = { readonly db: LedgerDb; close(): void };
 
 /**
- * Opens the ledger at this path, checks its pages, creates or migrates it, and gives a new one its universe.
- * A commit returns only after it is on disk. Throws an Error with `cause`; then nothing stays open.
+ * Opens the ledger at this path, checks its pages, creates or migrates it, and gives a new one its universe,
+ * the embedded market's unless another is given. A commit returns only after it is on disk. Throws an Error with
+ * `cause`; then nothing stays open.
  */
-export function openLedger(path: string, busyTimeoutMs: number): Ledger {
+export function openLedger(
+  path: string,
+  busyTimeoutMs: number,
+  newUniverse: readonly NewStock[] = embeddedUniverse,
+): Ledger {
   const client = openSqlite(path, busyTimeoutMs);
   try {
     checkPages(client, "the ledger");
@@ -22,7 +27,7 @@ export function openLedger(path: string, busyTimeoutMs: number): Ledger {
     migrate(db, { migrationsFolder: migrationsFolder("ledger") });
     if (db.select().from(schema.universe).limit(1).all().length === 0) {
       db.insert(schema.universe)
-        .values([...defaultUniverse])
+        .values([...newUniverse])
         .run();
     }
     return { db, close: () => client.close() };

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
-import { desc, drizzle, eq, gt, inArray, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
+import { and, desc, drizzle, eq, gt, inArray, lt, max, migrate, migrationsFolder, sql } from "./drizzle.ts";
 import * as schema from "./market-schema.ts";
 import { checkPages } from "./pages.ts";
 import { isDamaged } from "./sqlite-error.ts";
@@ -15,6 +15,8 @@ export type MarketCache = { readonly db: BetterSQLite3Database<typeof schema>; c
 export type CachedBar = typeof schema.bars.$inferSelect;
 /** The last good price of a symbol; `fetchedAtMs` (app clock) tells its age. */
 export type CachedQuote = typeof schema.quotes.$inferSelect;
+/** The last good rate of a currency; `fetchedAtMs` (app clock) tells its age. */
+export type CachedRate = typeof schema.fxRates.$inferSelect;
 export type CachedScore = typeof schema.scores.$inferSelect;
 export type PriceBlock = typeof schema.blocks.$inferSelect;
 
@@ -61,6 +63,17 @@ export const readQuotes = (cache: MarketCache): ReadonlyMap<string, CachedQuote>
       .map((row) => [row.symbol, row]),
   );
 
+/** All cached rates to this base, by currency. */
+export const readRates = (cache: MarketCache, base: string): ReadonlyMap<string, CachedRate> =>
+  new Map(
+    cache.db
+      .select()
+      .from(schema.fxRates)
+      .where(eq(schema.fxRates.base, base))
+      .all()
+      .map((row) => [row.currency, row]),
+  );
+
 /** All cached scores, by symbol. */
 export const readScores = (cache: MarketCache): ReadonlyMap<string, CachedScore> =>
   new Map(
@@ -95,7 +108,8 @@ export function newestBarDays(cache: MarketCache, symbols: readonly string[]): R
 
 /** Writes bars; one of the same symbol and day is replaced. */
 export function writeBars(cache: MarketCache, rows: readonly CachedBar[]): void {
-  const set = { closeUsd: excluded.closeUsd };
+  const { close, dividend } = excluded;
+  const set = { close, dividend };
   const target = [schema.bars.symbol, schema.bars.dayMs];
   cache.db.transaction((tx) => {
     // Many rows a statement: building one takes longer than running it.
@@ -109,13 +123,30 @@ export function writeBars(cache: MarketCache, rows: readonly CachedBar[]): void 
 /** Writes quotes; the one of the same symbol is replaced. */
 export function writeQuotes(cache: MarketCache, rows: readonly CachedQuote[]): void {
   if (rows.length === 0) return;
-  const { priceUsd, currency, asOfMs, fetchedAtMs } = excluded;
+  const { price, currency, asOfMs, fetchedAtMs } = excluded;
   cache.db
     .insert(schema.quotes)
     .values([...rows])
-    .onConflictDoUpdate({ target: schema.quotes.symbol, set: { priceUsd, currency, asOfMs, fetchedAtMs } })
+    .onConflictDoUpdate({ target: schema.quotes.symbol, set: { price, currency, asOfMs, fetchedAtMs } })
     .run();
 }
+
+/** Writes a rate; the one of the same currency is replaced. */
+export function writeRate(cache: MarketCache, row: CachedRate): void {
+  const { base, perBase, asOfMs, fetchedAtMs } = excluded;
+  cache.db
+    .insert(schema.fxRates)
+    .values(row)
+    .onConflictDoUpdate({ target: schema.fxRates.currency, set: { base, perBase, asOfMs, fetchedAtMs } })
+    .run();
+}
+
+/** Drops the bars of a symbol before this day: they are in other units than those of a later fetch. */
+export const dropBarsBefore = (cache: MarketCache, symbol: string, dayMs: number): void =>
+  void cache.db
+    .delete(schema.bars)
+    .where(and(eq(schema.bars.symbol, symbol), lt(schema.bars.dayMs, dayMs)))
+    .run();
 
 /** Writes scores; the one of the same symbol is replaced. */
 export function writeScores(cache: MarketCache, rows: readonly CachedScore[]): void {
@@ -155,8 +186,11 @@ export function writeBlock(cache: MarketCache, row: PriceBlock): void {
 }
 
 const excluded = {
-  closeUsd: sql`excluded.close_usd`,
-  priceUsd: sql`excluded.price_usd`,
+  base: sql`excluded.base`,
+  close: sql`excluded.close`,
+  dividend: sql`excluded.dividend`,
+  perBase: sql`excluded.per_base`,
+  price: sql`excluded.price`,
   currency: sql`excluded.currency`,
   asOfMs: sql`excluded.as_of_ms`,
   fetchedAtMs: sql`excluded.fetched_at_ms`,

@@ -3,7 +3,7 @@ import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
 /**
  * The market cache: what can be fetched again. Each node has its own; it is never replicated.
  * `dayMs` and `asOfMs` are market time (a replay's are years ago), `fetchedAtMs`, `computedAtMs`, `sinceMs` and `untilMs` the app's clock:
- * how old a value is, is judged by the latter.
+ * how old a value is, is judged by the latter. Prices are in major units of the listing's currency.
  */
 export const bars = sqliteTable(
   "bars",
@@ -11,15 +11,27 @@ export const bars = sqliteTable(
     symbol: text().notNull(),
     /** Midnight UTC of the trading day. */
     dayMs: integer("day_ms").notNull(),
-    closeUsd: real("close_usd").notNull(),
+    /** Adjusted for splits. */
+    close: real().notNull(),
+    /** Paid per share on this ex-dividend day, adjusted for splits. */
+    dividend: real().notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
 );
 
 export const quotes = sqliteTable("quotes", {
   symbol: text().primaryKey(),
-  priceUsd: real("price_usd").notNull(),
+  price: real().notNull(),
   currency: text().notNull(),
+  asOfMs: integer("as_of_ms").notNull(),
+  fetchedAtMs: integer("fetched_at_ms").notNull(),
+});
+
+/** Exchange rates: how many units of the currency one unit of the base is; the last good one. */
+export const fxRates = sqliteTable("fx_rates", {
+  currency: text().primaryKey(),
+  base: text().notNull(),
+  perBase: real("per_base").notNull(),
   asOfMs: integer("as_of_ms").notNull(),
   fetchedAtMs: integer("fetched_at_ms").notNull(),
 });
@@ -35,7 +47,10 @@ export const scores = sqliteTable("scores", {
   computedAtMs: integer("computed_at_ms").notNull(),
 });
 
-/** Stocks that may not be traded because something is wrong with their prices; a row counts until its end. */
+/**
+ * Stocks that may not be traded because something is wrong with their prices, and rates (by the source's symbol) whose
+ * currency's stocks may not; a row counts until its end.
+ */
 export const blocks = sqliteTable("blocks", {
   symbol: text().primaryKey(),
   kind: text().notNull(),

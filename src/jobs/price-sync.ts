@@ -1,86 +1,94 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AppClock, Job } from "../app-ports.ts";
-import { eq } from "../db/drizzle.ts";
+import { eq, inArray, or } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
-import { universe } from "../db/ledger-schema.ts";
-import { readBars, writeBars, writeBlock, writeQuotes, type MarketCache } from "../db/market-cache.ts";
-import { blockingAnomaly, type DailyPrice } from "../market/anomaly/bars-gate.ts";
+import { positions, universe } from "../db/ledger-schema.ts";
+import { writeBlock, writeQuotes, writeRate, type MarketCache } from "../db/market-cache.ts";
 import type { Anomaly } from "../market/anomaly/price-step.ts";
-import { quoteAnomaly } from "../market/anomaly/quote-gate.ts";
-import type { Bar, MarketSource, Quote } from "../market/source.ts";
+import { foreignCurrencies, rateSymbol } from "../market/fx/rates.ts";
+import { listingOf, type Listing } from "../market/listing.ts";
+import type { MarketSource, Quote } from "../market/source.ts";
+import { inspectRate, inspectStock } from "./price-inspection.ts";
 
-const DAY_MS = 86_400_000;
-/** First fetch of a symbol: the ten years that a score looks back on, and a month. */
-const HISTORY_MS = 3_690 * DAY_MS;
-/** Stored bars that new ones are judged with: the year that scores look back on. */
-const BARS_JUDGED = 260;
-/** Bars written at once: some 10 ms of a desktop's processor. */
-const BARS_WRITTEN = 500;
 /** App time for which wrong prices keep a stock from trading; each sync that finds them still wrong begins it anew. */
-const BLOCK_MS = DAY_MS;
-/** What the present universe is priced in. */
-const CURRENCY = "USD";
+const BLOCK_MS = 86_400_000;
 
 export type MarketDeps = {
   readonly source: MarketSource;
   readonly cache: MarketCache;
   readonly clock: Pick<AppClock, "nowMs">;
+  /** The currency that everything is converted to. */
+  readonly base: string;
 };
 
-/** Every five minutes: quotes and new daily bars of the active stocks into the market cache. */
+/** Every five minutes: quotes, rates and new daily bars of the stocks that are looked after into the market cache. */
 export const priceSyncJob = (deps: MarketDeps & { readonly ledger: Ledger }): Job => ({
   name: "price-sync",
   cron: "*/5 * * * *",
   catchUp: "newest",
-  run: (_slot, signal) => refreshPrices(deps, activeSymbols(deps.ledger), signal),
+  run: (_slot, signal) => refreshPrices(deps, watchedListings(deps.ledger), signal),
 });
 
-/** Symbols of the universe that are looked after. */
-export const activeSymbols = (ledger: Ledger): readonly string[] =>
-  ledger.db
-    .select({ symbol: universe.symbol })
+/** Stocks of the universe whose prices are needed: the active ones, and those given up that are still held. */
+export const watchedListings = ({ db }: Ledger): readonly Listing[] =>
+  db
+    .select()
     .from(universe)
-    .where(eq(universe.active, true))
+    .where(
+      or(eq(universe.active, true), inArray(universe.symbol, db.select({ symbol: positions.symbol }).from(positions))),
+    )
     .orderBy(universe.symbol)
     .all()
-    .map((row) => row.symbol);
+    .map(listingOf);
 
 /**
- * Brings quotes and bars of these symbols up to date and says what it did. A symbol that fails keeps its last good
- * values, and one whose prices look wrong is blocked as well; throws when none could be had. Needs no ledger, so a
+ * Brings quotes, rates and bars of these stocks up to date and says what it did. A stock that fails keeps its last
+ * good values, and one whose prices look wrong is blocked as well; throws when none could be had. Needs no ledger, so a
  * standby keeps its cache warm by it too.
  */
 export async function refreshPrices(
-  { source, cache, clock }: MarketDeps,
-  symbols: readonly string[],
+  deps: MarketDeps,
+  listings: readonly Listing[],
   signal: AbortSignal,
 ): Promise<string> {
-  const quotes = await source.quotes(symbols);
-  if (quotes.length === 0 && symbols.length > 0) throw new Error(`no price for any of ${symbols.length} stocks`);
-
-  const marketNowMs = quotes.reduce((newest, { asOfMs }) => Math.max(newest, asOfMs), 0);
+  const { source, cache, clock, base } = deps;
+  const currencies = foreignCurrencies(
+    base,
+    listings.map(({ currency }) => currency),
+  );
+  const symbols = listings.map(({ yahooSymbol }) => yahooSymbol);
+  const answer = await source.quotes([...symbols, ...currencies.map((currency) => rateSymbol(base, currency))]);
+  const quotes = new Map(answer.map((quote) => [quote.symbol, quote]));
+  if (listings.length > 0 && !symbols.some((symbol) => quotes.has(symbol))) {
+    throw new Error(`no price for any of ${listings.length} stocks`);
+  }
+  const marketNowMs = answer.reduce((newest, { asOfMs }) => Math.max(newest, asOfMs), 0);
+  const troubles: string[] = [];
+  for (const currency of currencies) {
+    signal.throwIfAborted();
+    const trouble = await refreshRate(deps, currency, quotes.get(rateSymbol(base, currency)));
+    if (trouble !== null) troubles.push(trouble);
+  }
   let barCount = 0;
   const good: Quote[] = [];
-  const troubles = symbols
-    .filter((symbol) => !quotes.some((quote) => quote.symbol === symbol))
-    .map((symbol) => `${symbol}: no quote`);
-  for (const quote of quotes) {
+  for (const listing of listings) {
     signal.throwIfAborted();
+    const { symbol } = listing;
+    const quote = quotes.get(listing.yahooSymbol);
+    if (quote === undefined) {
+      troubles.push(`${symbol}: no quote`);
+      continue;
+    }
     try {
-      const { anomaly, newBars } = await inspect({ source, cache }, quote, marketNowMs);
+      const { anomaly, newBars } = await inspectStock({ source, cache }, listing, quote, marketNowMs);
       barCount += newBars;
-      if (anomaly === null) good.push(quote);
-      else {
-        const sinceMs = clock.nowMs();
-        writeBlock(cache, { symbol: quote.symbol, ...anomaly, sinceMs, untilMs: sinceMs + BLOCK_MS });
-        troubles.push(`${quote.symbol}: ${anomaly.reason}`);
-      }
+      if (anomaly === null) good.push({ ...quote, symbol });
+      else troubles.push(block(deps, symbol, anomaly));
     } catch (error) {
-      troubles.push(`${quote.symbol}: ${error instanceof Error ? error.message : String(error)}`);
+      troubles.push(`${symbol}: ${messageOf(error)}`);
     }
   }
   signal.throwIfAborted();
-  if (good.length === 0 && symbols.length > 0) throw new Error(`no good price: ${troubles.join("; ")}`.slice(0, 300));
+  if (good.length === 0 && listings.length > 0) throw new Error(`no good price: ${troubles.join("; ")}`.slice(0, 300));
   const fetchedAtMs = clock.nowMs();
   writeQuotes(
     cache,
@@ -90,44 +98,25 @@ export async function refreshPrices(
   return `${good.length} prices, ${barCount} daily bars${trouble}`.slice(0, 500);
 }
 
-/** Fetches a stock's new bars and judges them and its quote. Bars are stored only when nothing is wrong with them. */
-async function inspect(
-  { source, cache }: Pick<MarketDeps, "source" | "cache">,
-  quote: Quote,
-  marketNowMs: number,
-): Promise<{ readonly anomaly: Anomaly | null; readonly newBars: number }> {
-  const { symbol, asOfMs, priceUsd, currency } = quote;
-  const stored = readBars(cache, symbol, BARS_JUDGED);
-  const newestDayMs = stored.at(-1)?.dayMs;
-  // The newest stored day is fetched again: it may have been stored while that day's session was still open.
-  const isNew = newestDayMs === undefined || asOfMs >= newestDayMs + DAY_MS;
-  let bars = isNew ? await source.dailyBars(symbol, newestDayMs ?? asOfMs - HISTORY_MS) : [];
-  let known: readonly Bar[] = [...stored.filter(({ dayMs }) => dayMs < (bars[0]?.dayMs ?? Infinity)), ...bars];
-  let anomaly: Anomaly | null = bars.length === 0 ? null : blockingAnomaly(known.map(asDailyPrice));
-  if (anomaly !== null && stored.length > 0) {
-    // After a split the whole history is another one: only bars of one fetch can be compared.
-    bars = await source.dailyBars(symbol, asOfMs - HISTORY_MS);
-    known = bars;
-    anomaly = blockingAnomaly(known.map(asDailyPrice));
+/** Stores a rate that nothing speaks against; otherwise the last good one stays, and this says why. */
+async function refreshRate(deps: MarketDeps, currency: string, quote: Quote | undefined): Promise<string | null> {
+  const { cache, clock, base } = deps;
+  const symbol = rateSymbol(base, currency);
+  if (quote === undefined) return `${symbol}: no rate`;
+  try {
+    const anomaly = await inspectRate(deps, quote, currency);
+    if (anomaly !== null) return block(deps, symbol, anomaly);
+    writeRate(cache, { currency, base, perBase: quote.price, asOfMs: quote.asOfMs, fetchedAtMs: clock.nowMs() });
+    return null;
+  } catch (error) {
+    return `${symbol}: ${messageOf(error)}`;
   }
-  if (anomaly !== null) return { anomaly: { kind: anomaly.kind, reason: anomaly.reason }, newBars: 0 };
-  // Oldest first and in parts: an end in between leaves no hole, and no stretch of work may be long on this thread.
-  for (let start = 0; start < bars.length; start += BARS_WRITTEN) {
-    writeBars(
-      cache,
-      bars.slice(start, start + BARS_WRITTEN).map((bar) => ({ symbol, ...bar })),
-    );
-    await nextTurn();
-  }
-  const ownDayMs = Math.floor(asOfMs / DAY_MS) * DAY_MS;
-  const closes = known.filter(({ dayMs }) => dayMs < ownDayMs).map(({ closeUsd }) => closeUsd);
-  const expected = { currency: CURRENCY, closes, dividends: [], marketNowMs };
-  return { anomaly: quoteAnomaly({ price: priceUsd, currency, asOfMs }, expected), newBars: bars.length };
 }
 
-const asDailyPrice = ({ dayMs, closeUsd }: Bar): DailyPrice => ({
-  dayMs,
-  close: closeUsd,
-  adjclose: null,
-  dividend: null,
-});
+function block({ cache, clock }: MarketDeps, symbol: string, anomaly: Anomaly): string {
+  const sinceMs = clock.nowMs();
+  writeBlock(cache, { symbol, ...anomaly, sinceMs, untilMs: sinceMs + BLOCK_MS });
+  return `${symbol}: ${anomaly.reason}`;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

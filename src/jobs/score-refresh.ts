@@ -2,23 +2,27 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Job } from "../app-ports.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { newestBarDays, readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
+import { adjustedCloses } from "../market/adjusted-closes.ts";
+import type { Listing } from "../market/listing.ts";
 import { CLOSES_WANTED } from "../scoring/price-figures.ts";
 import { scoreStock } from "../scoring/score.ts";
-import { activeSymbols, refreshPrices, type MarketDeps } from "./price-sync.ts";
+import { refreshPrices, watchedListings, type MarketDeps } from "./price-sync.ts";
 
 export type { MarketDeps };
 
+type ScoreDeps = Pick<MarketDeps, "cache" | "clock">;
+
 /** Every half hour: scores of the active stocks from the cached bars into the market cache. */
-export const scoreRefreshJob = (deps: Omit<MarketDeps, "source"> & { readonly ledger: Ledger }): Job => ({
+export const scoreRefreshJob = (deps: ScoreDeps & { readonly ledger: Ledger }): Job => ({
   name: "score-refresh",
   cron: "*/30 * * * *",
   catchUp: "newest",
-  run: (_slot, signal) => refreshScores(deps, activeSymbols(deps.ledger), signal),
+  run: (_slot, signal) => refreshScores(deps, symbolsOf(watchedListings(deps.ledger)), signal),
 });
 
 /** Scores these symbols from the cached bars and says what it did; throws when no bars of any are cached. */
 async function refreshScores(
-  { cache, clock }: Omit<MarketDeps, "source">,
+  { cache, clock }: ScoreDeps,
   symbols: readonly string[],
   signal: AbortSignal,
 ): Promise<string> {
@@ -29,9 +33,8 @@ async function refreshScores(
   for (const symbol of symbols) {
     signal.throwIfAborted();
     const bars = readBars(cache, symbol, CLOSES_WANTED);
-    // The cache has adjusted closes only, and nothing of companies: what is not there lowers the confidence.
-    const closes = bars.map((bar) => bar.closeUsd);
-    const prices = { daysMs: bars.map((bar) => bar.dayMs), closes, adjustedCloses: closes };
+    const closes = bars.map((bar) => bar.close);
+    const prices = { daysMs: bars.map((bar) => bar.dayMs), closes, adjustedCloses: adjustedCloses(bars) };
     const score = scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: marketNowMs });
     const { total, confidence, groups } = score;
     scores.push({ symbol, total, confidence, explanation: JSON.stringify(groups), computedAtMs });
@@ -49,7 +52,9 @@ async function refreshScores(
 }
 
 /** What a standby does now and then, so that it has prices and scores at the instant of its promotion. */
-export async function warmMarket(deps: MarketDeps, symbols: readonly string[], signal: AbortSignal): Promise<string> {
-  const prices = await refreshPrices(deps, symbols, signal);
-  return `${prices}; ${await refreshScores(deps, symbols, signal)}`;
+export async function warmMarket(deps: MarketDeps, listings: readonly Listing[], signal: AbortSignal): Promise<string> {
+  const prices = await refreshPrices(deps, listings, signal);
+  return `${prices}; ${await refreshScores(deps, symbolsOf(listings), signal)}`;
 }
+
+const symbolsOf = (listings: readonly Listing[]): readonly string[] => listings.map(({ symbol }) => symbol);

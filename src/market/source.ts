@@ -1,18 +1,33 @@
-/** A price as its source gave it; `asOfMs` is market time. */
+/** A price as its source gave it, in major units of its currency (pounds, never pence); `asOfMs` is market time. */
 export type Quote = {
   readonly symbol: string;
-  readonly priceUsd: number;
+  readonly price: number;
   readonly currency: string;
   readonly asOfMs: number;
 };
 
-/** One trading day's adjusted close; `dayMs` is midnight UTC of the day. */
-export type Bar = { readonly dayMs: number; readonly closeUsd: number };
+/** One trading day in the listing's currency; `dayMs` is midnight UTC of the day. */
+export type Bar = {
+  readonly dayMs: number;
+  /** Adjusted for splits. */
+  readonly close: number;
+  /** Adjusted for dividends too; null when the source has none. */
+  readonly adjclose: number | null;
+  /** Paid per share on this ex-dividend day, adjusted for splits; 0 when nothing was. */
+  readonly dividend: number;
+};
 
-/** Where prices come from. Calls throw on failure and have their own time limit. */
+/** Bars oldest first, and the days on which one of the splits took effect: earlier bars of other fetches differ. */
+export type DailyBars = {
+  readonly currency: string;
+  readonly bars: readonly Bar[];
+  readonly splitDaysMs: readonly number[];
+};
+
+/** Where prices come from; symbols are the source's own. Calls throw on failure and have their own time limit. */
 export type MarketSource = {
   /** One quote for each symbol that the source knows; unknown ones are missing. */
   quotes(symbols: readonly string[]): Promise<readonly Quote[]>;
-  /** Bars since `fromMs` (market time), oldest first, none after the newest quote. Throws on an unknown symbol. */
-  dailyBars(symbol: string, fromMs: number): Promise<readonly Bar[]>;
+  /** Bars since `fromMs` (market time), none after the newest quote. Throws on an unknown symbol. */
+  dailyBars(symbol: string, fromMs: number): Promise<DailyBars>;
 };

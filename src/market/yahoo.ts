@@ -7,7 +7,8 @@ import { z } from "zod";
 import { loadEmbeddedMarket } from "./embedded-market.ts";
 import type { ReplayClock } from "./replay-clock.ts";
 import { createReplayYahoo } from "./replay-fetch.ts";
-import type { Bar, MarketSource, Quote } from "./source.ts";
+import { majorUnit } from "./price-unit.ts";
+import type { Bar, DailyBars, MarketSource, Quote } from "./source.ts";
 
 const CALL_LIMIT_MS = 10_000;
 /** Real Yahoo: three requests a second. The replay answers in process and is not held back. */
@@ -61,8 +62,7 @@ export function createYahoo({ source, clock, log, fetch: given }: YahooOptions):
     },
     async dailyBars(symbol, fromMs) {
       const query = { period1: new Date(fromMs), interval: "1d" as const };
-      const { meta, quotes } = await call((current) => current.chart(symbol, query, withLimit()));
-      return toBars(quotes, meta.gmtoffset * 1000);
+      return toDailyBars(await call((current) => current.chart(symbol, query, withLimit())));
     },
   };
 }
@@ -109,16 +109,35 @@ const wireQuote = z.object({
 function toQuote(raw: unknown): Quote | null {
   const { success, data } = wireQuote.safeParse(raw);
   if (!success) return null;
-  const { symbol, regularMarketPrice, currency, regularMarketTime } = data;
-  return { symbol, priceUsd: regularMarketPrice, currency, asOfMs: regularMarketTime.getTime() };
+  const { symbol, regularMarketPrice, regularMarketTime } = data;
+  const { currency, units } = majorUnit(data.currency);
+  return { symbol, price: regularMarketPrice / units, currency, asOfMs: regularMarketTime.getTime() };
 }
 
-type WireBar = { readonly date: Date; readonly adjclose?: number | null; readonly close: number | null };
+type WireEvent = { readonly date: Date };
+type WireChart = {
+  readonly meta: { readonly currency: string; readonly gmtoffset: number };
+  readonly quotes: readonly { readonly date: Date; readonly adjclose?: number | null; readonly close: number | null }[];
+  readonly events?: {
+    readonly dividends?: readonly (WireEvent & { readonly amount: number })[];
+    readonly splits?: readonly WireEvent[];
+  };
+};
 
-function toBars(rows: readonly WireBar[], offsetMs: number): readonly Bar[] {
-  return rows.flatMap((row) => {
-    const closeUsd = row.adjclose ?? row.close;
-    if (closeUsd === null || !(closeUsd > 0)) return [];
-    return [{ dayMs: Math.floor((row.date.getTime() + offsetMs) / DAY_MS) * DAY_MS, closeUsd }];
+function toDailyBars({ meta, quotes, events }: WireChart): DailyBars {
+  const { currency, units } = majorUnit(meta.currency);
+  const dayOf = ({ date }: WireEvent): number => Math.floor((date.getTime() + meta.gmtoffset * 1000) / DAY_MS) * DAY_MS;
+  const dividends = new Map<number, number>();
+  for (const event of events?.dividends ?? []) {
+    dividends.set(dayOf(event), (dividends.get(dayOf(event)) ?? 0) + event.amount / units);
+  }
+  const bars = quotes.flatMap((row): readonly Bar[] => {
+    const close = row.close ?? row.adjclose ?? null;
+    if (close === null || !(close > 0)) return [];
+    const dayMs = dayOf(row);
+    const adjclose = row.adjclose ?? null;
+    const dividend = dividends.get(dayMs) ?? 0;
+    return [{ dayMs, close: close / units, adjclose: adjclose === null ? null : adjclose / units, dividend }];
   });
+  return { currency, bars, splitDaysMs: (events?.splits ?? []).map(dayOf) };
 }

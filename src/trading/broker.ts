@@ -1,3 +1,5 @@
+import type { Listing } from "../market/listing.ts";
+
 /** The broker port. Every adapter passes `test/contract/broker-contract.ts`. */
 export type OrderIntent = {
   readonly clientOrderId: string;
@@ -28,6 +30,8 @@ export type Broker = {
   readonly name: string;
   /** What a second order with a used client order id meets. */
   readonly idempotency: "enforced" | "lookup" | "none";
+  /** Why this broker cannot trade a stock, in a few words; null when it can. What it cannot is left out of the plan. */
+  whyNotTradable(listing: Listing): string | null;
   place(intent: OrderIntent): Promise<PlaceOutcome>;
   /** null: the broker says that it has no such order. */
   findByClientOrderId(clientOrderId: string): Promise<BrokerOrder | null>;

@@ -4,17 +4,10 @@ import type { PlanningSettings } from "../planning/settings.ts";
 import type { Stock } from "../planning/targets.ts";
 import { type CycleEnd, runPlan } from "./cycle.ts";
 import { type Intent, type Plan, clientOrderId, isFinished, isInDoubt } from "./plan-record.ts";
+import { toBase } from "../market/fx/rates.ts";
+import type { MarketView } from "./market-view.ts";
 import { reconcile } from "./reconcile.ts";
 import type { TradingDeps } from "./trading-deps.ts";
-
-/** What the market looks like now, from the cache; a symbol without a usable price or score is absent. */
-export type MarketView = {
-  readonly pricesUsd: ReadonlyMap<string, number>;
-  /** 0..1. */
-  readonly scores: ReadonlyMap<string, number>;
-  /** Symbols that the market lets nobody trade now, each with why: prices that look wrong, a closed exchange. */
-  readonly blocked: ReadonlyMap<string, string>;
-};
 
 export type RebalanceDeps = TradingDeps & {
   readonly stocks: () => readonly Stock[];
@@ -54,8 +47,11 @@ async function runCycle(deps: RebalanceDeps, slot: Slot, signal: AbortSignal): P
 async function makePlan(deps: RebalanceDeps, slot: Slot, open: readonly Intent[]): Promise<Plan> {
   const { broker, guard, node } = deps;
   const positions = await broker.positions();
-  const { cashUsd } = await broker.account();
-  const { pricesUsd, scores, ...view } = deps.market();
+  const account = await broker.account();
+  const { prices, rates, scores, ...view } = deps.market();
+  const cash = toBase(account.cashUsd, "USD", rates);
+  // From here on amounts are in the base currency.
+  const pricesUsd = new Map([...prices].map(([symbol, { priceBase }]) => [symbol, priceBase]));
   const held = new Map(positions.map((position) => [position.symbol, position.qty]));
   const blocked = new Map([...view.blocked, ...open.map((intent) => [intent.symbol, whyBlocked(intent)] as const)]);
   const reservedUsd = reserveUsd(open, pricesUsd);
@@ -65,13 +61,16 @@ async function makePlan(deps: RebalanceDeps, slot: Slot, open: readonly Intent[]
     const reason = "Nothing to do: an order whose end is unknown has no price, so the free cash is unknown.";
     return { ...base, status: "done", reason, intents: [] };
   }
+  if (cash.kind === "no-rate") {
+    return { ...base, status: "done", reason: `Nothing to do: ${cash.reason}.`, intents: [] };
+  }
   const settings = deps.planning;
   const input: PlanningInput = {
     stocks: deps.stocks(),
     scores,
     pricesUsd,
     held,
-    cashUsd,
+    cashUsd: cash.amount,
     reservedUsd,
     blocked,
     settings,

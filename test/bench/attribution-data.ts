@@ -3,7 +3,7 @@ import type { Entry } from "../../src/analytics/money/book.ts";
 import { performance as performanceOf, type Performance } from "../../src/analytics/money/performance.ts";
 import { dailyValues, type Prices } from "../../src/analytics/money/valuation.ts";
 import { simpleReturns } from "../../src/analytics/metrics/growth.ts";
-import { defaultUniverse } from "../../src/db/universe.ts";
+import { embeddedUniverse } from "../../src/db/universe.ts";
 import { loadEmbeddedMarket } from "../../src/market/embedded-market.ts";
 import { DAYS } from "./scoring-data.ts";
 
@@ -31,7 +31,7 @@ const benchmark = {
   daysMs: daysMs.slice(1),
   returns: simpleReturns(daysMs.map((_, index) => market.closeUsd("XOM", from + index) ?? Number.NaN)),
 };
-const industries = new Map(defaultUniverse.map(({ symbol, industry }) => [symbol, [industry]]));
+const industries = new Map(embeddedUniverse.map(({ symbol, industries: own }) => [symbol, own]));
 
 type Report = {
   readonly stocks: readonly Attribution[];

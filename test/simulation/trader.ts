@@ -9,6 +9,7 @@ import type { Limits } from "../../src/trading/order-rules.ts";
 import { rebalanceJob } from "../../src/trading/rebalance-job.ts";
 import type { RebalanceDeps } from "../../src/trading/rebalance-job.ts";
 import { slotAtMs } from "../../src/trading/plan-record.ts";
+import { dollarPrices } from "../support/dollar-prices.ts";
 import { diesOfDeadline, inApp, remainingMs } from "./app.ts";
 import { monotonicMs, wallMs } from "./clock.ts";
 import { brokerOrder, place, requestLimitMs } from "./exchange.ts";
@@ -117,7 +118,7 @@ function depsOf(world: World, host: Host, app: App): RebalanceDeps {
 
 function marketOf({ random }: World): ReturnType<RebalanceDeps["market"]> {
   return {
-    pricesUsd: new Map(symbols.map((symbol) => [symbol, 100])),
+    ...dollarPrices(symbols.map((symbol) => [symbol, 100])),
     scores: new Map(symbols.map((symbol) => [symbol, random.between(0.2, 0.9)])),
     blocked: new Map(),
   };
@@ -147,6 +148,7 @@ function brokerOf(
   return {
     name: "simulated",
     idempotency: exchange.idempotency,
+    whyNotTradable: () => null,
     place: (intent) =>
       new Promise((resolve) => {
         const slot = intent.clientOrderId.split("-")[1] ?? "";

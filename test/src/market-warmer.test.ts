@@ -5,6 +5,8 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appClock, realTime } from "../../src/clock.ts";
 import { openMarketCache, readQuotes, readScores, type MarketCache } from "../../src/db/market-cache.ts";
+import { embeddedUniverse } from "../../src/db/universe.ts";
+import { listingOf } from "../../src/market/listing.ts";
 import { MarketWarmer } from "../../src/market-warmer.ts";
 import type { MarketSource } from "../../src/market/source.ts";
 
@@ -22,11 +24,20 @@ afterEach(() => {
 
 const source: MarketSource = {
   quotes: (symbols) =>
-    Promise.resolve(symbols.map((symbol) => ({ symbol, priceUsd: 100, currency: "USD", asOfMs: 300 * dayMs }))),
-  dailyBars: () => Promise.resolve(Array.from({ length: 300 }, (_, i) => ({ dayMs: (i + 1) * dayMs, closeUsd: 100 }))),
+    Promise.resolve(symbols.map((symbol) => ({ symbol, price: 100, currency: "USD", asOfMs: 300 * dayMs }))),
+  dailyBars: () =>
+    Promise.resolve({
+      currency: "USD",
+      splitDaysMs: [],
+      bars: Array.from({ length: 300 }, (_, i) => ({ dayMs: (i + 1) * dayMs, close: 100, adjclose: 100, dividend: 0 })),
+    }),
 };
 const warmer = (from: MarketSource): MarketWarmer =>
-  new MarketWarmer({ source: from, cache, clock: appClock(realTime, () => 5_000) }, pino({ level: "silent" }));
+  new MarketWarmer(
+    { source: from, cache, clock: appClock(realTime, () => 5_000), base: "USD" },
+    embeddedUniverse.map(listingOf),
+    pino({ level: "silent" }),
+  );
 
 test("a round leaves prices and scores of the stocks of a new ledger", async () => {
   await warmer(source).round(new AbortController().signal);

@@ -1,17 +1,23 @@
+const EXCHANGES = [
+  "XNYS",
+  "XTSE",
+  "XLON",
+  "XETR",
+  "XPAR",
+  "XAMS",
+  "XMIL",
+  "XMAD",
+  "XCSE",
+  "XHKG",
+  "XTKS",
+  "XKRX",
+] as const;
+
 /** ISO 10383 code of an exchange with a calendar; New York's stands for Nasdaq too, whose hours are the same. */
-export type Exchange =
-  | "XNYS"
-  | "XTSE"
-  | "XLON"
-  | "XETR"
-  | "XPAR"
-  | "XAMS"
-  | "XMIL"
-  | "XMAD"
-  | "XCSE"
-  | "XHKG"
-  | "XTKS"
-  | "XKRX";
+export type Exchange = (typeof EXCHANGES)[number];
+
+/** Whether there is a calendar of this code. */
+export const isExchange = (code: string): code is Exchange => EXCHANGES.some((known) => known === code);
 
 const BY_SUFFIX: ReadonlyMap<string, Exchange> = new Map([
   ["TO", "XTSE"],

@@ -36,6 +36,8 @@ export function createAlpaca(options: AlpacaOptions): Broker {
   return {
     name: "alpaca",
     idempotency: "enforced",
+    whyNotTradable: ({ currency, exchange }) =>
+      currency === "USD" && exchange === "XNYS" ? null : "Alpaca deals in US listings in dollars only",
     place: (intent) => place(orders, intent),
     findByClientOrderId: (clientOrderId) => find(orders, clientOrderId),
     listByPrefix: (prefix, sinceMs) => listByPrefix(orders, prefix, sinceMs),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -7,7 +7,9 @@ import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openLedger } from "../../../src/db/ledger.ts";
 import { jobRuns, universe } from "../../../src/db/ledger-schema.ts";
-import { eq } from "../../../src/db/drizzle.ts";
+import { eq, migrationsFolder } from "../../../src/db/drizzle.ts";
+
+const journalFile = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
 
 let dir: string;
 beforeEach(() => {
@@ -42,6 +44,26 @@ describe("the ledger", () => {
     expect(second.db.select().from(universe).all()).toHaveLength(19);
     expect(second.db.select().from(jobRuns).all()).toMatchObject([run]);
     second.close();
+  });
+
+  test("an older one is migrated and loses nothing: an industry becomes a list of one", () => {
+    const path = join(dir, "ledger.db");
+    const folder = migrationsFolder("ledger");
+    const journal = journalFile.parse(JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")));
+    const [first] = journal.entries;
+    const older = new Database(path);
+    older.exec(readFileSync(join(folder, `${first?.tag}.sql`), "utf8").replaceAll("--> statement-breakpoint", ""));
+    older.exec("CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)");
+    older.prepare("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('0', ?)").run(first?.when);
+    older.exec(
+      "INSERT INTO universe (symbol, name, industry, region, currency, lot_size) VALUES ('X', 'X \"1\"', 'Oil, gas', 'US', 'USD', 5)",
+    );
+    older.close();
+    const ledger = openLedger(path, 250);
+    expect(ledger.db.select().from(universe).all()).toMatchObject([
+      { symbol: "X", name: 'X "1"', industries: ["Oil, gas"], yahooSymbol: null, exchange: null, lotSize: 5 },
+    ]);
+    ledger.close();
   });
 
   test("refuses a file that is no database, and says which", () => {

@@ -28,13 +28,13 @@ afterEach(() => {
 describe("the market cache", () => {
   test("keeps one bar for each symbol and day, the newest one written", () => {
     writeBars(cache, [
-      { symbol: "A", dayMs: 2, closeUsd: 20 },
-      { symbol: "A", dayMs: 1, closeUsd: 10 },
-      { symbol: "B", dayMs: 1, closeUsd: 5 },
+      { symbol: "A", dayMs: 2, close: 20, dividend: 0 },
+      { symbol: "A", dayMs: 1, close: 10, dividend: 0 },
+      { symbol: "B", dayMs: 1, close: 5, dividend: 0 },
     ]);
-    writeBars(cache, [{ symbol: "A", dayMs: 2, closeUsd: 21 }]);
-    expect(readBars(cache, "A", 9).map((bar) => bar.closeUsd)).toEqual([10, 21]);
-    expect(readBars(cache, "A", 1).map((bar) => bar.closeUsd)).toEqual([21]);
+    writeBars(cache, [{ symbol: "A", dayMs: 2, close: 21, dividend: 0.5 }]);
+    expect(readBars(cache, "A", 9).map((bar) => bar.close)).toEqual([10, 21]);
+    expect(readBars(cache, "A", 1).map((bar) => bar.close)).toEqual([21]);
     expect(newestBarDays(cache, ["A", "B", "C"])).toEqual(
       new Map([
         ["A", 2],
@@ -44,11 +44,11 @@ describe("the market cache", () => {
   });
 
   test("keeps the last quote and score of each symbol", () => {
-    const quote = { symbol: "A", priceUsd: 1, currency: "USD", asOfMs: 1, fetchedAtMs: 1 };
+    const quote = { symbol: "A", price: 1, currency: "USD", asOfMs: 1, fetchedAtMs: 1 };
     writeQuotes(cache, [quote]);
-    writeQuotes(cache, [{ ...quote, priceUsd: 2, fetchedAtMs: 9 }]);
+    writeQuotes(cache, [{ ...quote, price: 2, fetchedAtMs: 9 }]);
     writeQuotes(cache, []);
-    expect([...readQuotes(cache).values()]).toEqual([{ ...quote, priceUsd: 2, fetchedAtMs: 9 }]);
+    expect([...readQuotes(cache).values()]).toEqual([{ ...quote, price: 2, fetchedAtMs: 9 }]);
     const score = { symbol: "A", total: 0.5, confidence: 1, explanation: "[]", computedAtMs: 1 };
     writeScores(cache, [score]);
     writeScores(cache, [{ ...score, total: 0.7, computedAtMs: 2 }]);
@@ -60,7 +60,7 @@ describe("the market cache", () => {
     const before = openMarketCache(path);
     writeBars(
       before,
-      Array.from({ length: 2_000 }, (_, n) => ({ symbol: `S${n}`, dayMs: n, closeUsd: 1 })),
+      Array.from({ length: 2_000 }, (_, n) => ({ symbol: `S${n}`, dayMs: n, close: 1, dividend: 0 })),
     );
     before.close();
     if (how === "no database") writeFileSync(path, "no database ".repeat(1_000));
@@ -71,7 +71,7 @@ describe("the market cache", () => {
     }
     const after = openMarketCache(path);
     expect(readBars(after, "S1", 9)).toEqual([]);
-    writeBars(after, [{ symbol: "A", dayMs: 1, closeUsd: 10 }]);
+    writeBars(after, [{ symbol: "A", dayMs: 1, close: 10, dividend: 0 }]);
     expect(readBars(after, "A", 9)).toHaveLength(1);
     after.close();
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eq } from "../../../src/db/drizzle.ts";
+import { embeddedUniverse } from "../../../src/db/universe.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
 import { cash, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
 import {
@@ -20,7 +21,8 @@ import { scoreRefreshJob, warmMarket } from "../../../src/jobs/score-refresh.ts"
 import { slotAt } from "../../../src/jobs/slots.ts";
 import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { REPLAY_DAY_MS, REPLAY_FIRST_DAY } from "../../../src/market/replay-clock.ts";
-import type { MarketSource } from "../../../src/market/source.ts";
+import type { DailyBars, MarketSource } from "../../../src/market/source.ts";
+import { listingOf } from "../../../src/market/listing.ts";
 import { createYahoo } from "../../../src/market/yahoo.ts";
 import type { Broker, BrokerAccount, BrokerPosition } from "../../../src/trading/broker.ts";
 
@@ -29,6 +31,7 @@ const log = pino({ level: "silent" });
 const originAppMs = Date.UTC(2026, 10, 22, 14, 15);
 const slot = slotAt(originAppMs);
 const { signal } = new AbortController();
+const base = "USD";
 
 let dir: string;
 let ledger: Ledger;
@@ -47,13 +50,16 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const quoteOf = (symbol: string, priceUsd: number) => ({ symbol, priceUsd, currency: "USD", asOfMs: 86_400_000 });
+const quoteOf = (symbol: string, price: number) => ({ symbol, price, currency: "USD", asOfMs: 86_400_000 });
 const fake = (overrides: Partial<MarketSource>): MarketSource => ({
   quotes: async (symbols) => symbols.map((symbol) => quoteOf(symbol, 100)),
-  dailyBars: async () => [{ dayMs: 0, closeUsd: 100 }],
+  dailyBars: async () => bars([100]),
   ...overrides,
 });
-const bars = (closes: readonly number[]) => closes.map((closeUsd, day) => ({ dayMs: day * 86_400_000, closeUsd }));
+const bars = (closes: readonly number[], fromMs = 0): DailyBars => {
+  const all = closes.map((close, day) => ({ dayMs: day * 86_400_000, close, adjclose: null, dividend: 0 }));
+  return { currency: "USD", bars: all.filter(({ dayMs }) => dayMs >= fromMs), splitDaysMs: [] };
+};
 const twoStocks = () => {
   ledger.db.update(universe).set({ active: false }).run();
   for (const symbol of ["GE", "XOM"])
@@ -63,14 +69,14 @@ const twoStocks = () => {
 describe("price sync and score refresh", () => {
   test("bring the recorded market in, then only what is new", async () => {
     const source = createYahoo({ source: "embedded", clock, log });
-    const job = priceSyncJob({ source, cache, clock, ledger });
+    const job = priceSyncJob({ source, cache, clock, ledger, base });
     expect(await job.run(slot, signal)).toMatch(/^20 prices, \d{5} daily bars$/);
-    expect(readBars(cache, "XOM", 1)[0]?.closeUsd).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY));
+    expect(readBars(cache, "XOM", 1)[0]?.close).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY));
     expect(await job.run(slot, signal)).toBe("20 prices, 0 daily bars");
     nowMs += REPLAY_DAY_MS;
     expect(await job.run(slot, signal)).toBe("20 prices, 40 daily bars");
     expect(readQuotes(cache).get("XOM")).toMatchObject({
-      priceUsd: market.closeUsd("XOM", REPLAY_FIRST_DAY + 1),
+      price: market.closeUsd("XOM", REPLAY_FIRST_DAY + 1),
       fetchedAtMs: nowMs,
     });
     expect(await scoreRefreshJob({ cache, clock, ledger }).run(slot, signal)).toMatch(
@@ -86,10 +92,14 @@ describe("price sync and score refresh", () => {
 
   test("two nodes come to the same prices and scores by themselves", async () => {
     const other = openMarketCache(join(dir, "other.db"));
-    const symbols = market.symbols;
+    const listings = embeddedUniverse.map(listingOf);
     nowMs += REPLAY_DAY_MS;
-    await warmMarket({ source: createYahoo({ source: "embedded", clock, log }), cache, clock }, symbols, signal);
-    await warmMarket({ source: createYahoo({ source: "embedded", clock, log }), cache: other, clock }, symbols, signal);
+    await warmMarket({ source: createYahoo({ source: "embedded", clock, log }), cache, clock, base }, listings, signal);
+    await warmMarket(
+      { source: createYahoo({ source: "embedded", clock, log }), cache: other, clock, base },
+      listings,
+      signal,
+    );
     expect(readQuotes(other)).toEqual(readQuotes(cache));
     expect(readScores(other)).toEqual(readScores(cache));
     other.close();
@@ -97,18 +107,20 @@ describe("price sync and score refresh", () => {
 
   test("a stock that fails is named and keeps its last good price", async () => {
     twoStocks();
-    await priceSyncJob({ source: fake({}), cache, clock, ledger }).run(slot, signal);
+    await priceSyncJob({ source: fake({}), cache, clock, ledger, base }).run(slot, signal);
     const source = fake({ quotes: async () => [{ ...quoteOf("XOM", 101), asOfMs: 90_000_000 }] });
     nowMs += 1;
-    expect(await priceSyncJob({ source, cache, clock, ledger }).run(slot, signal)).toContain("without GE: no quote");
-    expect(readQuotes(cache).get("GE")).toMatchObject({ priceUsd: 100, fetchedAtMs: nowMs - 1 });
-    expect(readQuotes(cache).get("XOM")).toMatchObject({ priceUsd: 101, fetchedAtMs: nowMs });
+    expect(await priceSyncJob({ source, cache, clock, ledger, base }).run(slot, signal)).toContain(
+      "without GE: no quote",
+    );
+    expect(readQuotes(cache).get("GE")).toMatchObject({ price: 100, fetchedAtMs: nowMs - 1 });
+    expect(readQuotes(cache).get("XOM")).toMatchObject({ price: 101, fetchedAtMs: nowMs });
   });
 
   test("a price that looks wrong is not stored, and blocks its stock with reason and end", async () => {
     twoStocks();
     const source = fake({ quotes: async () => [quoteOf("XOM", 10_000), quoteOf("GE", 100)] });
-    const job = priceSyncJob({ source, cache, clock, ledger });
+    const job = priceSyncJob({ source, cache, clock, ledger, base });
     expect(await job.run(slot, signal)).toContain("without XOM: 100 to 10000: a hundredfold");
     expect([...readQuotes(cache).keys()]).toEqual(["GE"]);
     const sinceMs = nowMs;
@@ -123,10 +135,10 @@ describe("price sync and score refresh", () => {
   test("a quote in another currency, or long older than the others, blocks its stock", async () => {
     twoStocks();
     const quotes = [
-      { ...quoteOf("XOM", 100), currency: "GBp" },
+      { ...quoteOf("XOM", 100), currency: "GBP" },
       { ...quoteOf("GE", 100), asOfMs: 40 * 86_400_000 },
     ];
-    const job = priceSyncJob({ source: fake({ quotes: async () => quotes }), cache, clock, ledger });
+    const job = priceSyncJob({ source: fake({ quotes: async () => quotes }), cache, clock, ledger, base });
     await job.run(slot, signal);
     expect(readBlocks(cache, nowMs).get("XOM")).toMatchObject({ kind: "currency" });
     quotes[0] = { ...quoteOf("XOM", 100), asOfMs: 60 * 86_400_000 };
@@ -139,20 +151,20 @@ describe("price sync and score refresh", () => {
     const served = { closes: [100, 101, 102] };
     const source = fake({
       quotes: async () => [{ ...quoteOf("XOM", served.closes.at(-1) ?? 0), asOfMs: served.closes.length * 86_400_000 }],
-      dailyBars: async (_, fromMs) => bars(served.closes).filter(({ dayMs }) => dayMs >= fromMs),
+      dailyBars: async (_, fromMs) => bars(served.closes, fromMs),
     });
-    const job = priceSyncJob({ source, cache, clock, ledger });
+    const job = priceSyncJob({ source, cache, clock, ledger, base });
     await job.run(slot, signal);
     served.closes = [100, 101, 102, 51];
     await expect(job.run(slot, signal)).rejects.toThrow("102 to 51: like a split of 1:2 that was not applied");
-    expect(readBars(cache, "XOM", 9).map(({ closeUsd }) => closeUsd)).toEqual([100, 101, 102]);
+    expect(readBars(cache, "XOM", 9).map(({ close }) => close)).toEqual([100, 101, 102]);
     served.closes = [50, 50.5, 51, 51];
     expect(await job.run(slot, signal)).toBe("1 prices, 4 daily bars");
-    expect(readBars(cache, "XOM", 9).map(({ closeUsd }) => closeUsd)).toEqual(served.closes);
+    expect(readBars(cache, "XOM", 9).map(({ close }) => close)).toEqual(served.closes);
   });
 
   test("no price at all is a failure", async () => {
-    const job = priceSyncJob({ source: fake({ quotes: async () => [] }), cache, clock, ledger });
+    const job = priceSyncJob({ source: fake({ quotes: async () => [] }), cache, clock, ledger, base });
     await expect(job.run(slot, signal)).rejects.toThrow("no price for any of 20 stocks");
     await expect(scoreRefreshJob({ cache, clock, ledger }).run(slot, signal)).rejects.toThrow("no daily bars");
   });
@@ -168,6 +180,7 @@ const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAc
   return {
     name: "fake",
     idempotency: "enforced",
+    whyNotTradable: () => null,
     place: no,
     findByClientOrderId: no,
     listByPrefix: no,

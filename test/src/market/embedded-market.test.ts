@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { defaultUniverse } from "../../../src/db/universe.ts";
+import { embeddedUniverse } from "../../../src/db/universe.ts";
 import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { REPLAY_DAY_MS, REPLAY_FIRST_DAY, replayDayIndex } from "../../../src/market/replay-clock.ts";
 
@@ -21,7 +21,7 @@ describe("the embedded market", () => {
   });
 
   test("holds exactly the stocks of a new ledger", () => {
-    expect(defaultUniverse.map((stock) => stock.symbol)).toEqual(market.symbols);
+    expect(embeddedUniverse.map((stock) => stock.symbol)).toEqual(market.symbols);
   });
 
   test("knows nothing of other symbols and days", () => {

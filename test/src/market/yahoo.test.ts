@@ -4,6 +4,7 @@ import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { REPLAY_DAY_MS, REPLAY_FIRST_DAY } from "../../../src/market/replay-clock.ts";
 import { createReplayYahoo } from "../../../src/market/replay-fetch.ts";
 import { createYahoo } from "../../../src/market/yahoo.ts";
+import { calmDays, wireYahoo } from "../../support/yahoo-wire.ts";
 
 const market = loadEmbeddedMarket();
 const log = pino({ level: "silent" });
@@ -27,12 +28,12 @@ describe("the replay through the real yahoo-finance2", () => {
     const quotes = await source.quotes([...market.symbols, "NONE"]);
     expect(quotes.map((quote) => quote.symbol)).toEqual(market.symbols);
     for (const quote of quotes) {
-      expect(quote.priceUsd).toBe(market.closeUsd(quote.symbol, REPLAY_FIRST_DAY));
+      expect(quote.price).toBe(market.closeUsd(quote.symbol, REPLAY_FIRST_DAY));
       expect(quote.currency).toBe("USD");
     }
     expect(new Date(quotes[0]?.asOfMs ?? 0).toISOString()).toBe("2007-01-04T21:00:00.000Z");
     clock.advance();
-    expect((await source.quotes(["XOM"]))[0]?.priceUsd).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY + 1));
+    expect((await source.quotes(["XOM"]))[0]?.price).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY + 1));
   });
 
   test("gives the bars since an instant, none after the replay's day, whatever the season", async () => {
@@ -40,10 +41,11 @@ describe("the replay through the real yahoo-finance2", () => {
     const last = REPLAY_FIRST_DAY + 120;
     const expected = market.days
       .slice(0, last + 1)
-      .map((dayMs, index) => ({ dayMs, closeUsd: market.closeUsd("GE", index) }));
-    expect(await source.dailyBars("GE", 0)).toEqual(expected);
-    expect(await source.dailyBars("GE", market.days[last - 2] ?? 0)).toEqual(expected.slice(-3));
-    expect(await source.dailyBars("GE", (market.days[last] ?? 0) + 2 * 86_400_000)).toEqual([]);
+      .map((dayMs, index) => ({ dayMs, close: market.closeUsd("GE", index) }))
+      .map((bar) => ({ ...bar, adjclose: bar.close, dividend: 0 }));
+    expect(await source.dailyBars("GE", 0)).toEqual({ currency: "USD", bars: expected, splitDaysMs: [] });
+    expect((await source.dailyBars("GE", market.days[last - 2] ?? 0)).bars).toEqual(expected.slice(-3));
+    expect((await source.dailyBars("GE", (market.days[last] ?? 0) + 2 * 86_400_000)).bars).toEqual([]);
   });
 
   test("throws on an unknown symbol's bars", async () => {
@@ -90,5 +92,37 @@ describe("the replay through the real yahoo-finance2", () => {
     };
     const source = createYahoo({ source: "embedded", clock: clockAt(0), log, fetch: fetchFn });
     await expect(source.dailyBars("GE", 0)).rejects.toThrow("JSON");
+  });
+});
+
+describe("what a listing is priced in", () => {
+  const nowMs = Date.UTC(2026, 10, 25, 15);
+  const days = calmDays(Date.UTC(2026, 10, 25), 4, 900);
+  const paid = days.map((day, index) =>
+    index === 2 ? { ...day, adjclose: day.close - 1, dividend: 12, split: 4 } : day,
+  );
+  const stocks = new Map([
+    ["RR.L", { unit: "GBp", offsetS: 0, days: paid }],
+    ["7203.T", { unit: "JPY", offsetS: 9 * 3600, days }],
+  ]);
+  const { fetch: fetchFn } = wireYahoo(stocks, () => nowMs);
+  const source = createYahoo({ source: "yahoo", clock: clockAt(0), log, fetch: fetchFn });
+
+  test("pence become pounds where an answer enters: quote, closes, adjusted closes and dividends", async () => {
+    const [pounds, yen] = await source.quotes(["RR.L", "7203.T"]);
+    expect(pounds).toEqual({ symbol: "RR.L", price: (days[3]?.close ?? 0) / 100, currency: "GBP", asOfMs: nowMs });
+    expect(yen).toMatchObject({ price: days[3]?.close, currency: "JPY" });
+    const { currency, bars, splitDaysMs } = await source.dailyBars("RR.L", 0);
+    expect(currency).toBe("GBP");
+    expect(bars.map(({ close }) => close)).toEqual(days.map(({ close }) => close / 100));
+    const third = days[2]?.close ?? 0;
+    expect(bars[2]).toMatchObject({ adjclose: (third - 1) / 100, dividend: 0.12 });
+    expect(bars.map(({ dividend }) => dividend)).toEqual([0, 0, 0.12, 0]);
+    expect(splitDaysMs).toEqual([days[2]?.dayMs]);
+  });
+
+  test("a day is the exchange's own, however far east it is", async () => {
+    const { bars } = await source.dailyBars("7203.T", 0);
+    expect(bars.map(({ dayMs }) => dayMs)).toEqual(days.map(({ dayMs }) => dayMs));
   });
 });

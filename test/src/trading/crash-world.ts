@@ -4,7 +4,9 @@ import { LeaseOver, type Slot } from "../../../src/app-ports.ts";
 import type { Broker, OrderIntent } from "../../../src/trading/broker.ts";
 import { type Absence, defaultLimits } from "../../../src/trading/order-rules.ts";
 import { type Plan, sameIntention, slotAtMs } from "../../../src/trading/plan-record.ts";
-import { type MarketView, type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
+import type { MarketView } from "../../../src/trading/market-view.ts";
+import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
+import { dollarPrices } from "../../support/dollar-prices.ts";
 import { type DoubleBroker, type DoubleOptions, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 
@@ -206,7 +208,7 @@ function market(node: string, atMs: number): MarketView {
   const score = (index: number): number => 0.3 + 0.6 * (((index + turn) % SYMBOLS.length) / SYMBOLS.length);
   return {
     blocked: new Map(),
-    pricesUsd: new Map(SYMBOLS.map((symbol) => [symbol, 100])),
+    ...dollarPrices(SYMBOLS.map((symbol) => [symbol, 100])),
     scores: new Map(SYMBOLS.map((symbol, index) => [symbol, score(index)])),
   };
 }

@@ -50,6 +50,7 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
   return {
     name: "double",
     idempotency: options.idempotency ?? "enforced",
+    whyNotTradable: () => null,
     book,
     deliver,
     fill: (clientOrderId) => fillOrder(book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "")!),

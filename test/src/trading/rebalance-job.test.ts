@@ -10,10 +10,11 @@ import { scoreStock } from "../../../src/scoring/score.ts";
 import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
 import type { Broker } from "../../../src/trading/broker.ts";
 import { ledgerPlanStore } from "../../../src/trading/ledger-plan-store.ts";
-import { stocksOf } from "../../../src/trading/market-view.ts";
+import { type MarketView, tradableUniverse } from "../../../src/trading/market-view.ts";
 import { type PlanStore, slotAtMs } from "../../../src/trading/plan-record.ts";
-import { type MarketView, type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
+import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { type ExchangeProcess, startExchange } from "../exchange/exchange-process.ts";
+import { dollarPrices } from "../../support/dollar-prices.ts";
 import { doubleBroker } from "./double-broker.ts";
 import { SLOT, TestTime, intent, plan, tradingDeps } from "./trading-fixture.ts";
 
@@ -46,7 +47,7 @@ function viewNow(): MarketView {
     return scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: daysMs.at(-1) ?? 0 }).total;
   };
   return {
-    pricesUsd: new Map(market.symbols.map((symbol) => [symbol, market.closeUsd(symbol, day) ?? 0])),
+    ...dollarPrices(market.symbols.map((symbol) => [symbol, market.closeUsd(symbol, day) ?? 0])),
     scores: new Map(market.symbols.map((symbol) => [symbol, total(symbol)])),
     blocked: new Map(),
   };
@@ -54,7 +55,7 @@ function viewNow(): MarketView {
 
 const deps = (broker: Broker, over: Partial<RebalanceDeps> = {}): RebalanceDeps => ({
   ...tradingDeps(broker, store, time),
-  stocks: () => stocksOf(ledger),
+  stocks: () => tradableUniverse(ledger, broker).stocks,
   market: viewNow,
   planning: defaultPlanning,
   ...over,
@@ -64,8 +65,10 @@ const slotNow = () => {
   return { atMs, text: new Date(atMs).toISOString().replaceAll(/[-:]|\d\d\.000/g, "") };
 };
 function best(): string {
-  const { pricesUsd, scores } = viewNow();
-  const given = { stocks: stocksOf(ledger), scores, pricesUsd, held: new Map(), blocked: new Map(), reservedUsd: 0 };
+  const { prices, scores } = viewNow();
+  const pricesUsd = new Map([...prices].map(([symbol, { priceBase }]) => [symbol, priceBase]));
+  const { stocks } = tradableUniverse(ledger, priced());
+  const given = { stocks, scores, pricesUsd, held: new Map(), blocked: new Map(), reservedUsd: 0 };
   return planTrades({ ...given, cashUsd: 100_000, settings: defaultPlanning }).trades[0]?.symbol ?? "";
 }
 const priceUsd = (symbol: string) => market.priceAt(symbol, { originAppMs, nowMs: () => time.appMs });
@@ -129,7 +132,7 @@ describe("on the embedded market", () => {
     const earlier = "20261122T1400Z";
     const view = viewNow();
     const wanted = best();
-    const qty = Math.floor(90_000 / (view.pricesUsd.get(wanted) ?? 1));
+    const qty = Math.floor(90_000 / (view.prices.get(wanted)?.priceBase ?? 1));
     const doubtful = intent(1, {
       slot: earlier,
       clientOrderId: `pair-${earlier}-1`,
@@ -140,7 +143,7 @@ describe("on the embedded market", () => {
     store.insert(plan([doubtful], { slot: earlier, status: "ended" }));
     await rebalanceJob(deps(broker, { planning: { ...defaultPlanning, tradesMax: 5 } })).run(slotNow(), never);
     const bought = broker.book.attempts.reduce(
-      (sum, { symbol, qty }) => sum + qty * (view.pricesUsd.get(symbol) ?? 0),
+      (sum, { symbol, qty }) => sum + qty * (view.prices.get(symbol)?.priceBase ?? 0),
       0,
     );
     expect(broker.book.attempts.map((attempt) => attempt.symbol)).not.toContain(wanted);

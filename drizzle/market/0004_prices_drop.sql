@@ -1,0 +1,2 @@
+DROP TABLE `bars`;--> statement-breakpoint
+DROP TABLE `quotes`;

@@ -13,7 +13,7 @@ import { hasKey } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { fullBucket, take } from "./pacing.ts";
 import type { Pace } from "./pacing.ts";
-import { awayView, watchPeer } from "./peer-watch.ts";
+import { awayView, watchPeer, watchRhythm } from "./peer-watch.ts";
 import type { PeerView, RosterPort, Sending } from "./peer-watch.ts";
 
 /** Generous: below 100 Mbit/s with room for heartbeats, and more than a day's ledger in each second. */
@@ -28,15 +28,48 @@ export type ConnectorParts = {
   user: string;
   password: string;
   pace?: Pace;
+  /** How long a line may be silent, before what is under way on it is given up. */
+  leaseMs: number;
   onPeer: (view: PeerView) => void;
   roster: RosterPort;
   log: Logger;
 };
 
-/** `carrying` ends what is under way; `abort` the whole of it. */
-type Active = { sending: Sending; abort: AbortController; carrying: AbortController; view: PeerView };
+/**
+ * `carrying` ends what is under way; `abort` the whole of it. `movedMs`: when an answer came or an upload moved, which on
+ * a dead line ends as soon as its buffers are full.
+ */
+type Active = {
+  sending: Sending;
+  abort: AbortController;
+  carrying: AbortController;
+  view: PeerView;
+  movedMs: number;
+  traffic: Agent;
+  polls: Agent;
+};
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/**
+ * Connections to one peer, kept for the next request: on a bad line a handshake costs more than what is asked. The
+ * check of the peer's key is the agent's, for Node keeps none that was made with a check of a single request.
+ */
+function connectionsTo(peer: Sending["peer"], { keyPem, certificatePem, caPem }: Identity) {
+  const options = {
+    key: keyPem,
+    cert: certificatePem,
+    ca: caPem,
+    minVersion: "TLSv1.3" as const,
+    keepAlive: true,
+    checkServerIdentity: hasKey(peer.id),
+  };
+  return {
+    traffic: new Agent({ ...options, maxSockets: 8, maxFreeSockets: 4 }),
+    // Connections of their own: a large upload must not make the peer look away.
+    polls: new Agent({ ...options, maxSockets: 2, maxFreeSockets: 1 }),
+  };
+}
 
 /**
  * The primary's end of the replica: plain HTTP for Litestream on loopback, carried to the peer's receiver over mutual
@@ -47,8 +80,6 @@ export class Connector {
   readonly #expected: Buffer;
   readonly #server: Server;
   readonly #pace: Pace;
-  readonly #traffic: Agent;
-  readonly #polls: Agent;
   #bucket;
   #active: Active | null = null;
 
@@ -57,16 +88,6 @@ export class Connector {
     this.#pace = parts.pace ?? DEFAULT_PACE;
     this.#bucket = fullBucket(this.#pace, performance.now());
     this.#expected = digest(`Basic ${Buffer.from(`${parts.user}:${parts.password}`).toString("base64")}`);
-    const tls = {
-      key: parts.identity.keyPem,
-      cert: parts.identity.certificatePem,
-      ca: parts.identity.caPem,
-      minVersion: "TLSv1.3" as const,
-      keepAlive: true,
-    };
-    this.#traffic = new Agent({ ...tls, maxSockets: 8, maxFreeSockets: 4 });
-    // Connections of their own: a large upload must not make the peer look away.
-    this.#polls = new Agent({ ...tls, maxSockets: 2, maxFreeSockets: 1 });
     this.#server = createServer({ maxHeaderSize: 8192, keepAliveTimeout: 65_000 }, (request, response) => {
       void this.#handle(request, response);
     });
@@ -92,44 +113,39 @@ export class Connector {
       abort: new AbortController(),
       carrying: new AbortController(),
       view: awayView("not asked yet"),
+      movedMs: Number.NEGATIVE_INFINITY,
+      ...connectionsTo(sending.peer, this.#parts.identity),
     };
     this.#active = active;
     const onView = (view: PeerView): void => {
-      if (active.view.receiving && !view.receiving) {
-        // On a cut wire it would hang until long after the peer is back, and Litestream with it.
+      if (active.view.receiving && view.diskId === null) {
+        // On a cut wire it would hang until long after the peer is back, and Litestream with it. A peer that answers
+        // and has promised something else refuses by itself, with the reason.
         active.carrying.abort();
         active.carrying = new AbortController();
       }
       active.view = view;
-      this.#dropStranded();
+      dropStranded(active.traffic);
       this.#parts.onPeer(view);
     };
     const self = { name: this.#parts.identity.name, roster: this.#parts.roster };
-    watchPeer(sending, self, this.#polls, onView, active.abort.signal).catch((error: unknown) =>
+    const watched = { onView, movedMs: () => active.movedMs };
+    const rhythm = watchRhythm(this.#parts.leaseMs);
+    watchPeer(sending, self, active.polls, rhythm, watched, active.abort.signal).catch((error: unknown) =>
       this.#parts.log.error({ err: error }, "connector: the watch of the peer ended"),
     );
-  }
-
-  /** Ends connections from an address that this machine no longer has: nothing comes back on them, and nobody says so. */
-  #dropStranded(): void {
-    const own = new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []));
-    for (const sockets of [...Object.values(this.#traffic.sockets), ...Object.values(this.#traffic.freeSockets)]) {
-      for (const socket of sockets ?? []) {
-        if (socket.localAddress !== undefined && !own.has(socket.localAddress)) socket.destroy();
-      }
-    }
   }
 
   /** This node sends no replica: requests under way are cut off, further ones get 503. */
   sendStop(): void {
     this.#active?.abort.abort();
+    this.#active?.traffic.destroy();
+    this.#active?.polls.destroy();
     this.#active = null;
   }
 
   async stop(): Promise<void> {
     this.sendStop();
-    this.#traffic.destroy();
-    this.#polls.destroy();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -176,33 +192,43 @@ export class Connector {
         host: peer.host,
         port: peer.port,
         servername: tlsNameOf(peer.name),
-        checkServerIdentity: hasKey(peer.id),
         path: request.url,
         method: request.method,
         headers,
-        agent: this.#traffic,
+        agent: active.traffic,
         signal: limit,
       },
       answered.resolve,
     );
     upstream.on("error", answered.reject);
-    const sent = pipeline(request, this.#pacer(limit), upstream);
+    const sent = pipeline(request, this.#pacer(limit, active), upstream);
     // An answer may come before the body is through (a fence, for one); then the answer is what counts.
     sent.catch(answered.reject);
     const reply = await answered.promise;
+    active.movedMs = performance.now();
     response.writeHead(reply.statusCode ?? 502, replyHeaders(reply));
     await pipeline(reply, response);
   }
 
-  #pacer(signal: AbortSignal): Transform {
+  #pacer(signal: AbortSignal, active: Active): Transform {
     return new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
+        // A large upload on a thin line leaves the polls little room: what moves is as good as an answer.
+        active.movedMs = performance.now();
         const { bucket, waitMs } = take(this.#bucket, this.#pace, chunk.length, performance.now());
         this.#bucket = bucket;
         if (waitMs < 1) done(null, chunk);
         else delay(waitMs, undefined, { signal }).then(() => done(null, chunk), done);
       },
     });
+  }
+}
+
+/** Ends connections from an address that this machine no longer has: nothing comes back on them, and nobody says so. */
+function dropStranded({ sockets, freeSockets }: Agent): void {
+  const own = new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []));
+  for (const socket of [...Object.values(sockets), ...Object.values(freeSockets)].flatMap((all) => all ?? [])) {
+    if (socket.localAddress !== undefined && !own.has(socket.localAddress)) socket.destroy();
   }
 }
 

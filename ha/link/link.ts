@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { presets } from "../core/timing.ts";
 import { readNodeConfig, readRoster } from "../io/node-files.ts";
 import type { Roster } from "../io/node-files.ts";
 import { AgentPort } from "./agent-port.ts";
@@ -58,6 +59,7 @@ export class Link {
       user,
       password,
       ...(order.pace !== undefined && { pace: order.pace }),
+      leaseMs: presets[this.#config.preset].leaseMs,
       onPeer: (view) => this.#agent.send({ kind: "peer", ...view }),
       roster,
       log,

@@ -6,7 +6,6 @@ import { tlsNameOf } from "../io/pki.ts";
 import { rosterSchema } from "../io/node-files.ts";
 import type { Roster } from "../io/node-files.ts";
 import { readBody } from "./http-body.ts";
-import { hasKey } from "./identity.ts";
 import { stateSchema } from "./protocol.ts";
 import type { ReceiverState, ToLink } from "./protocol.ts";
 
@@ -22,8 +21,26 @@ export type PeerView = {
   reason: string;
 };
 
-/** Rhythm of the watch; a peer that misses one poll of several is not yet away. */
-const WATCH = { everyMs: 200, limitMs: 1000, repeatMs: 1000, missesAllowed: 1 };
+/** `limitMs` is that of one poll; a peer that answers none is away when nothing came from it for `awayAfterMs`. */
+export type WatchRhythm = { everyMs: number; repeatMs: number; limitMs: number; awayAfterMs: number };
+
+/**
+ * A line that is silent for less than a lease is no reason to cut off what is under way on it: TCP goes on by itself.
+ * The poll that gets through afterwards is on a connection of its own, made after one that ran into the end of the
+ * silence and failed.
+ */
+export function watchRhythm(leaseMs: number): WatchRhythm {
+  const limitMs = Math.max(1000, leaseMs / 4);
+  return { everyMs: 200, repeatMs: 1000, limitMs, awayAfterMs: leaseMs + 2 * limitMs };
+}
+
+/**
+ * Whether a peer is away after `misses` polls in a row that failed, the last one with `error`; `silentMs` is for how
+ * long nothing at all came from it. A refused connection counts at once: the machine is there and nobody listens. One
+ * without a way to it may be a burst of the line's.
+ */
+export const isAway = (error: unknown, misses: number, silentMs: number, rhythm: WatchRhythm): boolean =>
+  errorCode(error) === "ECONNREFUSED" || (misses > 1 && silentMs > rhythm.awayAfterMs);
 
 /** What a state means for a primary `self` of `sending.epoch`: it receives only with exactly that promise. */
 export function viewOf(state: ReceiverState, sending: Sending, self: string): PeerView {
@@ -51,6 +68,7 @@ async function askPeer(
   sending: Sending,
   agent: Agent,
   signal: AbortSignal,
+  limitMs: number,
   what: { method: "GET" | "PUT"; path: string; body?: string },
 ): Promise<string> {
   const { peer } = sending;
@@ -63,8 +81,7 @@ async function askPeer(
       path: what.path,
       agent,
       servername: tlsNameOf(peer.name),
-      checkServerIdentity: hasKey(peer.id),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(WATCH.limitMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
     },
     (response) => {
       readBody(response, 16 * 1024)
@@ -97,22 +114,23 @@ async function exchangeRoster(
   }
 }
 
-const hasNobody = (error: unknown): boolean => ["ECONNREFUSED", "EHOSTUNREACH"].includes(errorCode(error) ?? "");
+/** `movedMs` is when something last moved on other connections to the peer. */
+export type Watched = { onView: (view: PeerView) => void; movedMs: () => number };
 
-/**
- * Asks the peer's receiver until `signal` ends; `onView` gets every change, and otherwise a view each second.
- * A refused connection counts at once; a slow or broken one only when it happens twice in a row.
- */
+/** Asks the peer's receiver until `signal` ends; `onView` gets every change, and a view each second while it answers. */
 export async function watchPeer(
   sending: Sending,
   self: { name: string; roster: RosterPort },
   agent: Agent,
-  onView: (view: PeerView) => void,
+  rhythm: WatchRhythm,
+  { onView, movedMs }: Watched,
   signal: AbortSignal,
 ): Promise<void> {
-  const ask = (what: { method: "GET" | "PUT"; path: string; body?: string }) => askPeer(sending, agent, signal, what);
+  const ask = (what: { method: "GET" | "PUT"; path: string; body?: string }) =>
+    askPeer(sending, agent, signal, rhythm.limitMs, what);
   let last = "";
   let lastAtMs = Number.NEGATIVE_INFINITY;
+  let answeredMs = Number.NEGATIVE_INFINITY;
   let misses = 0;
   while (!signal.aborted) {
     const startedMs = performance.now();
@@ -121,21 +139,22 @@ export async function watchPeer(
       const state = stateSchema.parse(JSON.parse(await ask({ method: "GET", path: "/state" })));
       view = viewOf(state, sending, self.name);
       misses = 0;
+      answeredMs = performance.now();
       await exchangeRoster(state.rosterVersion, self.roster, ask).catch(() => undefined); // again at the next poll
     } catch (error) {
       misses += 1;
       const reason = error instanceof Error ? error.message : String(error);
-      if (hasNobody(error) || misses > WATCH.missesAllowed)
-        view = awayView(`no answer from ${sending.peer.name}: ${reason}`);
+      const silentMs = performance.now() - Math.max(answeredMs, movedMs());
+      if (isAway(error, misses, silentMs, rhythm)) view = awayView(`no answer from ${sending.peer.name}: ${reason}`);
     }
     if (signal.aborted) return;
     const text = JSON.stringify(view);
-    if (view !== null && (text !== last || startedMs - lastAtMs >= WATCH.repeatMs)) {
+    if (view !== null && (text !== last || startedMs - lastAtMs >= rhythm.repeatMs)) {
       last = text;
       lastAtMs = startedMs;
       onView(view);
     }
-    const restMs = Math.max(10, WATCH.everyMs - (performance.now() - startedMs));
+    const restMs = Math.max(10, rhythm.everyMs - (performance.now() - startedMs));
     await delay(restMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -57,7 +57,7 @@ export const fromLink = z.discriminatedUnion("kind", [
   }),
   /** Newest transaction durably received; at most 20 of these a second. */
   z.object({ kind: z.literal("received"), epoch, txid }),
-  /** The peer's receiver as this connector sees it: at every change, and at least once a second while sending. */
+  /** The peer's receiver as this connector sees it: at every change, and once a second while it answers. */
   z.object({
     kind: z.literal("peer"),
     receiving: z.boolean(),

@@ -8,7 +8,7 @@ import type { Roster } from "../../../ha/io/node-files.ts";
 import { Connector } from "../../../ha/link/connector.ts";
 import type { ConnectorParts } from "../../../ha/link/connector.ts";
 import type { Identity } from "../../../ha/link/identity.ts";
-import { viewOf } from "../../../ha/link/peer-watch.ts";
+import { isAway, viewOf, watchRhythm } from "../../../ha/link/peer-watch.ts";
 import type { PeerView, Sending } from "../../../ha/link/peer-watch.ts";
 import { foreign, foundCluster, idOf, ltx, rosterOf, Scratch, silent, startReceiver } from "./cluster.ts";
 
@@ -39,6 +39,7 @@ async function start(more: Partial<ConnectorParts> = {}): Promise<void> {
     identity: a,
     user: "u",
     password: "p",
+    leaseMs: 1_000,
     onPeer,
     roster: rosterOf("node-a", "node-b"),
     log: silent,
@@ -276,16 +277,17 @@ test("[HA-5] a peer receives only with exactly our epoch promised to exactly us"
   expect(viewOf({ ...state, node: "node-c" }, sending, "node-a").receiving).toBe(false);
 });
 
-test("what is under way on a wire that was cut ends when the peer is seen to be away, and goes anew when it is back", async () => {
-  const receiver = await receiverOf(b, 3);
-  let cut = false;
+/** A wire to this receiver that loses what `loses` says, of the connections in the order in which they were made. */
+async function wireTo(receiver: { port: number }, loses: (connection: number) => boolean): Promise<{ port: number }> {
+  let made = 0;
   const wire = createServer((near) => {
+    const connection = (made += 1);
     const far = connect(receiver.port, "127.0.0.1");
     for (const [from, onto] of [
       [near, far],
       [far, near],
     ] as const) {
-      from.on("data", (chunk) => void (cut || onto.write(chunk)));
+      from.on("data", (chunk) => void (loses(connection) || onto.write(chunk)));
       from.on("close", () => onto.destroy()).on("error", () => undefined);
     }
   });
@@ -293,7 +295,13 @@ test("what is under way on a wire that was cut ends when the peer is seen to be 
   await once(wire, "listening");
   scratch.atEnd(() => wire.close());
   const address = wire.address();
-  connector.send(to({ port: typeof address === "object" && address !== null ? address.port : 0 }, 3));
+  return { port: typeof address === "object" && address !== null ? address.port : 0 };
+}
+
+test("what is under way on a wire that was cut ends when the peer is seen to be away, and goes anew when it is back", async () => {
+  const receiver = await receiverOf(b, 3);
+  let cut = false;
+  connector.send(to(await wireTo(receiver, () => cut), 3));
   await viewThat((view) => view.receiving);
   expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(201);
   cut = true;
@@ -304,3 +312,45 @@ test("what is under way on a wire that was cut ends when the peer is seen to be 
   await viewThat((view) => view.receiving);
   expect((await put(`/e/3/ltx/0/${ltx(1)}`, "x")).status).toBe(201);
 }, 15_000);
+
+test("an upload that moves goes on, however many polls beside it get no answer", async () => {
+  await start({ pace: { perSecond: 1_000_000, burst: 10_000 } });
+  const receiver = await receiverOf(b, 3);
+  let uploading = false;
+  // The first connection is that of the polls, the second carries the upload, and the further ones poll again.
+  connector.send(to(await wireTo(receiver, (connection) => uploading && connection !== 2), 3));
+  await viewThat((view) => view.receiving);
+  uploading = true;
+  expect((await put(`/e/3/ltx/0/${ltx(1)}`, "0123456789".repeat(400_000))).status).toBe(201);
+}, 15_000);
+
+test("[node tls] polls and uploads keep their connections, whose key was checked when they were made", async () => {
+  const receiver = await receiverOf(b, 3);
+  let made = 0;
+  connector.send(to(await wireTo(receiver, (connection) => (made = Math.max(made, connection)) < 0), 3));
+  for (let n = 1; n <= 5; n += 1) {
+    const seen = views.length;
+    await viewThat((view) => view.receiving && views.length > seen);
+    expect((await put(`/e/3/ltx/0/${ltx(n)}`, "x")).status).toBe(201);
+  }
+  // One of the polls, one or two of the uploads, and one more for a poll that a busy machine answered too late: not ten.
+  expect(made).toBeLessThanOrEqual(5);
+}, 15_000);
+
+const failed = (code: string): Error => Object.assign(new Error(code), { code });
+
+test("a peer is away at once when it refuses, and else after two polls and a lease and its end without anything from it", () => {
+  const late = new Error("timeout");
+  const wifi = watchRhythm(8_000);
+  expect(isAway(failed("ECONNREFUSED"), 1, 0, wifi)).toBe(true);
+  // The neighbour does not answer ARP, which a burst of Wi-Fi does to it too.
+  expect(isAway(failed("EHOSTUNREACH"), 1, 3_000, wifi)).toBe(false);
+  // Silent for almost a lease, and two polls that began in it are over.
+  expect(isAway(late, 4, 8_000 + 2 * 2_000, wifi)).toBe(false);
+  expect(isAway(late, 5, 8_001 + 2 * 2_000, wifi)).toBe(true);
+  expect(isAway(late, 1, 12_001, wifi)).toBe(false);
+  expect(isAway(late, 3, 3_000, watchRhythm(1_000))).toBe(false);
+  expect(isAway(late, 3, 3_001, watchRhythm(1_000))).toBe(true);
+  expect(isAway(late, 1, Number.POSITIVE_INFINITY, wifi)).toBe(false);
+  expect(isAway(late, 2, Number.POSITIVE_INFINITY, wifi)).toBe(true);
+});

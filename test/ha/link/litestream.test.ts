@@ -88,6 +88,7 @@ test.skipIf(!present)(
       identity: a,
       user: "u",
       password: "p",
+      leaseMs: 1_000,
       onPeer,
       roster: rosterOf("node-a", "node-b"),
       log: silent,

@@ -262,16 +262,8 @@ export class NetPair {
     const [founder, joiner] = nodeNames;
     const a = this.net.machine(founder);
     const targets = this.#arbiter === "reachability" ? ["--target", this.net.machine("gateway").address] : [];
-    const shape = [
-      "--preset",
-      preset,
-      "--arbiter",
-      this.#arbiter,
-      ...targets,
-      ...(this.#exchange?.initArgs ?? []),
-      "--json",
-    ];
-    const options = ["--data", this.dataDir(founder), ...shape];
+    const shape = ["--preset", preset, "--arbiter", this.#arbiter, ...targets, ...(this.#exchange?.initArgs ?? [])];
+    const options = ["--data", this.dataDir(founder), ...shape, "--json"];
     const founded = await this.command(a, [...trader, "init", ...place(founder), ...options]);
     const { nodeToken, witnessToken } = initSchema.parse(JSON.parse(founded));
     this.run(founder);
@@ -288,11 +280,16 @@ export class NetPair {
         },
       ),
     );
-    if (witnessToken !== null) {
-      const join = ["witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
-      this.spawn(this.net.machine("witness"), "witness", [...trader, ...join]);
-    }
     this.run(joiner);
+    if (witnessToken === null) return;
+    const join = ["witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
+    await eventually("the founder admits the witness", START_LIMIT_MS, async () => {
+      const witness = this.spawn(this.net.machine("witness"), "witness", [...trader, ...join]);
+      // On a busy machine its lease may have ended before the second vote came: it admits nobody until it leads again.
+      const isHeard = async (): Promise<boolean> => (await this.health(founder))?.arbiter?.reachable === true;
+      await eventually("the witness is heard", START_LIMIT_MS, async () => witness.exitCode !== null || isHeard());
+      return witness.exitCode === null;
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, max, notInArray, or } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { orderIntents, plans } from "../db/ledger-schema.ts";
+import { assertNewPlan, assertPlanChange } from "./order-states.ts";
 import type { Intent, Plan, PlanStore } from "./plan-record.ts";
 
 /** Plans in the ledger: each call that writes is one transaction. */
@@ -34,11 +35,15 @@ export function ledgerPlanStore({ db }: Ledger): PlanStore {
         .get()?.slot ?? null,
     insert: ({ intents, ...plan }) =>
       db.transaction((tx) => {
+        assertNewPlan({ ...plan, intents });
         tx.insert(plans).values(plan).run();
         for (const intent of intents) tx.insert(orderIntents).values(intent).run();
       }),
     update: (slot, change) =>
       db.transaction((tx) => {
+        const before = read(slot);
+        if (before === null) throw new Error(`slot ${slot} has no plan`);
+        assertPlanChange(before, change);
         for (const intent of change.intents ?? []) {
           const key = [orderIntents.slot, orderIntents.n];
           tx.insert(orderIntents).values(intent).onConflictDoUpdate({ target: key, set: intent }).run();

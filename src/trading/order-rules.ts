@@ -233,7 +233,8 @@ export function take(
       trouble: `The broker has an order ${n} that is not in the plan.`,
     };
   }
-  const intended = orders.find((order) => sameIntention(intent, order));
+  const known = orders.find((order) => order.brokerOrderId === intent.brokerOrderId);
+  const intended = known ?? orders.find((order) => sameIntention(intent, order));
   const adopted = adopt(intent, intended ?? any, nowMs);
   const other = orders.find((order) => !sameIntention(intent, order));
   if (other !== undefined) {

@@ -1,4 +1,5 @@
 import type { BrokerOrder, OrderIntent } from "./broker.ts";
+import { isNewer } from "./order-states.ts";
 
 /** What the ledger knows of one place of a slot's plan. Instants are the app's clock. */
 export type IntentState =
@@ -80,8 +81,9 @@ export function slotAtMs(slot: string): number {
 export const sameIntention = (a: OrderIntent, b: OrderIntent): boolean =>
   a.clientOrderId === b.clientOrderId && a.symbol === b.symbol && a.side === b.side && a.qty === b.qty;
 
-/** The intent as the broker has it: what exists outweighs what was meant. */
+/** The intent as the broker has it: what exists outweighs what was meant, what is newer what is older. */
 export function adopt(intent: Intent, order: BrokerOrder, nowMs: number): Intent {
+  if (intent.brokerOrderId === order.brokerOrderId && !isNewer(intent, order)) return intent;
   const { symbol, side, qty, state, brokerOrderId, filledQty, filledAvgPriceUsd } = order;
   const meant = `${intent.side} ${intent.qty} ${intent.symbol}`;
   const reason = sameIntention(intent, order) ? intent.reason : `Adopted from the broker; planned was: ${meant}.`;

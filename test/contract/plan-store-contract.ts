@@ -30,14 +30,18 @@ const plan = (over: Partial<Plan> = {}): Plan => ({
   ...over,
 });
 
-const at = (slot: string, states: Intent["state"][], status: Plan["status"]): Plan =>
-  plan({
-    slot,
-    status,
-    intents: states.map((state, index) =>
-      intent(index + 1, { slot, state, clientOrderId: `pair-${slot}-${index + 1}` }),
-    ),
-  });
+const orderOf = (state: Intent["state"]): Partial<Intent> =>
+  ["open", "partly-filled", "filled", "rejected", "cancelled", "expired"].includes(state)
+    ? { state, brokerOrderId: "x" }
+    : { state };
+
+/** Writes a plan and what became of it, as the rules write it: first as a plan. */
+function write(store: PlanStore, slot: string, states: readonly Intent["state"][], status: Plan["status"]): void {
+  const at = (n: number): Partial<Intent> => ({ slot, clientOrderId: `pair-${slot}-${n}` });
+  store.insert(plan({ slot, intents: states.map((_, index) => intent(index + 1, at(index + 1))) }));
+  const intents = states.map((state, index) => intent(index + 1, { ...at(index + 1), ...orderOf(state) }));
+  store.update(slot, { status, intents });
+}
 
 /** The rules of the plan store; the ledger and the store of the tests pass them. */
 export function planStoreContract(name: string, open: OpenPlanStore): void {
@@ -82,14 +86,25 @@ export function planStoreContract(name: string, open: OpenPlanStore): void {
       expect(read?.intents).toEqual([filled, intent(2, { symbol: "MSFT" }), third]);
     });
 
+    test("what no order and no plan may become is refused, and changes nothing", () => {
+      const store = start();
+      store.insert(plan());
+      const sent = intent(1, { state: "sent" });
+      expect(() => store.update("20261122T1415Z", { intents: [sent] })).toThrow("goes from planned to sent");
+      expect(() => store.update("20261122T1430Z", { status: "ended" })).toThrow("no plan");
+      store.update("20261122T1415Z", { status: "ended" });
+      expect(() => store.update("20261122T1415Z", { intents: [], status: "done" })).toThrow("is ended becomes done");
+      expect(store.read("20261122T1415Z")).toEqual(plan({ status: "ended" }));
+    });
+
     test("unsettled are the plans that are unfinished or hold an order without a known end, oldest first, once each", () => {
       const store = start();
       const slots = ["20261122T1500Z", "20261122T1400Z", "20261122T1445Z", "20261122T1430Z"];
       const [unfinished = "", doubtful = "", done = "", empty = ""] = slots;
-      store.insert(at(unfinished, ["filled", "planned"], "confirmed"));
-      store.insert(at(doubtful, ["unknown", "open"], "ended"));
-      store.insert(at(done, ["filled", "not-sent", "rejected", "cancelled", "expired"], "done"));
-      store.insert(at(empty, [], "planned"));
+      write(store, unfinished, ["filled", "planned"], "confirmed");
+      write(store, doubtful, ["unknown", "open"], "ended");
+      write(store, done, ["filled", "not-sent", "rejected", "cancelled", "expired"], "done");
+      store.insert(plan({ slot: empty, intents: [] }));
       expect(store.unsettled().map((found) => found.slot)).toEqual([doubtful, empty, unfinished]);
       expect(store.newestSlot()).toBe(unfinished);
     });

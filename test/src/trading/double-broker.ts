@@ -5,8 +5,8 @@ export type DoubleBroker = Broker & {
   readonly book: Book;
   /** Takes a request as the exchange does, without an answer: one that arrives after its sender has died. */
   deliver(intent: OrderIntent): PlaceOutcome;
-  /** Ends an open order by hand. */
-  fill(clientOrderId: string): void;
+  /** Fills an open order by hand, in part where a quantity is given. */
+  fill(clientOrderId: string, qty?: number): void;
 };
 export type DoubleOptions = {
   readonly fills?: boolean;
@@ -30,8 +30,8 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
   const nowMs = options.nowMs ?? (() => Date.UTC(2026, 10, 22, 14, 15));
   const priceOf = options.priceUsd ?? (() => 100);
   let count = 0;
-  const fillOrder = (order: ExchangeOrder): void =>
-    apply(book, { kind: "fill", id: order.id, atMs: nowMs(), priceUsd: priceOf(order.symbol) ?? 0 });
+  const fillOrder = (order: ExchangeOrder, qty?: number): void =>
+    apply(book, { kind: "fill", id: order.id, atMs: nowMs(), priceUsd: priceOf(order.symbol) ?? 0, qty });
   const deliver = (intent: OrderIntent): PlaceOutcome => {
     const verdict = judge(book, intent, priceOf(intent.symbol), options.acceptDuplicates ?? false);
     const { clientOrderId, symbol, side, qty } = intent;
@@ -53,7 +53,7 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
     whyNotTradable: () => null,
     book,
     deliver,
-    fill: (clientOrderId) => fillOrder(book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "")!),
+    fill: (clientOrderId, qty) => fillOrder(book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "")!, qty),
     place: async (intent) => deliver(intent),
     findByClientOrderId: async (clientOrderId) => {
       const order = book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "");

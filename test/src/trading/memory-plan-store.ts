@@ -1,3 +1,4 @@
+import { assertPlanChange } from "../../../src/trading/order-states.ts";
 import { type Plan, type PlanStore, isFinished, isInDoubt, isWorking } from "../../../src/trading/plan-record.ts";
 
 /** A plan store in memory; `rows` is its whole content, to be kept aside and started from again. */
@@ -21,6 +22,7 @@ export function memoryPlanStore(
     update: (slot, change) => {
       const plan = plans.get(slot);
       if (plan === undefined) throw new Error(`slot ${slot} has no plan`);
+      assertPlanChange(plan, change);
       const intents = new Map(plan.intents.map((intent) => [intent.n, intent]));
       for (const intent of change.intents ?? []) intents.set(intent.n, intent);
       const { status = plan.status, reason = plan.reason } = change;

@@ -133,14 +133,9 @@ describe("on the embedded market", () => {
     const view = viewNow();
     const wanted = best();
     const qty = Math.floor(90_000 / (view.prices.get(wanted)?.priceBase ?? 1));
-    const doubtful = intent(1, {
-      slot: earlier,
-      clientOrderId: `pair-${earlier}-1`,
-      symbol: wanted,
-      qty,
-      state: "unknown",
-    });
-    store.insert(plan([doubtful], { slot: earlier, status: "ended" }));
+    const meant = intent(1, { slot: earlier, clientOrderId: `pair-${earlier}-1`, symbol: wanted, qty });
+    store.insert(plan([meant], { slot: earlier }));
+    store.update(earlier, { intents: [{ ...meant, state: "unknown" }], status: "ended" });
     await rebalanceJob(deps(broker, { planning: { ...defaultPlanning, tradesMax: 5 } })).run(slotNow(), never);
     const bought = broker.book.attempts.reduce(
       (sum, { symbol, qty }) => sum + qty * (view.prices.get(symbol)?.priceBase ?? 0),

@@ -114,6 +114,69 @@ describe("reads", () => {
     expect(store.read(SLOT)).toMatchObject({ status: "done", intents: [{ state: "filled", filledQty: 10 }] });
   });
 
+  test("fills of a part are followed, and an end in the middle keeps what was filled", async () => {
+    broker = doubleBroker({ nowMs: () => time.appMs, fills: false });
+    deps = tradingDeps(broker, store, time);
+    store.insert(plan([intent(1, { state: "sent" })], { status: "confirmed" }));
+    broker.deliver(intent(1));
+    pastTheSlot();
+    await reconcile(deps);
+    broker.fill(`pair-${SLOT}-1`, 4);
+    expect((await reconcile(deps)).open).toMatchObject([{ state: "partly-filled", filledQty: 4 }]);
+    await broker.cancel(store.read(SLOT)?.intents[0]?.brokerOrderId ?? "");
+    expect((await reconcile(deps)).open).toEqual([]);
+    expect(store.read(SLOT)?.intents).toMatchObject([{ state: "cancelled", filledQty: 4, filledAvgPriceUsd: 100 }]);
+  });
+
+  test("a cancel that comes too late leaves the fill, and the ledger has it", async () => {
+    broker = doubleBroker({ nowMs: () => time.appMs, fills: false });
+    deps = tradingDeps(broker, store, time);
+    store.insert(plan([intent(1, { state: "sent" })], { status: "confirmed" }));
+    broker.deliver(intent(1));
+    await reconcile(deps);
+    broker.fill(`pair-${SLOT}-1`);
+    expect(await broker.cancel(store.read(SLOT)?.intents[0]?.brokerOrderId ?? "")).toBe("too-late");
+    pastTheSlot();
+    await reconcile(deps);
+    expect(store.read(SLOT)).toMatchObject({ status: "done", intents: [{ state: "filled", filledQty: 10 }] });
+  });
+
+  test("a listing that is behind takes nothing back", async () => {
+    const order = { ...intent(1), brokerOrderId: "x", state: "filled", filledQty: 10, filledAvgPriceUsd: 100 } as const;
+    store.insert(plan([intent(1)], { status: "confirmed" }));
+    store.update(SLOT, { intents: [{ ...intent(1), ...order, state: "partly-filled", filledQty: 6 }] });
+    for (const [told, known] of [
+      [
+        { ...order, state: "open", filledQty: 0 },
+        { state: "partly-filled", filledQty: 6 },
+      ],
+      [
+        { ...order, state: "filled" },
+        { state: "filled", filledQty: 10 },
+      ],
+      [
+        { ...order, state: "partly-filled", filledQty: 6 },
+        { state: "filled", filledQty: 10 },
+      ],
+    ] as const) {
+      const behind = { ...broker, listByPrefix: async () => [told], findByClientOrderId: async () => told };
+      await reconcile(tradingDeps(behind, store, time));
+      expect(store.read(SLOT)?.intents).toMatchObject([known]);
+    }
+  });
+
+  test("of two orders of one place the known one stays the ledger's, whichever the broker lists first", async () => {
+    broker = doubleBroker({ nowMs: () => time.appMs, acceptDuplicates: true });
+    deps = tradingDeps(broker, store, time);
+    store.insert(plan([intent(1, { state: "sent" })], { status: "confirmed" }));
+    broker.deliver(intent(1));
+    await reconcile(deps);
+    const first = store.read(SLOT)?.intents[0]?.brokerOrderId;
+    broker.deliver(intent(1));
+    expect((await reconcile(deps)).findings).toEqual([expect.stringContaining("more than once")]);
+    expect(store.read(SLOT)).toMatchObject({ status: "ended", intents: [{ brokerOrderId: first, state: "filled" }] });
+  });
+
   test("a failed listing changes nothing and is an error", async () => {
     store.insert(plan([intent(1, { state: "sent" })], { status: "confirmed" }));
     pastTheSlot();

@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { presets } from "../../ha/core/timing.ts";
 import { NetLoad } from "./net-load.ts";
 import { netMissing } from "./net-namespaces.ts";
-import { NetPair, other } from "./net-pair.ts";
-import type { NodeName } from "./net-pair.ts";
+import { NetPair } from "./net-pair.ts";
+import { shrinksOf, silencesOf } from "./net-silences.ts";
 
 const missing = netMissing();
 const { leaseMs, marginMs, beatMs } = presets.default;
@@ -18,8 +15,6 @@ const restMs = 5_000;
 const minutes = Number(process.env["TRADER_LOSS_MINUTES"] ?? "0.7");
 const rounds = Math.max(5, Math.round((minutes * 60_000) / (silenceMs + restMs)));
 const loss = 0.05;
-
-const eventSchema = z.looseObject({ kind: z.string(), inSync: z.array(z.string()).optional() });
 
 describe.skipIf(missing !== null)(`a pair on a bad network (${missing ?? "namespaces"})`, () => {
   let pair: NetPair;
@@ -37,32 +32,18 @@ describe.skipIf(missing !== null)(`a pair on a bad network (${missing ?? "namesp
     await pair?.stop();
   });
 
-  const shrinks = (name: NodeName): number =>
-    readFileSync(join(pair.dataDir(name), "history.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => eventSchema.parse(JSON.parse(line)))
-      .filter((event) => event.kind === "set-changed" && event.inSync?.length === 1).length;
-
   test(
     "5% loss and silences just under a lease: no failover, and the set shrinks at most once for each silence",
     async () => {
       const primary = await pair.healed();
       const before = await pair.health(primary);
-      const shrunkBefore = shrinks(primary);
-      const silences: readonly (readonly [string, readonly string[]])[] = [
-        ["the standby hears nothing", [other(primary)]],
-        ["the primary hears nothing", [primary]],
-        ["the witness hears nothing", ["witness"]],
-        ["nobody hears anything", [primary, other(primary), "witness"]],
-        ["the nodes hear nothing", [primary, other(primary)]],
-      ];
+      const shrunkBefore = shrinksOf(pair, primary);
+      const silences = silencesOf(primary);
       for (const name of pair.net.machines.keys()) pair.net.lose(name, loss);
       for (let round = 0; round < rounds; round += 1) {
-        const [what, deaf] = silences[round % silences.length] ?? ["nothing", []];
+        const { what, deaf } = silences[round % silences.length] ?? silences[0];
         await pass(restMs);
-        const silence = pair.net.silence(silenceMs);
-        await Promise.all(deaf.map((name) => pair.command(pair.net.machine(name), silence)));
+        await pair.net.silence(deaf, silenceMs);
         const now = await pair.health(primary);
         expect({ what, role: now?.role, epoch: now?.epoch }).toEqual({ what, role: "primary", epoch: before?.epoch });
       }
@@ -74,7 +55,7 @@ describe.skipIf(missing !== null)(`a pair on a bad network (${missing ?? "namesp
       expect({ epoch: after?.epoch, app: after?.pids.app }).toEqual({ epoch: before?.epoch, app: before?.pids.app });
       expect(await pair.lostProbes(primary)).toEqual([]);
       expect(pair.violations()).toEqual([]);
-      const shrunk = shrinks(primary) - shrunkBefore;
+      const shrunk = shrinksOf(pair, primary) - shrunkBefore;
       expect(shrunk).toBeLessThanOrEqual(rounds);
       const share = Math.round(loss * 100);
       console.log(

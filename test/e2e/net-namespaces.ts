@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 
 /**
  * Machines of the suite's own: a network namespace for each, on one switch that is a bridge in a namespace of its own.
@@ -89,10 +90,17 @@ export class Net {
     this.filter(name, "-I", "INPUT", ...fromOutside, "-j", "DROP");
   }
 
-  /** The same for a while, as a command to run on the machine: it ends on time however busy this process is. */
-  silence(durationMs: number): readonly string[] {
-    const rule = `INPUT ${fromOutside.join(" ")} -j DROP`;
-    return ["sh", "-c", `iptables -w 5 -I ${rule} && sleep ${durationMs / 1_000}; iptables -w 5 -D ${rule}`];
+  /**
+   * The same for a while for all of these; resolves to how long it was at most. A process of its own that goes before
+   * others ends it on time, however busy this one and the machine are.
+   */
+  async silence(names: readonly string[], durationMs: number): Promise<number> {
+    const rules = (what: string): string =>
+      names.map((name) => `ip netns exec ${this.#namespace(name)} iptables -w 5 ${what} INPUT ${DEAF}`).join("; ");
+    const timed = `date +%s%3N; ${rules("-I")}; sleep ${durationMs / 1_000}; ${rules("-D")}; date +%s%3N`;
+    const { stdout } = await execute("nice", ["-n", "-15", "sh", "-ec", timed], { timeout: COMMAND_LIMIT_MS });
+    const [fromMs = Number.NaN, untilMs = Number.NaN] = stdout.trim().split("\n").map(Number);
+    return untilMs - fromMs;
   }
 
   /** Pulls the cable of `name` at the switch; the machine sees its carrier go. */
@@ -202,6 +210,8 @@ export class Net {
 }
 
 const fromOutside = ["!", "-i", "lo"];
+const DEAF = `${fromOutside.join(" ")} -j DROP`;
+const execute = promisify(execFile);
 
 /** The switch's end of a cable; an interface's name has at most 15 characters. */
 const port = (name: string): string => `to-${name}`.slice(0, 15);

@@ -63,16 +63,16 @@ export class NetPair {
   }
 
   /** Founds, joins and runs everything by the commands of the README; resolves when the pair is protected. */
-  static start(preset: "fast" | "default" = "default", more: readonly string[] = []): Promise<NetPair> {
+  static start(preset: NetPairSetting["preset"] = "default", more: readonly string[] = []): Promise<NetPair> {
     return NetPair.make({ preset, more });
   }
 
   static async make(setting: NetPairSetting): Promise<NetPair> {
-    const { preset = "default", arbiter = "witness", more = [], exchange = false } = setting;
+    const { arbiter = "witness", more = [] } = setting;
     const net = new Net([...nodeNames, ...thirdOf[arbiter], ...more]);
     const pair = new NetPair(net, mkdtempSync(join(tmpdir(), "trader-net-")), arbiter);
     try {
-      await pair.#found(preset, exchange);
+      await pair.#found(setting);
       await pair.healed(START_LIMIT_MS);
       return pair;
     } catch (error) {
@@ -214,14 +214,8 @@ export class NetPair {
 
   /** Starts a node, or starts it again. */
   run(name: NodeName): void {
-    const argv = [
-      process.execPath,
-      traderMain,
-      "run",
-      "--data",
-      this.dataDir(name),
-      ...(this.#exchange?.runArgs ?? []),
-    ];
+    const sentTo = this.#exchange?.runArgs ?? [];
+    const argv = [process.execPath, traderMain, "run", "--data", this.dataDir(name), ...sentTo];
     this.#nodes.set(name, this.spawn(this.net.machine(name), name, argv));
   }
 
@@ -248,7 +242,7 @@ export class NetPair {
       .join("\n");
   }
 
-  async #found(preset: string, exchange: boolean): Promise<void> {
+  async #found({ preset = "default", exchange = false, prepare }: NetPairSetting): Promise<void> {
     const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     // There is no way out of these machines: what is fetched at the first need is fetched here.
     this.#env = { PATH, HOME, NODE_COMPILE_CACHE, LITESTREAM_BIN: await litestreamPath(() => undefined) };
@@ -257,6 +251,7 @@ export class NetPair {
       this.#exchange = exchangeAt(gateway.address, this.dataDir("exchange"));
       this.spawn(gateway, "exchange", this.#exchange.start);
     }
+    prepare?.(this);
     const trader = [process.execPath, traderMain];
     const place = (name: string): string[] => ["--name", name, "--host", this.net.machine(name).address];
     const [founder, joiner] = nodeNames;
@@ -275,7 +270,8 @@ export class NetPair {
       this.command(b, joining).then(
         () => true,
         (error: unknown) => {
-          if (/ECONNREFUSED/.test(String(error))) return false;
+          // Through a relay a refusal is a connection that ends.
+          if (/ECONNREFUSED|ECONNRESET|socket hang up|disconnected/.test(String(error))) return false;
           throw error;
         },
       ),

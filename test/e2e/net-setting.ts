@@ -2,15 +2,19 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { clockArgv } from "../../src/clock.ts";
 import { demoClock } from "../../src/demo/clock.ts";
+import type { Preset } from "../../ha/core/timing.ts";
 import { runs } from "./demo-process.ts";
+import type { NetPair } from "./net-pair.ts";
 
 /** How a pair of the suite is made. With `reachability` the third machine is the gateway, with `manual` there is none. */
 export type NetPairSetting = {
-  readonly preset?: "fast" | "default";
+  readonly preset?: Preset;
   readonly arbiter?: "witness" | "reachability" | "manual";
   readonly more?: readonly string[];
   /** Orders go to an exchange on the gateway, with slots that pass as in the demo. */
   readonly exchange?: boolean;
+  /** Called when the machines are there and nothing runs on them. */
+  readonly prepare?: (pair: NetPair) => void;
 };
 export type NetArbiter = NonNullable<NetPairSetting["arbiter"]>;
 

@@ -5,13 +5,10 @@ import { type Context, Hono } from "hono";
 import { type AgentView, type Question, judge } from "./core/health.ts";
 import { bindFailure } from "./io/bind-failure.ts";
 import { boundedServer, closeServer } from "./io/http-server.ts";
-import { version } from "./site.ts";
+import { VERSION_HEADER, version } from "./io/version.ts";
 
 /** One scrape in the text format of Prometheus. */
 export type Scrape = { readonly contentType: string; readonly text: (view: AgentView) => Promise<string> };
-
-/** Names the version of the program in every answer of the health endpoint. */
-export const VERSION_HEADER = "x-trader-version";
 
 const METHODS = "GET, HEAD, OPTIONS";
 

@@ -1,11 +1,7 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { z } from "zod";
 import { fingerprintOf } from "./io/pki.ts";
-
-/** The version of the program that runs. */
-export const { version } = z.object({ version: z.string() }).parse(createRequire(import.meta.url)("../package.json"));
+import { version } from "./io/version.ts";
 
 const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
 
@@ -18,12 +14,15 @@ export function listenHost(host: string): string {
 /** Hexadecimal digits of the authority's fingerprint that tell two clusters of one name apart. */
 const clusterIdLength = 6;
 
+/** The digits of an authority's fingerprint that are part of its members' names. */
+export const clusterIdOf = (caFingerprint: string): string => caFingerprint.slice(0, clusterIdLength);
+
 /** What mDNS is told of this place: where it speaks for such a member, whose cluster it is, and the program's version. */
 export function mdnsSite(
   host: string,
   dataDir: string,
 ): { ver: string; clusterId: string; interfaces?: readonly string[] } {
   const authority = readFileSync(join(dataDir, "pki", "ca.crt"), "utf8");
-  const clusterId = fingerprintOf(authority).slice(0, clusterIdLength);
+  const clusterId = clusterIdOf(fingerprintOf(authority));
   return { ver: version, clusterId, ...(isLoopback(host) && { interfaces: ["127.0.0.1"] }) };
 }

@@ -17,6 +17,7 @@ export type ClusterOrder = {
   preset: PresetName;
   brokerKeyId?: string | undefined;
   brokerSecret?: string | undefined;
+  adminPasswordHash?: string | undefined;
 };
 
 /** Throws when a directory already belongs to a cluster: nothing that exists is ever overwritten. */
@@ -47,6 +48,7 @@ export async function createCluster(
     clusterSecret: randomBytes(32).toString("base64"),
     ...(order.brokerKeyId !== undefined && { brokerKeyId: order.brokerKeyId }),
     ...(order.brokerSecret !== undefined && { brokerSecret: order.brokerSecret }),
+    ...(order.adminPasswordHash !== undefined && { adminPasswordHash: order.adminPasswordHash }),
   });
   const id = certificateId(certificatePem);
   const self = {

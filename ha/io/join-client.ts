@@ -1,16 +1,26 @@
 import { existsSync, readFileSync } from "node:fs";
-import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
-import { connect } from "node:tls";
 import { refuseUsedFolder } from "./create-cluster.ts";
 import { makePrivateFolder, writeFileDurably } from "./durable-file.ts";
-import { joinAnswerSchema, joinErrorSchema } from "./join-wire.ts";
-import type { JoinAnswer, JoinAsk } from "./join-wire.ts";
+import { callDesk, JoinError } from "./join-call.ts";
+import { findDesk } from "./join-find.ts";
+import type { Found, Search } from "./join-find.ts";
+import { joinAnswerSchema, joinCheckSchema } from "./join-wire.ts";
+import type { JoinAsk } from "./join-wire.ts";
 import { writeNodeConfig, writeRoster, writeSecrets } from "./node-files.ts";
 import type { NodeConfig, Roster, WitnessConfig } from "./node-files.ts";
-import { createKey, createRequest, fingerprintOf, tlsNameOf } from "./pki.ts";
+import { createKey, createRequest, fingerprintOf } from "./pki.ts";
 import { parseToken } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
+import { version } from "./version.ts";
+
+/** What has been seen to be good on the way to a membership, in this order. */
+export type JoinStep =
+  | { readonly kind: "found"; readonly founder: string; readonly found: Found }
+  | { readonly kind: "version"; readonly version: string }
+  | { readonly kind: "clock"; readonly apartMs: number }
+  | { readonly kind: "room"; readonly ledgerBytes: number }
+  | { readonly kind: "admitted"; readonly cluster: string };
 
 /** What `trader join` is told; `initialRecord` is made durable by `writeInitialRecord` before `node.json` exists. */
 export type JoinOrder = {
@@ -19,6 +29,10 @@ export type JoinOrder = {
   dir: string;
   host: string;
   writeInitialRecord?: (record: Record<string, unknown>) => void | Promise<void>;
+  search?: Partial<Search>;
+  /** Throws JoinError where the disk has no room for a ledger of this size. */
+  checkRoom?: (ledgerBytes: number) => Promise<void>;
+  onStep?: (step: JoinStep) => void;
   limitMs?: number;
 } & ({ kind: "node"; ports: NodeConfig["ports"] } | { kind: "witness"; ports: WitnessConfig["ports"] });
 
@@ -27,92 +41,13 @@ export type Joined = {
   config: NodeConfig | WitnessConfig;
   roster: Roster;
   initialRecord: Record<string, unknown> | null;
+  ledgerBytes: number;
 };
 
-/** Thrown when the cluster does not admit this member; the message is a sentence for a person. */
-export class JoinError extends Error {
-  override readonly name = "JoinError";
-}
-
-type Address = Token["addresses"][number];
-
-const toPem = (der: Buffer): string =>
-  `-----BEGIN CERTIFICATE-----\n${der.toString("base64").replaceAll(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
-
-/** Fetches the chain that a server shows and gives the authority in it that has the token's fingerprint. */
-async function fetchAuthority(address: Address, token: Token, limitMs: number): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  // Nothing is trusted and nothing is sent on this connection: it only shows certificates to compare.
-  const socket = connect({ ...address, servername: tlsNameOf(token.founder), rejectUnauthorized: false }, () => {
-    let at = socket.getPeerCertificate(true);
-    for (let depth = 0; depth < 4 && at?.raw !== undefined; depth += 1) {
-      const pem = toPem(at.raw);
-      if (fingerprintOf(pem) === token.caFingerprint) return resolve(pem);
-      if (at.issuerCertificate === at) break;
-      at = at.issuerCertificate;
-    }
-    return reject(new JoinError(`${address.host}:${address.port} is not of the cluster that made this token.`));
-  });
-  socket.setTimeout(limitMs, () => socket.destroy(new Error(`no answer in ${limitMs} ms`)));
-  socket.on("error", reject);
-  try {
-    return await promise;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function post(address: Address, token: Token, ca: string, ask: JoinAsk, limitMs: number): Promise<JoinAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
-  const body = JSON.stringify(ask);
-  const request = httpsRequest(
-    {
-      host: address.host,
-      port: address.port,
-      method: "POST",
-      path: "/join",
-      ca,
-      servername: tlsNameOf(token.founder),
-      minVersion: "TLSv1.3",
-      agent: false,
-      signal: AbortSignal.timeout(limitMs),
-      headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
-    },
-    (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        text += chunk;
-        if (text.length > 64 * 1024) request.destroy(new Error("the answer is too long"));
-      });
-      response.on("error", reject);
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-    },
-  );
-  request.on("error", reject);
-  request.end(body);
-  const { status, text } = await promise;
-  const value: unknown = JSON.parse(text);
-  if (status === 200) return joinAnswerSchema.parse(value);
-  const error = joinErrorSchema.safeParse(value);
-  throw new JoinError(error.success ? error.data.error : `The node answered ${status}.`);
-}
-
-async function ask(token: Token, body: JoinAsk, limitMs: number): Promise<JoinAnswer> {
-  const tried: string[] = [];
-  for (const address of token.addresses) {
-    try {
-      const ca = await fetchAuthority(address, token, limitMs);
-      return await post(address, token, ca, body, limitMs);
-    } catch (error) {
-      if (error instanceof JoinError) throw error;
-      tried.push(`${address.host}:${address.port} (${error instanceof Error ? error.message : String(error)})`);
-    }
-  }
-  throw new JoinError(
-    `${token.founder}, which made the token, does not answer. Tried: ${tried.join(", ")}. Is it running?`,
-  );
-}
+const ADDRESS_LIMIT_MS = 4_000;
+const ANSWER_LIMIT_MS = 15_000;
+/** The same that the doctor calls wrong between two nodes. */
+const APART_MS_MAX = 60_000;
 
 /** The key of this directory: made once, so that a join whose answer was lost can be repeated with the same token. */
 async function ownKey(dir: string): Promise<string> {
@@ -130,20 +65,54 @@ function memberFrom(order: JoinOrder): JoinAsk["member"] {
   return { name, kind: "node", host, agentPort: agent, linkPort: link, appPort: app };
 }
 
+/** The token in this text, for this kind of member; throws JoinError where it is not one. */
+export function tokenFor(text: string, kind: Token["role"]): Token {
+  const token = parseToken(text);
+  if (token === null) throw new JoinError("This is not a token: copy it again, all of it.");
+  if (token.role === kind) return token;
+  const other = token.role === "witness" ? "trader witness --join TOKEN" : "trader join TOKEN";
+  throw new JoinError(`This token is for a ${token.role}, not for a ${kind}: ${other}.`);
+}
+
+/** Throws where the clocks are further apart than a schedule of orders, or a token's end, could be trusted. */
+function checkClock(aheadMs: number | null, founder: string): number {
+  const apartMs = Math.abs(aheadMs ?? 0);
+  if (aheadMs === null || apartMs <= APART_MS_MAX) return apartMs;
+  const where = aheadMs < 0 ? "ahead of" : "behind";
+  const minutes = Math.round(apartMs / 60_000);
+  throw new JoinError(
+    `The clock of this machine is ${minutes} min ${where} that of ${founder}. Set the wrong one right, on both: timedatectl set-ntp true.`,
+  );
+}
+
 /**
- * Makes `dir` a member of the token's cluster and writes all its files, `node.json` last. The private key never leaves
- * `dir`; the token's secret is sent only over TLS to a holder of a certificate of the authority that it names.
+ * Makes `dir` a member of the token's cluster and writes all its files, `node.json` last. Everything that can be checked
+ * is checked before the token is used up. The private key never leaves `dir`; the token's secret is sent only over TLS
+ * to a holder of a certificate of the authority that it names.
  */
 export async function joinCluster(order: JoinOrder): Promise<Joined> {
   const { dir, name, host, kind } = order;
   refuseUsedFolder(dir);
-  const token = parseToken(order.token);
-  if (token === null) throw new JoinError("This is not a token: copy it again, all of it.");
-  if (token.role !== kind) throw new JoinError(`This token is for a ${token.role}, not for a ${kind}.`);
+  const token = tokenFor(order.token, kind);
+  const step = order.onStep ?? (() => undefined);
+  const found = await findDesk(token, { at: null, limitMs: ADDRESS_LIMIT_MS, ...order.search });
+  step({ kind: "found", founder: token.founder, found });
   makePrivateFolder(join(dir, "pki"));
   const request = await createRequest(name, await ownKey(dir));
-  const body: JoinAsk = { secret: token.secret, member: memberFrom(order), request };
-  const answer = await ask(token, body, order.limitMs ?? 15_000);
+  const ask: JoinAsk = { secret: token.secret, member: memberFrom(order), request };
+  const limitMs = order.limitMs ?? ANSWER_LIMIT_MS;
+  const onAnswer = (clockAheadMs: number | null): void => {
+    step({ kind: "version", version });
+    step({ kind: "clock", apartMs: checkClock(clockAheadMs, token.founder) });
+  };
+  const { ledgerBytes } = await callDesk(
+    found,
+    { token, path: "/join/check", ask, limitMs, onAnswer },
+    joinCheckSchema,
+  );
+  await order.checkRoom?.(ledgerBytes);
+  step({ kind: "room", ledgerBytes });
+  const answer = await callDesk(found, { token, path: "/join", ask, limitMs }, joinAnswerSchema);
   if (fingerprintOf(answer.ca) !== token.caFingerprint) throw new JoinError("The node sent another authority.");
 
   writeFileDurably(join(dir, "pki", "ca.crt"), answer.ca);
@@ -158,5 +127,6 @@ export async function joinCluster(order: JoinOrder): Promise<Joined> {
       ? { kind: "node", ...shared, ports: order.ports }
       : { kind: "witness", ...shared, ports: order.ports };
   writeNodeConfig(dir, config);
-  return { config, roster: answer.roster, initialRecord: answer.initialRecord };
+  step({ kind: "admitted", cluster: answer.cluster });
+  return { config, roster: answer.roster, initialRecord: answer.initialRecord, ledgerBytes };
 }

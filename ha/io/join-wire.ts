@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { memberSchema, nameSchema, presetSchema, rosterSchema, secretsSchema } from "./node-files.ts";
 
-/** What a joiner and the founder's link say over `POST /join`; both sides validate with these schemas. */
+/** What a joiner and the founder's link say over `POST /join` and `/join/check`; both sides validate with these schemas. */
 
 const pemText = z.string().min(50).max(4000);
 
@@ -30,6 +30,10 @@ export const joinAnswerSchema = z.object({
   initialRecord: z.record(z.string(), z.unknown()).nullable(),
 });
 export type JoinAnswer = z.infer<typeof joinAnswerSchema>;
+
+/** The answer to `/join/check`: it would be admitted. How large the ledger is that it will get; 0 where there is none. */
+export const joinCheckSchema = z.object({ cluster: nameSchema, ledgerBytes: z.int().nonnegative() });
+export type JoinCheck = z.infer<typeof joinCheckSchema>;
 
 /** The answer to a joiner who is not admitted: a sentence for the person at the keyboard. */
 export const joinErrorSchema = z.object({ error: z.string().min(1).max(1000) });

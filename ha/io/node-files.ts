@@ -105,8 +105,10 @@ export const secretsSchema = z.object({
   brokerSecret: z.string().min(1).max(500).optional(),
   mqttUser: z.string().min(1).max(200).optional(),
   mqttPassword: z.string().min(1).max(500).optional(),
+  /** What is kept of the administrator's password: src/web/admin-password.ts makes and judges it. */
+  adminPasswordHash: z.string().min(1).max(300).optional(),
 });
-/** `secrets.json`: the key of the heartbeats' signatures, and on nodes the keys of brokers. Never logged. */
+/** `secrets.json`: the key of the heartbeats' signatures, and on nodes what brokers, MQTT and the page need. Never logged. */
 export type Secrets = z.infer<typeof secretsSchema>;
 
 /** Thrown for a file of the data directory that is absent, unreadable or wrong; the message says which field and what to do. */

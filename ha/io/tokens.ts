@@ -121,13 +121,14 @@ const refused = (reason: string): TokenVerdict => ({ kind: "refused", reason });
 
 /** Whether a token admits its bearer; each refusal is a sentence for the person at the other end. */
 export function judgeToken(entry: TokenEntry | undefined, bearer: Bearer, nowMs: number): TokenVerdict {
-  if (entry === undefined) return refused("This token is not known here: it is mistyped or void. Create a new one.");
+  if (entry === undefined)
+    return refused("This token is not known here: it is mistyped or void. Make a new one there: trader token.");
   if (entry.role !== bearer.kind) return refused(`This token is for a ${entry.role}, not for a ${bearer.kind}.`);
   const { usedBy } = entry;
   if (usedBy !== null && (usedBy.name !== bearer.name || usedBy.keyHash !== bearer.keyHash)) {
-    return refused(`This token was already used by ${usedBy.name}. Create a new one for each member.`);
+    return refused(`This token was already used by ${usedBy.name}. Make one for each member: trader token.`);
   }
-  if (nowMs >= entry.expiresAtMs) return refused("This token has expired. Create a new one.");
+  if (nowMs >= entry.expiresAtMs) return refused("This token has expired. Make a new one there: trader token.");
   return usedBy === null ? { kind: "good" } : { kind: "again" };
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { joinAskSchema } from "../io/join-wire.ts";
-import type { JoinAnswer, JoinAsk } from "../io/join-wire.ts";
+import type { JoinAnswer, JoinAsk, JoinCheck } from "../io/join-wire.ts";
 import { readNodeConfig, readSecrets } from "../io/node-files.ts";
 import type { Member, Roster } from "../io/node-files.ts";
 import { BadRequestError, issueCertificate, memberIdOf, requestKeyHash } from "../io/pki.ts";
@@ -26,7 +26,7 @@ export type JoinDeskParts = {
   log: Logger;
 };
 
-type Reply = { status: number; body: JoinAnswer | { error: string } };
+type Reply = { status: number; body: JoinAnswer | JoinCheck | { error: string } };
 const no = (status: number, error: string): Reply => ({ status, body: { error } });
 
 /** A stranger may try this often; the token's 256 bits are the protection, this only bounds the work. */
@@ -44,15 +44,15 @@ export class JoinDesk {
     this.#bucket = fullBucket(ATTEMPTS, parts.monotonicMs());
   }
 
-  /** Answers one `POST /join`; never rejects, and says nothing of its insides to a stranger. */
-  async handle(body: unknown): Promise<Reply> {
+  /** Answers one `POST /join`, or whether it would succeed; never rejects, and says nothing of its insides to a stranger. */
+  async handle(body: unknown, checkOnly: boolean): Promise<Reply> {
     const { bucket, ok } = tryTake(this.#bucket, ATTEMPTS, 1, this.#parts.monotonicMs());
     this.#bucket = bucket;
     if (!ok || this.#waiting >= MOST_WAITING) return no(429, "Too many attempts to join. Try again in a minute.");
     const ask = joinAskSchema.safeParse(body);
     if (!ask.success) return no(400, "This is not a request to join that this version understands.");
     this.#waiting += 1;
-    const turn = this.#last.then(() => this.#admit(ask.data));
+    const turn = this.#last.then(() => this.#admit(ask.data, checkOnly));
     this.#last = turn.catch(() => undefined);
     try {
       return await turn;
@@ -65,7 +65,7 @@ export class JoinDesk {
     }
   }
 
-  async #admit(ask: JoinAsk): Promise<Reply> {
+  async #admit(ask: JoinAsk, checkOnly: boolean): Promise<Reply> {
     const { dir, log } = this.#parts;
     if (!existsSync(join(dir, "pki", "ca.key"))) return no(409, "This node has no key to admit members with.");
     const keyHash = await requestKeyHash(ask.request);
@@ -76,6 +76,8 @@ export class JoinDesk {
     if (verdict.kind === "refused") return no(403, verdict.reason);
     const would = await this.#ask(member, false);
     if (would.refused !== undefined) return no(409, would.refused);
+    if (checkOnly)
+      return { status: 200, body: { cluster: readNodeConfig(dir).cluster, ledgerBytes: ledgerBytes(dir) } };
     // Burnt before anything is given away: two joiners with one token never both become members.
     burnToken(dir, hash, { name: member.name, keyHash });
     const { roster, initialRecord, refused } = await this.#ask(member, true);
@@ -107,6 +109,14 @@ export class JoinDesk {
     if (kind === "node") return { ...shared, secrets: all, caKey: ca.keyPem };
     return { ...shared, secrets: { clusterSecret: all.clusterSecret } };
   }
+}
+
+/** Of the ledger that a node leads with, or of its warm copy. */
+function ledgerBytes(dir: string): number {
+  const sizes = ["ledger", "follower"].map(
+    (folder) => statSync(join(dir, folder, "ledger.db"), { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return Math.max(...sizes);
 }
 
 const UNANSWERED = "The agent of this node did not answer. The token is still good: try again.";

@@ -75,7 +75,7 @@ export class Link {
       identity,
       store: this.#store,
       roster,
-      join: (body) => desk.handle(body),
+      join: (body, checkOnly) => desk.handle(body, checkOnly),
       onReceived: (position) => this.#received.push(position),
       log,
     });

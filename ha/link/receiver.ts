@@ -9,6 +9,7 @@ import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { errorCode } from "../io/durable-file.ts";
 import { rosterSchema } from "../io/node-files.ts";
+import { VERSION_HEADER, version } from "../io/version.ts";
 import { refusal } from "./fence.ts";
 import { BANDWIDTH_BYTES_MAX, BANDWIDTH_PATH } from "./bandwidth.ts";
 import { answer, readBody } from "./http-body.ts";
@@ -40,12 +41,12 @@ const RECEIVER_LIMITS: ReceiverLimits = {
   maxConnections: 64,
 };
 
-/** What a receiver stands on; members are those of the roster of the moment. `join` answers one `POST /join`. */
+/** What a receiver stands on; members are those of the roster of the moment. `join` answers one `POST /join`, or `/join/check`, which changes nothing. */
 export type ReceiverParts = {
   identity: Identity;
   store: ReplicaStore;
   roster: RosterPort;
-  join: (body: unknown) => Promise<{ status: number; body: object }>;
+  join: (body: unknown, checkOnly: boolean) => Promise<{ status: number; body: object }>;
   onReceived: (position: ReplicaPosition) => void;
   log: Logger;
   limits?: Partial<ReceiverLimits>;
@@ -53,7 +54,7 @@ export type ReceiverParts = {
 
 /**
  * The standby's end of the replica: HTTPS with mutual TLS. Members' requests below `/e/<epoch>/` are taken for the
- * promised epoch and from its holder only [HA-5]; a client without a certificate may do nothing but `POST /join`.
+ * promised epoch and from its holder only [HA-5]; a client without a certificate may do nothing but `POST /join` and `/join/check`.
  */
 export class Receiver {
   readonly #parts: ReceiverParts;
@@ -111,7 +112,8 @@ export class Receiver {
     try {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an HTTPS server's sockets are TLS sockets
       const member = memberOf(request.socket as TLSSocket);
-      if (request.method === "POST" && request.url === "/join") await this.#join(request, response);
+      const joins = request.method === "POST" && (request.url === "/join" || request.url === "/join/check");
+      if (joins) await this.#join(request, response);
       else if (member === null) answer(request, response, 403, "a certificate of this cluster is needed\n", CLOSE);
       else if (!this.#isMember(member)) answer(request, response, 403, `${member.name} is not in the roster\n`, CLOSE);
       else if (request.url === "/state") this.#state(request, response);
@@ -142,8 +144,10 @@ export class Receiver {
       answer(request, response, 413, '{"error":"The request is too long."}', CLOSE);
       return;
     }
-    const result = await this.#parts.join(parseJson(text));
-    answer(request, response, result.status, JSON.stringify(result.body), CLOSE);
+    const result = await this.#parts.join(parseJson(text), request.url === "/join/check");
+    // Whoever runs another version can tell so whatever the answer is.
+    const headers = { ...CLOSE, [VERSION_HEADER]: version };
+    answer(request, response, result.status, JSON.stringify(result.body), headers);
   }
 
   #state(request: IncomingMessage, response: ServerResponse): void {

@@ -5,7 +5,7 @@ import { CliError, exitCodes } from "./exit.ts";
 export type Asker = { readonly isTty: boolean; question(text: string): Promise<string> };
 
 /** The process's own terminal; questions go to stderr, so that stdout stays clean. */
-const terminalAsker: Asker = {
+export const terminalAsker: Asker = {
   isTty: process.stdin.isTTY && process.stderr.isTTY,
   question: async (text) => {
     const readline = createInterface({ input: process.stdin, output: process.stderr });

@@ -5,32 +5,33 @@ import type { Arbiter, NodeConfig, PresetName } from "../../ha/io/node-files.ts"
 import { arbiterSchema, hostSchema, nameSchema, targetSchema } from "../../ha/io/node-files.ts";
 import { CliError } from "./exit.ts";
 import { checked, dataOption, port, withJson } from "./options.ts";
-import { say, sayJson, styled } from "./output.ts";
+import { say, sayJson } from "./output.ts";
 
 type InitOptions = {
   data: string;
-  name: string;
+  name?: string;
   cluster: string;
-  arbiter: ArbiterKind;
+  arbiter?: ArbiterKind;
   target: readonly string[];
-  preset: PresetName;
-  host: string;
+  preset?: PresetName;
+  host?: string;
   appPort: number;
   agentPort: number;
   linkPort: number;
   brokerKeyId?: string;
   brokerSecret?: string;
+  yes?: true;
   json?: true;
 };
 
-/** Name, host and ports of a node, as `init` and `join` take them. */
+/** Name, host and ports of a node, as `init` and `join` take them; name and host are proposed where they are absent. */
 export function withNodeOptions(command: Command): Command {
   const name = checked(nameSchema, "1 to 32 of a-z, 0-9 and inner hyphens, as in uno-a");
   return command
-    .requiredOption("--name <name>", "name of this member, unique in the cluster", name)
-    .requiredOption(
+    .option("--name <name>", "name of this member, unique in the cluster; proposed where absent", name)
+    .option(
       "--host <host>",
-      "where the other members reach this one",
+      "where the other members reach this one; this machine's address on their network where absent",
       checked(hostSchema, "an IP address or a host name"),
     )
     .option("--app-port <port>", "dashboard", port, 8000)
@@ -57,20 +58,23 @@ export function addInit(program: Command): void {
     .option("--cluster <name>", "name of the cluster", cluster, "home");
   withNodeOptions(command)
     .addOption(
-      new Option("--arbiter <kind>", "who has the third vote")
-        .choices(["witness", "reachability", "manual", "standalone"])
-        .default("witness"),
+      new Option(
+        "--arbiter <kind>",
+        "who has the third vote; asked for where absent, witness without a terminal",
+      ).choices(["witness", "reachability", "manual", "standalone"]),
     )
     .addOption(targetOption())
     .addOption(
-      new Option("--preset <name>", "timing: lease 1 s (wire), 3 s or 8 s (Wi-Fi)")
-        .choices(["fast", "default", "wifi"])
-        .default("default"),
+      new Option(
+        "--preset <name>",
+        "timing: lease 1 s (wire), 3 s or 8 s (Wi-Fi); proposed from what is measured where absent",
+      ).choices(["fast", "default", "wifi"]),
     )
     .addOption(new Option("--broker-key-id <id>", "key id at the broker").env("TRADER_BROKER_KEY_ID"))
     .addOption(
       new Option("--broker-secret <secret>", "secret at the broker; better by environment").env("TRADER_BROKER_SECRET"),
     );
+  command.option("--yes", "ask nothing: take what is proposed");
   withJson(command).action(init);
 }
 
@@ -95,37 +99,65 @@ export function arbiterFrom(kind: ArbiterKind, targets: readonly string[]): Arbi
 }
 
 async function init(options: InitOptions): Promise<void> {
-  const { data: dir, name, cluster, preset, host } = options;
-  const { target: targets } = options;
-  if (targets.includes(host)) throw new CliError(`--target ${host} is this board itself: give the gateway's address.`);
-  const arbiter = arbiterFrom(options.arbiter, targets);
+  const { data: dir, cluster } = options;
   const ports = nodePorts(options);
   const { createCluster, refuseUsedFolder } = await import("../../ha/io/create-cluster.ts");
-  const { createToken } = await import("../../ha/io/tokens.ts");
   refuseUsedFolder(dir);
+  const { name, host, arbiter, preset, why } = await decide(options);
+  const { createToken, TOKEN_VALID_MS } = await import("../../ha/io/tokens.ts");
   const { writeLineage } = await import("../../ha/io/ledger-files.ts");
+  const { hashPassword, makePassword } = await import("../web/admin-password.ts");
   await firstVote(dir, name);
   // The empty ledger of a cluster that nobody has led: everything that there is.
   writeLineage(join(dir, "ledger"), { epoch: 0 });
   const { brokerKeyId, brokerSecret } = options;
-  await createCluster({ dir, name, cluster, arbiter, preset, host, ports, brokerKeyId, brokerSecret });
-  const alone = arbiter.kind === "standalone";
+  const adminPassword = makePassword();
+  const secrets = { brokerKeyId, brokerSecret, adminPasswordHash: await hashPassword(adminPassword) };
+  await createCluster({ dir, name, cluster, arbiter, preset, host, ports, ...secrets });
   const nowMs = Date.now();
-  const nodeToken = alone ? null : createToken({ dir, role: "node", nowMs });
+  const nodeToken = arbiter.kind === "standalone" ? null : createToken({ dir, role: "node", nowMs });
   const witnessToken = arbiter.kind === "witness" ? createToken({ dir, role: "witness", nowMs }) : null;
-  if (options.json)
-    return sayJson({ data: dir, name, cluster, arbiter: arbiter.kind, preset, nodeToken, witnessToken });
+  const founded = { data: dir, name, cluster, host, arbiter: arbiter.kind, targets: arbiter.targets, preset };
+  const given = { nodeToken, witnessToken, expiresAtMs: nowMs + TOKEN_VALID_MS, adminPassword };
+  if (options.json) return sayJson({ ...founded, ...given });
+  const { foundedLines } = await import("./setup/founded.ts");
+  for (const line of foundedLines(founded, given, why)) say(line);
+}
 
-  say(`${styled("bold", name)} founds the cluster ${styled("bold", cluster)} in ${dir}.`);
-  say(`\nNext, on this board:\n  trader run --data ${dir}`);
-  if (nodeToken !== null) {
-    say(`\nThen, on the second board (the token is good once, for an hour; "trader token" makes another):`);
-    say(`  trader join ${nodeToken} --data DIR --name NAME --host ADDRESS && trader run --data DIR`);
-  }
-  if (witnessToken !== null) {
-    say(`\nAnd on a third device, the witness:`);
-    say(`  trader witness --join ${witnessToken} --data DIR --name NAME --host ADDRESS`);
-  }
+type Decision = {
+  name: string;
+  host: string;
+  arbiter: Arbiter;
+  preset: PresetName;
+  /** Where address and timing come from, for the one who reads it; empty where they were given. */
+  why: { host: string; preset: string };
+};
+
+/** What the options say, and for the rest the person at the terminal, or what was measured. */
+async function decide(options: InitOptions): Promise<Decision> {
+  const { measure } = await import("./setup/measure.ts");
+  const { propose } = await import("./setup/propose.ts");
+  const { askFor, asProposed } = await import("./setup/questions.ts");
+  const { terminalAsker } = await import("./consent.ts");
+  const { name, host, arbiter, preset } = options;
+  const given = { name, host, arbiter, preset };
+  const asks = terminalAsker.isTty && options.yes !== true && options.json !== true;
+  // A member of this machine's loopback has no gateway to measure.
+  const ping = preset === undefined && arbiter !== "standalone" && !(host ?? "").startsWith("127.");
+  const proposal = propose(await measure({ ping }));
+  const decided = asks ? await askFor(given, proposal, terminalAsker) : asProposed(given, proposal);
+  if (decided.host === null)
+    throw new CliError("This machine has no network address: connect it, or give --host (127.0.0.1 to try it alone).");
+  const { target } = options;
+  const gateway = proposal.gateway === null ? [] : [proposal.gateway];
+  const targets = target.length === 0 && decided.arbiter === "reachability" ? gateway : target;
+  if (targets.includes(decided.host))
+    throw new CliError(`--target ${decided.host} is this board itself: give the gateway's address.`);
+  const why = {
+    host: host === undefined ? proposal.hostWhy : "",
+    preset: preset === undefined ? proposal.presetWhy : "",
+  };
+  return { ...decided, host: decided.host, arbiter: arbiterFrom(decided.arbiter, targets), why };
 }
 
 /** The founder's first record; one that a broken-off `init` of the same name left is kept. */

@@ -12,6 +12,7 @@ type WitnessOptions = {
   join?: string;
   name?: string;
   host?: string;
+  at?: string;
   port: number;
   lifeline?: number;
 };
@@ -25,25 +26,26 @@ export function addWitness(program: Command): void {
     .option("--join <token>", "join with this token first; where a witness runs here already, it votes there too")
     .option(
       "--name <name>",
-      "with --join: name of the witness",
+      "with --join: name of the witness; witness where absent",
       checked(nameSchema, "1 to 32 of a-z, 0-9 and inner hyphens"),
     )
     .option(
       "--host <host>",
-      "with --join: where the nodes reach it",
+      "with --join: where the nodes reach it; this machine's address on their network where absent",
       checked(hostSchema, "an IP address or a host name"),
     )
+    .option("--at <host>", "with --join: where the node is that made the token, if it has moved since")
     .option("--port <port>", "with --join: heartbeats (UDP), for all its clusters", port, 8008)
     .addOption(lifelineOption())
     .action(witness);
 }
 
 async function witness(options: WitnessOptions): Promise<void> {
-  const { data: dataDir, join: token, name, host } = options;
+  const { data: dataDir, join: token, name, host, at } = options;
   if (token !== undefined) {
-    if (name === undefined || host === undefined) throw new CliError("--join needs --name and --host as well.");
-    await joinAsWitness({ token, dir: dataDir, name, host, port: options.port });
-    if (await reloaded(dataDir)) return say(`${name} votes there now: the witness that runs here has taken it up.`);
+    const { config } = await joinAsWitness({ token, dir: dataDir, name, host, at, port: options.port, quiet: false });
+    if (await reloaded(dataDir))
+      return say(`${config.name} votes there now: the witness that runs here has taken it up.`);
   }
   refuseOtherKind(dataDir, "witness");
   await adoptSettings(dataDir);

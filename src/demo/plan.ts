@@ -71,7 +71,7 @@ export function planDemo(setting: DemoSetting): DemoPlan {
     witness,
     exchange,
     init: [...trader, "init", ...member(a), ...nodePorts(a), ...shape, ...keys, "--json"],
-    joinNode: (token) => [...trader, "join", token, ...member(b), ...nodePorts(b), "--json"],
+    joinNode: (token) => [...trader, "join", token, ...member(b), ...nodePorts(b), "--no-copy", "--json"],
     joinWitness: (token) =>
       words(trader, "join", token, "--witness", member(witness), agentPort(witness.port), "--json"),
     ports: [...plannedPorts(a), ...plannedPorts(b), service(exchange, false), service(witness, true)],

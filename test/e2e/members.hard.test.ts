@@ -135,7 +135,7 @@ test(
       /no {2}a second node has joined/,
     );
 
-    await joins("join", tokenIn(await done("token", "--kind", "node", "--data", a.dir)), ...place(b));
+    await joins("join", tokenIn(await done("token", "--kind", "node", "--data", a.dir)), ...place(b), "--no-copy");
     run(b);
     await answers(b, "/health/ready");
     await eventually("uno-b is heard", LIMIT_MS, async () =>
@@ -175,7 +175,7 @@ test(
       return (await trader("retire", "uno-a", "--data", b.dir, "--yes")).code === 0;
     });
     const fresh = await board("uno-a", "uno-a-new");
-    await joins("join", tokenIn(await done("token", "--kind", "node", "--data", b.dir)), ...place(fresh));
+    await joins("join", tokenIn(await done("token", "--kind", "node", "--data", b.dir)), ...place(fresh), "--no-copy");
     run(fresh);
     await answers(b, "/cluster");
     expect((await health(b)).role).toBe("primary");

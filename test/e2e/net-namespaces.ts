@@ -149,6 +149,11 @@ export class Net {
     ip("-n", this.#namespace(name), "addr", "add", `${address}/24`, "dev", "eth0");
   }
 
+  /** What this machine sends to other networks goes by way of `gateway`, which must be on its own. */
+  routeBy(name: string, gateway: string): void {
+    ip("-n", this.#namespace(name), "route", "add", "default", "via", gateway);
+  }
+
   /** Counts packets of this kind at `name` from now on; what is returned reads the count. */
   count(name: string, chain: "INPUT" | "OUTPUT", ...match: readonly string[]): () => number {
     const table = ["-t", "mangle"];

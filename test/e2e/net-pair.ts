@@ -264,7 +264,7 @@ export class NetPair {
     this.run(founder);
     await eventually("the founder answers", START_LIMIT_MS, async () => (await this.health(founder)) !== null);
     const b = this.net.machine(joiner);
-    const joining = [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner)];
+    const joining = [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner), "--no-copy"];
     // Its agent answers a moment before its link does.
     await eventually("the founder admits the second node", START_LIMIT_MS, () =>
       this.command(b, joining).then(

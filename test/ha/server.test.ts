@@ -3,7 +3,8 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { AgentView } from "../../ha/core/health.ts";
-import { type Served, VERSION_HEADER, createHealthApp, serve } from "../../ha/server.ts";
+import { VERSION_HEADER } from "../../ha/io/version.ts";
+import { type Served, createHealthApp, serve } from "../../ha/server.ts";
 import { primaryView, standbyView } from "./core/views.ts";
 
 const open: Served[] = [];

@@ -9,6 +9,7 @@ const readers: Readonly<Record<string, string>> = {
   "control-app.ts": "the end of a join token",
   "agent-history.ts": "when something happened",
   "node-disk.ts": "the name of a folder in the attic",
+  "io/join-call.ts": "how far a joiner's date is from the founder's",
   "link/link.ts": "the end of a join token",
   "io/durable-file.ts": "the age of a lock that a killed command left behind",
 };

@@ -8,7 +8,7 @@ import { findLitestream } from "../../../ha/io/litestream-binary.ts";
 import { sha256Of } from "../../../ha/io/litestream-fetch.ts";
 import { pinsFor } from "../../../ha/io/litestream-pins.ts";
 import { readNodeConfig, readRoster } from "../../../ha/io/node-files.ts";
-import { version as own } from "../../../ha/site.ts";
+import { version as own } from "../../../ha/io/version.ts";
 import { ledSettings } from "../../led/led-settings.ts";
 import { probeLampNames } from "../../led/sysfs/lamp-names.ts";
 import { calendarsUntil } from "../../market/calendar/market-hours.ts";

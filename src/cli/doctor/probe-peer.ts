@@ -1,7 +1,7 @@
 import { measureBandwidth } from "../../../ha/link/bandwidth.ts";
 import { readIdentity } from "../../../ha/link/identity.ts";
 import type { Member } from "../../../ha/io/node-files.ts";
-import { VERSION_HEADER } from "../../../ha/server.ts";
+import { VERSION_HEADER } from "../../../ha/io/version.ts";
 import type { Facts } from "./facts.ts";
 
 const healthLimitMs = 2_000;

@@ -3,23 +3,27 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { errorCode } from "../../../ha/io/durable-file.ts";
-import type { NodeConfig } from "../../../ha/io/node-files.ts";
+import type { NodeConfig, WitnessConfig } from "../../../ha/io/node-files.ts";
 import { listenHost } from "../../../ha/site.ts";
 import type { PortFact } from "./facts.ts";
 
 type Wanted = { readonly what: string; readonly port: number; readonly protocol: "tcp" | "udp" };
 
-/** Tries every port of this node; `pids` are its processes, whose ports are not taken but ours. */
+/** Tries every port of a node or witness; `pids` are its processes, whose ports are not taken but ours. */
 export async function probePorts(
-  { host, ports }: Pick<NodeConfig, "host" | "ports">,
+  { host, ports }: { readonly host: string; readonly ports: NodeConfig["ports"] | WitnessConfig["ports"] },
   pids: readonly number[],
 ): Promise<readonly PortFact[]> {
-  const wanted: readonly Wanted[] = [
-    { what: "app", port: ports.app, protocol: "tcp" },
-    { what: "agent", port: ports.agent, protocol: "tcp" },
-    { what: "agent (UDP)", port: ports.agent, protocol: "udp" },
-    { what: "link", port: ports.link, protocol: "tcp" },
-  ];
+  const heartbeats: Wanted = { what: "agent (UDP)", port: ports.agent, protocol: "udp" };
+  const wanted: readonly Wanted[] =
+    "app" in ports
+      ? [
+          { what: "app", port: ports.app, protocol: "tcp" },
+          { what: "agent", port: ports.agent, protocol: "tcp" },
+          heartbeats,
+          { what: "link", port: ports.link, protocol: "tcp" },
+        ]
+      : [heartbeats];
   return Promise.all(wanted.map((one) => probe(one, listenHost(host), pids)));
 }
 

@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCluster } from "../../../ha/io/create-cluster.ts";
 import { joinCluster } from "../../../ha/io/join-client.ts";
-import type { JoinOrder } from "../../../ha/io/join-client.ts";
+import type { JoinOrder, JoinStep } from "../../../ha/io/join-client.ts";
 import { readNodeConfig, readRoster, readSecrets, readWitnessConfig, writeRoster } from "../../../ha/io/node-files.ts";
 import { certificateId } from "../../../ha/io/pki.ts";
 import { createToken, formatToken, parseToken, readTokens } from "../../../ha/io/tokens.ts";
@@ -47,7 +47,7 @@ beforeEach(async () => {
   });
   port = (
     await startReceiver(scratch, founder.a, {
-      join: (body) => desk.handle(body),
+      join: (body, checkOnly) => desk.handle(body, checkOnly),
       roster: { current: () => readRoster(founder.dir), take: () => undefined },
     })
   ).port;
@@ -129,11 +129,45 @@ test("a witness gets the cluster's secret and its first vote record before its n
 test("a token is burned durably after the agent's word and before the answer; it admits nobody else", async () => {
   const text = token("node");
   await joinCluster(asNode(text));
-  expect(tokensAtQuestion).toEqual([false, true]);
+  expect(tokensAtQuestion).toEqual([false, false, true]);
   expect(readTokens(founder.dir)[0]?.usedBy?.name).toBe("node-b");
   await expect(joinCluster(asNode(text, "node-c"))).rejects.toThrow(/already used by node-b/);
   await expect(joinCluster(asNode(text))).rejects.toThrow(/already used by node-b/); // the name, but another key
   expect(readRoster(founder.dir).members).toHaveLength(2);
+});
+
+test("what a joiner is to know first is said before anything is used up: steps in order, the ledger's size, room refused", async () => {
+  const text = token("node");
+  mkdirSync(join(founder.dir, "ledger"));
+  writeFileSync(join(founder.dir, "ledger", "ledger.db"), Buffer.alloc(4096));
+  const steps: JoinStep[] = [];
+  const order = { ...asNode(text), onStep: (step: JoinStep) => void steps.push(step) };
+  const full = joinCluster({ ...order, checkRoom: (bytes) => Promise.reject(new Error(`no room for ${bytes}`)) });
+  await expect(full).rejects.toThrow("no room for 4096");
+  expect(tokensAtQuestion).toEqual([false]);
+  expect(readTokens(founder.dir)[0]?.usedBy).toBeNull();
+  expect(existsSync(join(order.dir, "node.json"))).toBe(false);
+  expect((await joinCluster(order)).ledgerBytes).toBe(4096);
+  const kinds = steps.map(({ kind }) => kind);
+  expect(kinds).toEqual(["found", "version", "clock", "found", "version", "clock", "room", "admitted"]);
+});
+
+test("a founder that has moved is found by what mDNS says, and another one that answers there is not believed", async () => {
+  const parsed = parseToken(token("node"));
+  if (parsed === null) throw new Error("no token");
+  const moved = formatToken({ ...parsed, addresses: [{ host: "127.0.0.7", port }] });
+  const search = { listen: () => Promise.resolve("127.0.0.1") };
+  const steps: JoinStep[] = [];
+  await joinCluster({ ...asNode(moved), search, onStep: (step) => void steps.push(step) });
+  expect(steps[0]).toMatchObject({ kind: "found", found: { by: "mdns", address: { host: "127.0.0.1", port } } });
+  const impostor = await startReceiver(scratch, await foreign("node-a"), {
+    join: () => Promise.reject(new Error("asked")),
+  });
+  const there = formatToken({ ...parsed, addresses: [{ host: "127.0.0.7", port: impostor.port }] });
+  await expect(joinCluster({ ...asNode(there), search })).rejects.toThrow(/127\.0\.0\.1:\d+ is not of the cluster/);
+  await expect(joinCluster({ ...asNode(there), search: { listen: () => Promise.resolve(null) } })).rejects.toThrow(
+    /mDNS says nothing of it either.*--at ADDRESS/,
+  );
 });
 
 test("two joiners with one token at the same moment: one becomes a member", async () => {
@@ -208,7 +242,7 @@ test("an address that does not answer is passed over; when none does, all are na
   const dead = { host: "127.0.0.1", port: 1 };
   const none = joinCluster(asNode(formatToken({ ...parsed, addresses: [dead] })));
   await expect(none).rejects.toThrow(
-    /node-a, which made the token, does not answer\. Tried: 127\.0\.0\.1:1 .*ECONNREFUSED/,
+    /node-a, which made the token, was not found\. 127\.0\.0\.1:1 refuses \(ECONNREFUSED\).*start it: trader run/,
   );
   await joinCluster(asNode(formatToken({ ...parsed, addresses: [dead, ...parsed.addresses] })));
 });
@@ -245,7 +279,7 @@ test("[HA-10] a second node admits members with what it got when it joined, when
     log: silent,
   });
   const identity = readIdentity(second.dir, "node-b");
-  const at = await startReceiver(scratch, identity, { join: (body) => desk.handle(body) });
+  const at = await startReceiver(scratch, identity, { join: (body, checkOnly) => desk.handle(body, checkOnly) });
   const made = parseToken(createToken({ dir: second.dir, role: "witness", nowMs: NOW_MS }));
   const text = made && formatToken({ ...made, addresses: [{ host: "127.0.0.1", port: at.port }] });
   const order = asWitness(text ?? "");

@@ -70,9 +70,11 @@ test("two links carry a replica, admit a member through the agent, and end with 
   const ports = { app: await freePort(), agent: await freePort(), link: await freePort() };
   const token = createToken({ dir: founder.dir, role: "node", nowMs: Date.now() });
   const joining = joinCluster({ token, name: "node-b", kind: "node", dir, host: "127.0.0.1", ports });
-  const would = await a.next("join-request");
-  expect(would).toMatchObject({ admit: false, member: { name: "node-b", linkPort: ports.link } });
-  a.say({ kind: "join-answer", id: would.id, initialRecord: null });
+  for (const _ of ["/join/check", "/join"]) {
+    const would = await a.next("join-request");
+    expect(would).toMatchObject({ admit: false, member: { name: "node-b", linkPort: ports.link } });
+    a.say({ kind: "join-answer", id: would.id, initialRecord: null });
+  }
   const { id, member: b2, admit } = await a.next("join-request");
   expect(admit).toBe(true);
   const before = readRoster(founder.dir);

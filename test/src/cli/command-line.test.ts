@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readRoster, writeNodeConfig } from "../../../ha/io/node-files.ts";
+import { readRoster, readSecrets, writeNodeConfig } from "../../../ha/io/node-files.ts";
 import { readVotes } from "../../../ha/io/vote-file.ts";
+import { verifyPassword } from "../../../src/web/admin-password.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
@@ -47,6 +48,29 @@ test("init founds a cluster, prints both tokens and writes the first vote record
   expect(again.stderr).toMatch(/^trader: .*already set up.*\n$/);
 });
 
+test("on a terminal init asks, explains, and takes Enter for what it proposes; the password is kept as a hash only", async () => {
+  const argv = [process.execPath, main, "init", "--data", join(dir, "a"), "--host", "127.0.0.1", "--preset", "fast"];
+  const child = spawn("script", ["-qec", argv.join(" "), "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+  let shown = "";
+  child.stdout.on("data", (chunk) => {
+    const before = shown;
+    shown += String(chunk);
+    // One answer for each question: the second kind of cluster, and the proposed name.
+    for (const [question, answer] of [
+      ["Number [1]: ", "4\n"],
+      ["[uno-a]: ", "\n"],
+    ] as const)
+      if (shown.includes(question) && !before.includes(question)) child.stdin.write(answer);
+  });
+  const [code] = await once(child, "close");
+  expect(code, shown).toBe(0);
+  expect(shown).toMatch(/What do you have\?[^]*strict\. Any one of the three may die[^]*uno-a.* founds the cluster/);
+  expect(readRoster(join(dir, "a")).arbiter.kind).toBe("standalone");
+  const password = /shown this once: \S*?((?:[a-z0-9]{5}-){3}[a-z0-9]{5})/.exec(shown)?.[1] ?? "";
+  const { adminPasswordHash = "" } = readSecrets(join(dir, "a"));
+  expect(await verifyPassword(password, adminPasswordHash)).toBe(true);
+});
+
 test("the arbiter is the cluster's: the roster carries it, and only a witness gets a token of its own", async () => {
   const targets = ["192.0.2.1", "192.0.2.53"];
   const { stdout } = await init(
@@ -74,7 +98,7 @@ test("bad input is one line with the option and the remedy, and exit code 1", as
       await init("--arbiter", "coin"),
       /^trader: option '--arbiter <kind>' .*witness, reachability, manual, standalone\.\n$/,
     ],
-    [await init("--arbiter", "reachability"), /^trader: reachability needs --target/],
+    [await trader("arbiter", "reachability", "--data", dir), /^trader: reachability needs --target/],
     [await init("--target", "192.0.2.1"), /^trader: --target with witness: targets/],
     [
       await init("--arbiter", "reachability", "--target", "127.0.0.1"),

@@ -5,7 +5,7 @@ import type { AgentHistory } from "./agent-history.ts";
 import { failoverChecks, switchoverChecks } from "./core/change-checks.ts";
 import type { Check } from "./core/change-checks.ts";
 import type { AgentView } from "./core/health.ts";
-import { arbiterSchema, nameSchema } from "./io/node-files.ts";
+import { arbiterSchema, hostSchema, nameSchema } from "./io/node-files.ts";
 import { createToken, TOKEN_VALID_MS } from "./io/tokens.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import { setMaintenance } from "./maintenance.ts";
@@ -46,6 +46,7 @@ const arbiterBody = z.object({
   alone: z.boolean().default(false),
   dryRun: z.boolean().default(false),
 });
+const addressBody = z.object({ name: nameSchema, host: hostSchema, dryRun: z.boolean().default(false) });
 const retireBody = z.object({ name: nameSchema, dryRun: z.boolean().default(false) });
 
 /** What the owner of this machine may ask of the agent, over its unix socket. */
@@ -97,6 +98,10 @@ export function createControlApp(ports: ControlPorts): Hono {
   app.post("/retire", async (c) => {
     const { name, dryRun } = retireBody.parse(await c.req.json());
     return c.json(await alone(() => ports.membership().change({ kind: "retire", name }, dryRun)));
+  });
+  app.post("/address", async (c) => {
+    const { name, host, dryRun } = addressBody.parse(await c.req.json());
+    return c.json(await alone(() => ports.membership().change({ kind: "address", name, host }, dryRun)));
   });
   app.post("/token", async (c) => {
     const { kind } = tokenBody.parse(await c.req.json());

@@ -49,6 +49,15 @@ export function roomRefusal(roster: Roster, member: RosterMember): string | null
   return sizeRefusal({ ...roster, members: [...others, member] });
 }
 
+/** Why the members of a roster could not be told apart by their addresses; null when they can. */
+export function twinRefusal({ members }: Roster): string | null {
+  for (const [at, { name, host, agentPort }] of members.entries()) {
+    const twin = members.slice(0, at).find((other) => other.host === host && other.agentPort === agentPort);
+    if (twin !== undefined) return `${twin.name} and ${name} would both have the address ${host}:${agentPort}.`;
+  }
+  return null;
+}
+
 /** Why a roster could not be told to everybody; null when it could. */
 export function sizeRefusal(roster: Roster): string | null {
   const bytes = Buffer.byteLength(JSON.stringify(roster));

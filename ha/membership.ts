@@ -5,7 +5,7 @@ import type { MembershipChange, MembershipMove, RosterFacts } from "./core/membe
 import type { Member, Roster } from "./io/node-files.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { AgentWord } from "./link/join-desk.ts";
-import { roomRefusal, sizeRefusal } from "./members.ts";
+import { roomRefusal, sizeRefusal, twinRefusal } from "./members.ts";
 import { nextVersion, rosterChange, versionAlone } from "./roster-keeper.ts";
 import type { RosterKeeper } from "./roster-keeper.ts";
 
@@ -83,8 +83,9 @@ export class Membership {
     if (kind === "refused") return { outcome: "refused", checks, message: refusalOf(checks) };
     const { retired } = this.#ports.keeper;
     if (retired !== null) return { outcome: "refused", checks, message: retired };
-    const large = sizeRefusal(this.#made(change));
-    if (large !== null) return { outcome: "refused", checks, message: large };
+    const made = this.#made(change);
+    const impossible = sizeRefusal(made) ?? twinRefusal(made);
+    if (impossible !== null) return { outcome: "refused", checks, message: impossible };
     if (dryRun) return { outcome: "dry-run", checks, message: `${changeText(change)} could be done now` };
     if (this.#changing) return { outcome: "refused", checks, message: "another change of the members is in progress" };
     this.#changing = true;
@@ -173,6 +174,8 @@ function changeText(change: MembershipChange): string {
       return `the third vote: ${[change.to, ...change.targets].join(" ")}`;
     case "retire":
       return `${change.name} retired`;
+    case "address":
+      return `${change.name} is at ${change.host}`;
     case "admit":
       return "somebody admitted";
   }

@@ -11,7 +11,7 @@ import { UdpSocket } from "./io/udp-socket.ts";
 import { appAddress, othersOf } from "./members.ts";
 import type { Others } from "./members.ts";
 import { RosterKeeper } from "./roster-keeper.ts";
-import { listenHost, mdnsSite } from "./site.ts";
+import { keepOwnHost, listenHost, mdnsSite } from "./site.ts";
 
 export type NeighboursOptions = {
   readonly dataDir: string;
@@ -59,6 +59,7 @@ export class Neighbours {
     const changed = (roster: Roster): void => {
       const replaced = before?.members.some(({ name: known, id: key }) => isOther(roster, known, key)) ?? false;
       before = roster;
+      keepOwnHost(dataDir, config, this.keeper.self);
       this.#aim();
       onRoster(roster, replaced);
     };

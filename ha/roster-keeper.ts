@@ -36,6 +36,10 @@ export function rosterChange(
       };
     case "retire":
       return { members: members.filter(({ name }) => name !== change.name) };
+    case "address": {
+      const { name, host } = change;
+      return { members: members.map((member) => (member.name === name ? { ...member, host } : member)) };
+    }
     case "arbiter": {
       const { to: kind, targets, alone } = change;
       const board = kind === "standalone" ? { board: self.name } : {};

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fingerprintOf } from "./io/pki.ts";
+import { writeNodeConfig } from "./io/node-files.ts";
+import type { Member, NodeConfig, WitnessConfig } from "./io/node-files.ts";
 import { version } from "./io/version.ts";
 
 const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
@@ -25,4 +27,9 @@ export function mdnsSite(
   const authority = readFileSync(join(dataDir, "pki", "ca.crt"), "utf8");
   const clusterId = clusterIdOf(fingerprintOf(authority));
   return { ver: version, clusterId, ...(isLoopback(host) && { interfaces: ["127.0.0.1"] }) };
+}
+
+/** What a roster says of this member's own address goes into its `node.json`, and counts there from its next start on. */
+export function keepOwnHost(dataDir: string, config: NodeConfig | WitnessConfig, self: Member | null): void {
+  if (self !== null && self.host !== config.host) writeNodeConfig(dataDir, { ...config, host: self.host });
 }

@@ -15,7 +15,7 @@ import { UdpPort } from "./io/udp.ts";
 import type { UdpSocket } from "./io/udp-socket.ts";
 import { VoteFile } from "./io/vote-file.ts";
 import { RosterKeeper } from "./roster-keeper.ts";
-import { mdnsSite } from "./site.ts";
+import { keepOwnHost, mdnsSite } from "./site.ts";
 import type { ClusterView } from "./witness-view.ts";
 
 /** More messages than this wait only when the disk hangs; then they are dropped, as a network would. */
@@ -58,7 +58,10 @@ export class WitnessVoter {
       roster: readRoster(dir),
       write: (roster) => writeRoster(dir, roster),
       self: { name, id },
-      changed: () => this.#aim(),
+      changed: () => {
+        keepOwnHost(dir, config, this.#keeper.self);
+        this.#aim();
+      },
       log,
     });
     this.#voter = createVoter({

@@ -23,6 +23,8 @@ export type MembershipChange =
     }
   /** A board that is gone for good, or an old witness. */
   | { readonly kind: "retire"; readonly name: Name }
+  /** Where a member is reached from now on. Nothing of who votes or leads changes. */
+  | { readonly kind: "address"; readonly name: Name; readonly host: string }
   /** A new member, by a token. */
   | { readonly kind: "admit" };
 
@@ -109,6 +111,8 @@ function ownChecks(member: Member, facts: RosterFacts, change: MembershipChange,
       return arbiterChecks(member, facts, change, nowMs);
     case "retire":
       return retireChecks(member, facts, change.name, nowMs);
+    case "address":
+      return [isMember(facts, change.name)];
   }
 }
 
@@ -152,13 +156,18 @@ function votes(member: Member, name: Name | null, nowMs: number): readonly Check
   ];
 }
 
+function isMember({ nodes, witness }: RosterFacts, name: Name): Check {
+  const ok = nodes.includes(name) || witness === name;
+  return { name: `${name} is a member`, ok, detail: ok ? "" : "look at trader members" };
+}
+
 function retireChecks(member: Member, facts: RosterFacts, name: Name, nowMs: number): readonly Check[] {
-  const known = facts.nodes.includes(name) || facts.witness === name;
+  const known = isMember(facts, name);
   const self = name === member.voter.name;
   return [
-    { name: `${name} is a member`, ok: known, detail: known ? "" : "look at trader members" },
+    known,
     { name: "it is not this node", ok: !self, detail: self ? "hand the lead over first: trader switchover" : "" },
-    ...(known && !self ? [standsWithout(member, name, nowMs)] : []),
+    ...(known.ok && !self ? [standsWithout(member, name, nowMs)] : []),
   ];
 }
 

@@ -9,7 +9,7 @@ export type MembersOrder = {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly json?: true;
-  readonly route: "/arbiter" | "/retire";
+  readonly route: "/arbiter" | "/retire" | "/address";
   readonly body: object;
   readonly question: string;
   readonly word: string | null;

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAddress } from "./address.ts";
 import { addArbiter } from "./arbiter.ts";
 import { addAttic } from "./attic.ts";
 import { addCompletion } from "./completion.ts";
@@ -45,6 +46,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addToken,
   addMembers,
   addArbiter,
+  addAddress,
   addRetire,
   addFetchLitestream,
   addMetrics,

@@ -1,8 +1,8 @@
 import pino from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Member, Roster } from "../../ha/io/node-files.ts";
-import { roomRefusal, rosterBytesMax } from "../../ha/members.ts";
-import { nextVersion, RosterKeeper } from "../../ha/roster-keeper.ts";
+import { roomRefusal, rosterBytesMax, twinRefusal } from "../../ha/members.ts";
+import { nextVersion, rosterChange, RosterKeeper } from "../../ha/roster-keeper.ts";
 
 const board = (name: string, id = name): Member => ({
   name,
@@ -49,6 +49,15 @@ describe("a roster", () => {
     broken = false;
     expect(keeper.take(rosterOf(8, a, w))).toBe(true);
     expect([written, changed, keeper.current.version]).toEqual([[rosterOf(8, a, w)], [rosterOf(8, a, w)], 8]);
+  });
+
+  test("with a member's new address has everything else as it was, and no two members at one address", () => {
+    const moved = rosterChange(rosterOf(7, a, b, w), { kind: "address", name: "b", host: "10.9.9.9" }, a);
+    expect(moved).toEqual({ members: [a, { ...b, host: "10.9.9.9" }, w] });
+    expect(twinRefusal(rosterOf(7, a, b, w))).toBeNull();
+    expect(twinRefusal(rosterOf(7, a, { ...b, host: a.host }, w))).toBe(
+      "a and b would both have the address 10.0.0.97:8008.",
+    );
   });
 
   test("that a successor made is newer than any that its predecessor made and told nobody", () => {

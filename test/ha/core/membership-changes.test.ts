@@ -8,6 +8,7 @@ import { atWork, createPair, feed, isPrimary, member, pass, record, start, stop,
 
 const to = (kind: ArbiterKind, alone = false): MembershipChange => ({ kind: "arbiter", to: kind, targets: [], alone });
 const retire = (name: string): MembershipChange => ({ kind: "retire", name });
+const moved = (name: string): MembershipChange => ({ kind: "address", name, host: "10.0.0.9" });
 
 /** What node a's roster says of the pair; everybody knows it. */
 const facts = (change: Partial<RosterFacts> = {}): RosterFacts => ({
@@ -48,7 +49,14 @@ function standalone(disks: Parameters<typeof createPair>[0] = {}): Pair {
 const one = { arbiter: { kind: "standalone" as const, targets: [] } };
 
 describe("who may change the members", () => {
-  test.each([to("manual"), to("standalone"), retire("b"), retire("w"), { kind: "admit" as const }])(
+  test("a member's address changes at once and leaves the set alone; a stranger has none", () => {
+    const pair = together();
+    for (const name of ["a", "b", "w"]) expect(move(pair, moved(name)).kind).toBe("commit");
+    expect(refusedBy(pair, moved("c"))).toEqual(["c is a member"]);
+    expect(member(pair, "a").voter.record?.sync.inSync).toEqual(["a", "b"]);
+  });
+
+  test.each([to("manual"), to("standalone"), retire("b"), retire("w"), moved("b"), { kind: "admit" as const }])(
     "only the node that leads: %j",
     (change) => {
       const pair = together();

@@ -3,6 +3,7 @@ import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
+import { companySyncJob } from "./jobs/company-sync.ts";
 import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
 import { priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
@@ -80,7 +81,9 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     absences: new Map(),
   };
   const begun = Promise.withResolvers<void>();
-  const data = { ledger, cache, source: market, clock, base };
+  const onProgress = (text: string): void => board.progress(`${text.toUpperCase()}...`);
+  const data = { ledger, cache, source: market, clock, base, onProgress };
+  const { company } = market;
   const view = (): MarketView =>
     marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() });
   const rebalance = rebalanceJob({
@@ -92,6 +95,9 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   return {
     jobs: [
       shownOn(board, "SYNCING PRICES...", priceSyncJob(data)),
+      ...(company === null
+        ? []
+        : [shownOn(board, "SYNCING COMPANIES...", companySyncJob({ ledger, cache, clock, company, onProgress }))]),
       shownOn(board, "SYNCING PORTFOLIO...", portfolioSyncJob({ ledger, broker, guard, clock })),
       shownOn(board, "REFRESHING SCORES...", scoreRefreshJob(data)),
       shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, rebalance)),
@@ -109,8 +115,9 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         }),
         // The old primary's prices are in its own cache; this one may have none if it was not up for long.
         attempt("prices", log, async () =>
-          view().prices.size > 0
-            ? "fresh"
+          // Yahoo's pace would be shared with the first price sync, which comes at once anyway.
+          hours === "exchange" || view().prices.size > 0
+            ? "left to the price sync"
             : warmMarket(data, watchedListings(ledger), AbortSignal.timeout(beginLimitMs)),
         ),
       ]);

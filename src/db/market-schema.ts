@@ -1,3 +1,4 @@
+import type { Fundamentals } from "../scoring/score-input.ts";
 import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
 
 /**
@@ -45,6 +46,13 @@ export const scores = sqliteTable("scores", {
   /** Its groups with their parts, inputs and ages, as JSON. */
   explanation: text().notNull().default("[]"),
   computedAtMs: integer("computed_at_ms").notNull(),
+});
+
+/** What the source said of companies; null: it has nothing of this one. */
+export const fundamentals = sqliteTable("fundamentals", {
+  symbol: text().primaryKey(),
+  figures: text({ mode: "json" }).$type<Fundamentals | null>(),
+  fetchedAtMs: integer("fetched_at_ms").notNull(),
 });
 
 /**

@@ -29,15 +29,16 @@ export async function inspectStock(
   { symbol, currency }: { readonly symbol: string; readonly currency: string },
   quote: Quote,
   marketNowMs: number,
+  signal: AbortSignal,
 ): Promise<Finding> {
   const stored = readBars(cache, symbol, BARS_JUDGED);
-  let fetched = await newBars(source, quote, stored);
+  let fetched = await newBars(source, quote, stored, signal);
   let known: readonly PaidBar[] = joined(stored, fetched.bars);
   let anomaly = judged(stored, fetched, currency);
   const isSplit = fetched.splitDaysMs.some((dayMs) => dayMs > (stored.at(-1)?.dayMs ?? Infinity));
   if (isSplit || (anomaly !== null && stored.length > 0)) {
     // After a split the whole history is another one: only bars of one fetch can be compared.
-    fetched = await source.dailyBars(quote.symbol, quote.asOfMs - HISTORY_MS);
+    fetched = await source.dailyBars(quote.symbol, quote.asOfMs - HISTORY_MS, signal);
     known = fetched.bars;
     anomaly = judged([], fetched, currency);
     const firstDayMs = known[0]?.dayMs;
@@ -53,9 +54,14 @@ export async function inspectStock(
 }
 
 /** Fetches a rate's new bars and judges the rate by them. Single wrong ones among them do no harm, so all are stored. */
-export async function inspectRate({ source, cache }: Deps, quote: Quote, currency: string): Promise<Anomaly | null> {
+export async function inspectRate(
+  { source, cache }: Deps,
+  quote: Quote,
+  currency: string,
+  signal: AbortSignal,
+): Promise<Anomaly | null> {
   const stored = readBars(cache, quote.symbol, BARS_JUDGED);
-  const { bars } = await newBars(source, quote, stored);
+  const { bars } = await newBars(source, quote, stored, signal);
   await store(cache, quote.symbol, bars);
   const before = joined(stored, bars).filter(({ dayMs }) => dayMs < dayOf(quote.asOfMs));
   return rateAnomaly(
@@ -68,10 +74,15 @@ export async function inspectRate({ source, cache }: Deps, quote: Quote, currenc
 const nothing: DailyBars = { currency: "", bars: [], splitDaysMs: [] };
 
 /** The newest stored day is fetched again: it may have been stored while that day's session was still open. */
-async function newBars(source: MarketSource, quote: Quote, stored: readonly CachedBar[]): Promise<DailyBars> {
+async function newBars(
+  source: MarketSource,
+  quote: Quote,
+  stored: readonly CachedBar[],
+  signal: AbortSignal,
+): Promise<DailyBars> {
   const newestDayMs = stored.at(-1)?.dayMs;
   if (newestDayMs !== undefined && quote.asOfMs < newestDayMs + DAY_MS) return nothing;
-  return source.dailyBars(quote.symbol, newestDayMs ?? quote.asOfMs - HISTORY_MS);
+  return source.dailyBars(quote.symbol, newestDayMs ?? quote.asOfMs - HISTORY_MS, signal);
 }
 
 const joined = (stored: readonly CachedBar[], bars: readonly Bar[]): readonly PaidBar[] => [

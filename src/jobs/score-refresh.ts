@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Job } from "../app-ports.ts";
 import type { Ledger } from "../db/ledger.ts";
+import { readFundamentals } from "../db/fundamentals-cache.ts";
 import { newestBarDays, readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
 import { adjustedCloses } from "../market/adjusted-closes.ts";
 import type { Listing } from "../market/listing.ts";
@@ -29,13 +30,15 @@ async function refreshScores(
   const computedAtMs = clock.nowMs();
   // Ages are counted in market time: a replay's is years ago.
   const marketNowMs = [...newestBarDays(cache, symbols).values()].reduce((newest, dayMs) => Math.max(newest, dayMs), 0);
+  const companies = readFundamentals(cache);
   const scores: CachedScore[] = [];
   for (const symbol of symbols) {
     signal.throwIfAborted();
     const bars = readBars(cache, symbol, CLOSES_WANTED);
     const closes = bars.map((bar) => bar.close);
     const prices = { daysMs: bars.map((bar) => bar.dayMs), closes, adjustedCloses: adjustedCloses(bars) };
-    const score = scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: marketNowMs });
+    const fundamentals = companies.get(symbol)?.figures ?? null;
+    const score = scoreStock({ prices, fundamentals, portfolio: null, nowMs: marketNowMs });
     const { total, confidence, groups } = score;
     scores.push({ symbol, total, confidence, explanation: JSON.stringify(groups), computedAtMs });
     // Leases are renewed on this thread: no stretch of work may be long.

@@ -10,6 +10,7 @@ export class ActivityBoard {
   onChange: () => void = () => {};
   #text: string | null = null;
   #sinceMs = 0;
+  #drawnMs = 0;
   #over = true;
 
   constructor(nowMs: () => number = Date.now) {
@@ -20,6 +21,15 @@ export class ActivityBoard {
     this.#text = text;
     this.#sinceMs = this.#nowMs();
     this.#over = false;
+    this.onChange();
+  }
+
+  /** How far the activity is; drawn at once only when nothing was drawn for a while. */
+  progress(text: string): void {
+    if (this.#over) return;
+    this.#text = text;
+    if (this.#nowMs() - this.#drawnMs < shownMsMin) return;
+    this.#drawnMs = this.#nowMs();
     this.onChange();
   }
 

@@ -1,3 +1,5 @@
+import type { Fundamentals } from "../scoring/score-input.ts";
+
 /** A price as its source gave it, in major units of its currency (pounds, never pence); `asOfMs` is market time. */
 export type Quote = {
   readonly symbol: string;
@@ -24,10 +26,15 @@ export type DailyBars = {
   readonly splitDaysMs: readonly number[];
 };
 
-/** Where prices come from; symbols are the source's own. Calls throw on failure and have their own time limit. */
+/**
+ * Where prices come from; symbols are the source's own. Calls have their own time limit, try again what may pass, and
+ * throw a `SourceFault`, or the signal's reason when it is aborted.
+ */
 export type MarketSource = {
   /** One quote for each symbol that the source knows; unknown ones are missing. */
-  quotes(symbols: readonly string[]): Promise<readonly Quote[]>;
+  quotes(symbols: readonly string[], signal: AbortSignal): Promise<readonly Quote[]>;
   /** Bars since `fromMs` (market time), none after the newest quote. Throws on an unknown symbol. */
-  dailyBars(symbol: string, fromMs: number): Promise<DailyBars>;
+  dailyBars(symbol: string, fromMs: number, signal: AbortSignal): Promise<DailyBars>;
+  /** A company's figures; null when the source knows none of this symbol. The whole is null when it never has any. */
+  readonly company: ((symbol: string, signal: AbortSignal) => Promise<Fundamentals | null>) | null;
 };

@@ -3,22 +3,30 @@ import createYahooFinance from "yahoo-finance2/createYahooFinance";
 import { ExtendedCookieJar } from "yahoo-finance2/lib/cookieJar";
 import chart from "yahoo-finance2/modules/chart";
 import quote from "yahoo-finance2/modules/quote";
-import { z } from "zod";
+import quoteSummary from "yahoo-finance2/modules/quoteSummary";
+import { realTime, type RealTime } from "../trading/trading-deps.ts";
 import { loadEmbeddedMarket } from "./embedded-market.ts";
+import { toFundamentals } from "./fundamentals.ts";
+import { createPace } from "./pace.ts";
 import type { ReplayClock } from "./replay-clock.ts";
 import { createReplayYahoo } from "./replay-fetch.ts";
-import { majorUnit } from "./price-unit.ts";
-import type { Bar, DailyBars, MarketSource, Quote } from "./source.ts";
+import { retryWaitMs, SourceFault } from "./source-fault.ts";
+import type { MarketSource, Quote } from "./source.ts";
+import { guardedFetch } from "./yahoo-fetch.ts";
+import { toDailyBars, toQuote } from "./yahoo-wire.ts";
 
-const CALL_LIMIT_MS = 10_000;
-/** Real Yahoo: three requests a second. The replay answers in process and is not held back. */
+/** Three requests a second. The replay answers in process and is not held back. */
 const YAHOO_INTERVAL_MS = 334;
+/** An answer to one request, from its turn to its last byte. */
+const REQUEST_LIMIT_MS = 10_000;
 const SYMBOLS_PER_REQUEST = 100;
-const DAY_MS = 86_400_000;
+/** The only modules that scores are made from; both pass the library's validation. */
+const COMPANY_MODULES = ["financialData", "summaryDetail"] as const;
 
-// The whole package costs some 5 MB more than the two modules that are used.
-const YahooFinance = createYahooFinance({ modules: { chart, quote } });
+// The whole package costs some 5 MB more than the three modules that are used.
+const YahooFinance = createYahooFinance({ modules: { chart, quote, quoteSummary } });
 type Client = InstanceType<typeof YahooFinance>;
+type Ask<T> = (client: Client, limits: { readonly fetchOptions: { readonly signal: AbortSignal } }) => Promise<T>;
 
 export type YahooOptions = {
   /** "embedded": the recorded market's replay by this clock, in process; "yahoo": Yahoo itself. */
@@ -27,51 +35,104 @@ export type YahooOptions = {
   readonly log: Logger;
   /** Stands in for the network in tests. */
   readonly fetch?: typeof fetch;
+  readonly time?: RealTime;
+  readonly requestLimitMs?: number;
+  /** 0..1, for the spread of waits. */
+  readonly random?: () => number;
 };
 
-/** A market source over yahoo-finance2: its requests, crumb, validation and rate limit, wherever the answers come from. */
-export function createYahoo({ source, clock, log, fetch: given }: YahooOptions): MarketSource {
+/** A market source over yahoo-finance2: its requests, crumb and validation, wherever the answers come from. */
+export function createYahoo(options: YahooOptions): MarketSource {
+  const { source, clock, log, time = realTime, random = Math.random } = options;
   const answering =
-    given ?? (source === "embedded" ? createReplayYahoo(loadEmbeddedMarket(), clock).fetch : globalThis.fetch);
-  const interval = source === "embedded" ? 0 : YAHOO_INTERVAL_MS;
-  const connect = (): Client => newClient(refusingFaults(answering), interval, log);
-  let client = connect();
+    options.fetch ?? (source === "embedded" ? createReplayYahoo(loadEmbeddedMarket(), clock).fetch : globalThis.fetch);
+  const pace = createPace(source === "embedded" ? 0 : YAHOO_INTERVAL_MS, time);
+  const fetchFn = guardedFetch(answering, pace, options.requestLimitMs ?? REQUEST_LIMIT_MS);
+  let client = newClient(fetchFn, log);
 
-  /** The library keeps a stale crumb for ever; a new client with a jar of its own recovers, once a call. */
-  async function call<T>(request: (client: Client) => Promise<T>): Promise<T> {
-    const used = client;
+  /** Asks until there is an answer, a fault that will not pass, or too many tries. Throws a `SourceFault`. */
+  async function call<T>(ask: Ask<T>, signal: AbortSignal): Promise<T> {
+    let [tries, renewed] = [0, false];
+    for (;;) {
+      const used = client;
+      try {
+        return await ask(used, { fetchOptions: { signal } });
+      } catch (error) {
+        signal.throwIfAborted();
+        const fault = faultOf(error);
+        // The library keeps a stale crumb, and whatever it took for one, for ever: only a new client with a jar of its
+        // own recovers.
+        const isStale = concernsCrumb(fault);
+        if (isStale && client === used) client = newClient(fetchFn, log);
+        if (isStale && !renewed) {
+          log.info("the crumb of the market source is stale: connecting anew");
+          renewed = true;
+          continue;
+        }
+        const waitMs = retryWaitMs(++tries, fault, random());
+        if (waitMs === null) throw fault;
+        log.debug({ reason: fault.message, waitMs }, "asking the market source again");
+        await time.sleep(waitMs, signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** One bad symbol fails a whole batch: halves tell which. */
+  async function quoteBatch(symbols: readonly string[], signal: AbortSignal): Promise<readonly Quote[]> {
     try {
-      return await request(used);
+      const answer = await call((current, limits) => current.quote([...symbols], {}, limits), signal);
+      return answer.flatMap((raw) => toQuote(raw) ?? []);
     } catch (error) {
-      if (!isStaleCrumb(error)) throw error;
-      log.info("the crumb of the market source is stale: connecting anew");
-      if (client === used) client = connect();
-      return await request(client);
+      if (!isInvalid(error)) throw error;
+      if (symbols.length === 1) {
+        log.warn({ symbol: symbols[0] }, "the market source's quote has not the form that it should have");
+        return [];
+      }
+      const half = symbols.length >> 1;
+      const first = await quoteBatch(symbols.slice(0, half), signal);
+      return [...first, ...(await quoteBatch(symbols.slice(half), signal))];
+    }
+  }
+
+  async function summaryOf(symbol: string, modules: readonly Module[], signal: AbortSignal): Promise<object> {
+    try {
+      return await call((current, limits) => current.quoteSummary(symbol, { modules: [...modules] }, limits), signal);
+    } catch (error) {
+      if (saysNoData(error)) return {};
+      if (!isInvalid(error)) throw error;
+      // One bad module fails them all, too.
+      if (modules.length === 1) return {};
+      let parts = {};
+      for (const module of modules) parts = { ...parts, ...(await summaryOf(symbol, [module], signal)) };
+      return parts;
     }
   }
 
   return {
-    async quotes(symbols) {
+    async quotes(symbols, signal) {
       const found: Quote[] = [];
       for (let start = 0; start < symbols.length; start += SYMBOLS_PER_REQUEST) {
-        const batch = symbols.slice(start, start + SYMBOLS_PER_REQUEST);
-        const answer = await call((current) => current.quote(batch, {}, withLimit()));
-        found.push(...answer.flatMap((raw) => toQuote(raw) ?? []));
+        found.push(...(await quoteBatch(symbols.slice(start, start + SYMBOLS_PER_REQUEST), signal)));
       }
       return found;
     },
-    async dailyBars(symbol, fromMs) {
+    async dailyBars(symbol, fromMs, signal) {
       const query = { period1: new Date(fromMs), interval: "1d" as const };
-      return toDailyBars(await call((current) => current.chart(symbol, query, withLimit())));
+      return toDailyBars(await call((current, limits) => current.chart(symbol, query, limits), signal));
     },
+    company:
+      source === "embedded"
+        ? null
+        : async (symbol, signal) => toFundamentals(await summaryOf(symbol, COMPANY_MODULES, signal), clock.nowMs()),
   };
 }
 
-const withLimit = () => ({ fetchOptions: { signal: AbortSignal.timeout(CALL_LIMIT_MS) } });
+type Module = (typeof COMPANY_MODULES)[number];
 
 const nothing = (): void => {};
 
-function newClient(fetchFn: typeof fetch, interval: number, log: Logger): Client {
+function newClient(fetchFn: typeof fetch, log: Logger): Client {
   const warn = (...args: unknown[]): void => log.warn({ yahoo: args.map(String) }, "yahoo-finance2");
   return new YahooFinance({
     fetch: fetchFn,
@@ -79,65 +140,29 @@ function newClient(fetchFn: typeof fetch, interval: number, log: Logger): Client
     suppressNotices: ["yahooSurvey", "ripHistorical"],
     versionCheck: false,
     validation: { logErrors: false, logOptionsErrors: false },
-    queue: { concurrency: 1, interval },
+    // The fetch paces; the library's own queue would know nothing of other clients.
+    queue: { concurrency: 1, interval: 0 },
     // Its debug lines hold the crumb.
     logger: { debug: nothing, dir: nothing, info: nothing, warn, error: warn },
   });
 }
 
-/** Answers that are no JSON and no success end here: the library would print their address with the crumb in it. */
-const refusingFaults =
-  (fetchFn: typeof fetch): typeof fetch =>
-  async (input, init) => {
-    const response = await fetchFn(input, init);
-    const isJson = response.headers.get("content-type")?.includes("json") === true;
-    if (response.status < 400 || isJson) return response;
-    await response.body?.cancel();
-    throw new Error(`the market source answered with status ${response.status}`);
-  };
+const concernsCrumb = (fault: SourceFault): boolean => /crumb|cookie/i.test(fault.message);
+const saysNoData = (error: unknown): boolean =>
+  error instanceof Error && /no (fundamentals )?data found/i.test(error.message);
 
-const isStaleCrumb = (error: unknown): boolean => error instanceof Error && /invalid crumb/i.test(error.message);
+const isInvalid = (error: unknown): boolean => error instanceof SourceFault && error.kind === "invalid";
 
-const wireQuote = z.object({
-  symbol: z.string(),
-  regularMarketPrice: z.number().positive(),
-  currency: z.string(),
-  regularMarketTime: z.date(),
-});
-
-/** null: an entry without a price, currency or time is as good as none. */
-function toQuote(raw: unknown): Quote | null {
-  const { success, data } = wireQuote.safeParse(raw);
-  if (!success) return null;
-  const { symbol, regularMarketPrice, regularMarketTime } = data;
-  const { currency, units } = majorUnit(data.currency);
-  return { symbol, price: regularMarketPrice / units, currency, asOfMs: regularMarketTime.getTime() };
-}
-
-type WireEvent = { readonly date: Date };
-type WireChart = {
-  readonly meta: { readonly currency: string; readonly gmtoffset: number };
-  readonly quotes: readonly { readonly date: Date; readonly adjclose?: number | null; readonly close: number | null }[];
-  readonly events?: {
-    readonly dividends?: readonly (WireEvent & { readonly amount: number })[];
-    readonly splits?: readonly WireEvent[];
-  };
-};
-
-function toDailyBars({ meta, quotes, events }: WireChart): DailyBars {
-  const { currency, units } = majorUnit(meta.currency);
-  const dayOf = ({ date }: WireEvent): number => Math.floor((date.getTime() + meta.gmtoffset * 1000) / DAY_MS) * DAY_MS;
-  const dividends = new Map<number, number>();
-  for (const event of events?.dividends ?? []) {
-    dividends.set(dayOf(event), (dividends.get(dayOf(event)) ?? 0) + event.amount / units);
+/** What a failure of the library is: its messages may hold whole pages, and its validation errors whole answers. */
+function faultOf(error: unknown): SourceFault {
+  if (error instanceof SourceFault) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes("expect JSON")) return new SourceFault("the market source's answer is no JSON", "passing");
+  // The library stumbles over some forms before it validates them.
+  if (error instanceof Error && (error.name === "FailedYahooValidationError" || error instanceof TypeError)) {
+    return new SourceFault("the market source's answer has not the form that it should have", "invalid");
   }
-  const bars = quotes.flatMap((row): readonly Bar[] => {
-    const close = row.close ?? row.adjclose ?? null;
-    if (close === null || !(close > 0)) return [];
-    const dayMs = dayOf(row);
-    const adjclose = row.adjclose ?? null;
-    const dividend = dividends.get(dayMs) ?? 0;
-    return [{ dayMs, close: close / units, adjclose: adjclose === null ? null : adjclose / units, dividend }];
-  });
-  return { currency, bars, splitDaysMs: (events?.splits ?? []).map(dayOf) };
+  // A handshake without a cookie met a page of consent, or of some network's own.
+  const kind = /crumb|cookie/i.test(message) ? "passing" : "final";
+  return new SourceFault(message.slice(0, 200), kind);
 }

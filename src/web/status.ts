@@ -14,6 +14,8 @@ export type AppStatus = {
   readonly inSync: readonly string[];
   readonly reasons: readonly string[];
   readonly appTime: string;
+  /** What the node does at the moment, and how far it is, as on its display; empty when it does nothing. */
+  readonly activity: string;
   readonly lastConfirm: ConfirmTime | null;
   readonly positions: readonly {
     symbol: string;
@@ -58,6 +60,7 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
     maintenance: pair?.paused ?? false,
     inSync: pair?.inSync ?? [],
     reasons: pair?.reasons ?? [],
+    activity: desk.led(false).activity_message,
     appTime: new Date(desk.appNowMs()).toISOString(),
     lastConfirm: open?.lastConfirm() ?? null,
     positions: (ledger?.positions ?? []).map(({ symbol, share, qty, priceUsd, avgPriceUsd }) => ({

@@ -23,6 +23,7 @@ afterEach(() => {
 });
 
 const source: MarketSource = {
+  company: null,
   quotes: (symbols) =>
     Promise.resolve(symbols.map((symbol) => ({ symbol, price: 100, currency: "USD", asOfMs: 300 * dayMs }))),
   dailyBars: () =>

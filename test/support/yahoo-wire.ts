@@ -14,6 +14,8 @@ export type WireStock = {
   /** Of its exchange from UTC, the same all year. */
   readonly offsetS: number;
   readonly days: readonly WireDay[];
+  /** What its quote says besides, or instead. */
+  readonly quote?: { readonly [field: string]: unknown };
   /** Modules of quoteSummary. */
   readonly summary?: { readonly [module: string]: unknown };
 };
@@ -23,7 +25,7 @@ export type WireYahoo = {
   /** Path and query of each request so far, without the crumb. */
   readonly requests: string[];
   /** Answers, or breaks, a request in the place of this Yahoo; null lets it answer. */
-  fault: ((url: URL) => Response | Promise<Response> | null) | null;
+  fault: ((url: URL) => Response | Promise<Response | null> | null) | null;
   /** From now on every crumb given so far is stale. */
   forgetCrumbs(): void;
 };
@@ -43,7 +45,8 @@ export function wireYahoo(stocks: ReadonlyMap<string, WireStock>, nowMs: () => n
       const url = new URL(request.url);
       yahoo.requests.push(`${url.pathname}${url.search}`.replace(/[?&]crumb=[^&]*/, ""));
       await new Promise(setImmediate);
-      const answer = (await yahoo.fault?.(url)) ?? answerTo(url);
+      const faulty = Promise.resolve(yahoo.fault?.(url) ?? null);
+      const answer = (await Promise.race([faulty, whenAborted(request.signal)])) ?? answerTo(url);
       request.signal.throwIfAborted();
       return answer;
     },
@@ -81,6 +84,11 @@ export function wireYahoo(stocks: ReadonlyMap<string, WireStock>, nowMs: () => n
   return yahoo;
 }
 
+const whenAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+  });
+
 const json = (status: number, body: unknown): Response =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
@@ -111,6 +119,7 @@ function quote(stocks: ReadonlyMap<string, WireStock>, symbol: string, nowMs: nu
     regularMarketPrice: day.close,
     regularMarketTime: Math.min(session(stock, day.dayMs, closeS), Math.floor(nowMs / 1000)),
     symbol,
+    ...stock.quote,
   };
 }
 

@@ -54,6 +54,7 @@ const quoteOf = (symbol: string, price: number) => ({ symbol, price, currency: "
 const fake = (overrides: Partial<MarketSource>): MarketSource => ({
   quotes: async (symbols) => symbols.map((symbol) => quoteOf(symbol, 100)),
   dailyBars: async () => bars([100]),
+  company: null,
   ...overrides,
 });
 const bars = (closes: readonly number[], fromMs = 0): DailyBars => {

@@ -36,6 +36,7 @@ type Series = { currency: string; closes: number[]; dividends?: Record<number, n
 function sourceOf(series: Record<string, Series>) {
   const asked: string[] = [];
   const source: MarketSource = {
+    company: null,
     quotes: async (symbols) =>
       symbols.flatMap((symbol) => {
         const of = series[symbol];

@@ -8,6 +8,7 @@ import { calmDays, wireYahoo } from "../../support/yahoo-wire.ts";
 
 const market = loadEmbeddedMarket();
 const log = pino({ level: "silent" });
+const { signal } = new AbortController();
 const originAppMs = Date.UTC(2026, 10, 22);
 
 function clockAt(slots: number) {
@@ -25,7 +26,7 @@ describe("the replay through the real yahoo-finance2", () => {
   test("gives the close of the replay's day as the quote of each known symbol, and no other", async () => {
     const clock = clockAt(0);
     const source = createYahoo({ source: "embedded", clock, log });
-    const quotes = await source.quotes([...market.symbols, "NONE"]);
+    const quotes = await source.quotes([...market.symbols, "NONE"], signal);
     expect(quotes.map((quote) => quote.symbol)).toEqual(market.symbols);
     for (const quote of quotes) {
       expect(quote.price).toBe(market.closeUsd(quote.symbol, REPLAY_FIRST_DAY));
@@ -33,7 +34,7 @@ describe("the replay through the real yahoo-finance2", () => {
     }
     expect(new Date(quotes[0]?.asOfMs ?? 0).toISOString()).toBe("2007-01-04T21:00:00.000Z");
     clock.advance();
-    expect((await source.quotes(["XOM"]))[0]?.price).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY + 1));
+    expect((await source.quotes(["XOM"], signal))[0]?.price).toBe(market.closeUsd("XOM", REPLAY_FIRST_DAY + 1));
   });
 
   test("gives the bars since an instant, none after the replay's day, whatever the season", async () => {
@@ -43,14 +44,14 @@ describe("the replay through the real yahoo-finance2", () => {
       .slice(0, last + 1)
       .map((dayMs, index) => ({ dayMs, close: market.closeUsd("GE", index) }))
       .map((bar) => ({ ...bar, adjclose: bar.close, dividend: 0 }));
-    expect(await source.dailyBars("GE", 0)).toEqual({ currency: "USD", bars: expected, splitDaysMs: [] });
-    expect((await source.dailyBars("GE", market.days[last - 2] ?? 0)).bars).toEqual(expected.slice(-3));
-    expect((await source.dailyBars("GE", (market.days[last] ?? 0) + 2 * 86_400_000)).bars).toEqual([]);
+    expect(await source.dailyBars("GE", 0, signal)).toEqual({ currency: "USD", bars: expected, splitDaysMs: [] });
+    expect((await source.dailyBars("GE", market.days[last - 2] ?? 0, signal)).bars).toEqual(expected.slice(-3));
+    expect((await source.dailyBars("GE", (market.days[last] ?? 0) + 2 * 86_400_000, signal)).bars).toEqual([]);
   });
 
   test("throws on an unknown symbol's bars", async () => {
     const source = createYahoo({ source: "embedded", clock: clockAt(0), log });
-    await expect(source.dailyBars("NONE", 0)).rejects.toThrow("No data found");
+    await expect(source.dailyBars("NONE", 0, signal)).rejects.toThrow("No data found");
   });
 
   test("asks for cookie and crumb once, and again when the crumb went stale", async () => {
@@ -61,12 +62,12 @@ describe("the replay through the real yahoo-finance2", () => {
       return yahoo.fetch(input, init);
     };
     const source = createYahoo({ source: "embedded", clock: clockAt(0), log, fetch: fetchFn });
-    await source.quotes(["GE"]);
-    await source.quotes(["GE"]);
+    await source.quotes(["GE"], signal);
+    await source.quotes(["GE"], signal);
     const quote = "/v7/finance/quote";
     expect(paths.splice(0)).toEqual(["/quote/AAPL", "/v1/test/getcrumb", quote, quote]);
     yahoo.forgetCrumbs();
-    expect(await source.quotes(["GE"])).toHaveLength(1);
+    expect(await source.quotes(["GE"], signal)).toHaveLength(1);
     expect(paths).toEqual([quote, "/quote/AAPL", "/v1/test/getcrumb", quote]);
   });
 
@@ -78,7 +79,7 @@ describe("the replay through the real yahoo-finance2", () => {
         ? new Response("Too Many Requests", { status: 429 })
         : yahoo.fetch(input, init);
     const source = createYahoo({ source: "yahoo", clock: clockAt(0), log, fetch: fetchFn });
-    await expect(source.quotes(["GE"])).rejects.toThrow("429");
+    await expect(source.quotes(["GE"], signal)).rejects.toThrow("429");
     expect(printed).not.toHaveBeenCalled();
     printed.mockRestore();
   });
@@ -91,7 +92,7 @@ describe("the replay through the real yahoo-finance2", () => {
       return new Response((await response.text()).slice(0, 500), { headers: response.headers });
     };
     const source = createYahoo({ source: "embedded", clock: clockAt(0), log, fetch: fetchFn });
-    await expect(source.dailyBars("GE", 0)).rejects.toThrow("JSON");
+    await expect(source.dailyBars("GE", 0, signal)).rejects.toThrow("JSON");
   });
 });
 
@@ -109,10 +110,10 @@ describe("what a listing is priced in", () => {
   const source = createYahoo({ source: "yahoo", clock: clockAt(0), log, fetch: fetchFn });
 
   test("pence become pounds where an answer enters: quote, closes, adjusted closes and dividends", async () => {
-    const [pounds, yen] = await source.quotes(["RR.L", "7203.T"]);
+    const [pounds, yen] = await source.quotes(["RR.L", "7203.T"], signal);
     expect(pounds).toEqual({ symbol: "RR.L", price: (days[3]?.close ?? 0) / 100, currency: "GBP", asOfMs: nowMs });
     expect(yen).toMatchObject({ price: days[3]?.close, currency: "JPY" });
-    const { currency, bars, splitDaysMs } = await source.dailyBars("RR.L", 0);
+    const { currency, bars, splitDaysMs } = await source.dailyBars("RR.L", 0, signal);
     expect(currency).toBe("GBP");
     expect(bars.map(({ close }) => close)).toEqual(days.map(({ close }) => close / 100));
     const third = days[2]?.close ?? 0;
@@ -122,7 +123,7 @@ describe("what a listing is priced in", () => {
   });
 
   test("a day is the exchange's own, however far east it is", async () => {
-    const { bars } = await source.dailyBars("7203.T", 0);
+    const { bars } = await source.dailyBars("7203.T", 0, signal);
     expect(bars.map(({ dayMs }) => dayMs)).toEqual(days.map(({ dayMs }) => dayMs));
   });
 });

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { openLedger, type Ledger } from "../../src/db/ledger.ts";
+import { openMarketCache, readQuotes, readRates, type MarketCache } from "../../src/db/market-cache.ts";
+import type { NewStock } from "../../src/db/universe.ts";
+import { slotAt } from "../../src/jobs/slots.ts";
+import { ActivityBoard } from "../../src/led/activity.ts";
+import { createYahoo } from "../../src/market/yahoo.ts";
+import { primaryWork } from "../../src/primary-work.ts";
+import { doubleBroker } from "../src/trading/double-broker.ts";
+import { wireYahoo, type WireStock, type WireYahoo } from "./yahoo-wire.ts";
+
+const random = (): number => 0.5;
+const SLOT_MS = 900_000;
+
+export type YahooTraderOptions = {
+  readonly universe: readonly NewStock[];
+  readonly stocks: ReadonlyMap<string, WireStock>;
+  readonly startMs: number;
+  /** Folder of an earlier trader, to go on where it was. */
+  readonly dir?: string;
+  readonly requestLimitMs?: number;
+};
+
+export type YahooTrader = {
+  readonly dir: string;
+  readonly yahoo: WireYahoo;
+  readonly ledger: Ledger;
+  readonly cache: MarketCache;
+  readonly broker: ReturnType<typeof doubleBroker>;
+  readonly board: ActivityBoard;
+  /** What was logged, line by line. */
+  readonly logged: string[];
+  /** Real time that has passed by waiting alone. */
+  waitedMs(): number;
+  /** Lets time pass. */
+  pass(ms: number): void;
+  /** Runs the jobs of the present slot in their order; the outcome of each, by name. A failure is an outcome. */
+  slot(signal?: AbortSignal): Promise<Record<string, string>>;
+  close(): void;
+};
+
+/**
+ * A primary's own jobs on the real market: the real yahoo-finance2 over a Yahoo of the test's own, a ledger, a cache,
+ * a broker in memory that deals in everything. Time passes only by waiting, so three requests a second take no time.
+ */
+export function yahooTrader(options: YahooTraderOptions): YahooTrader {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), "trader-yahoo-"));
+  let [nowMs, waitedMs] = [options.startMs, 0];
+  const clock = { nowMs: () => nowMs, originAppMs: options.startMs, realMs: (ms: number) => ms };
+  const time = {
+    nowMs: () => nowMs,
+    sleep: async (ms: number): Promise<void> => {
+      nowMs += ms;
+      waitedMs += ms;
+    },
+  };
+  const logged: string[] = [];
+  const log = pino({ level: "debug" }, { write: (line) => void logged.push(line) });
+  const yahoo = wireYahoo(options.stocks, clock.nowMs);
+  const ledger = openLedger(join(dir, "ledger.db"), 200, options.universe);
+  const cache = openMarketCache(join(dir, "market.db"));
+  const priceUsd = (symbol: string): number | null => {
+    const quote = readQuotes(cache).get(symbol);
+    if (quote === undefined) return null;
+    const rate = (currency: string): number => readRates(cache, "EUR").get(currency)?.perBase ?? 1;
+    return (quote.price / (quote.currency === "EUR" ? 1 : rate(quote.currency))) * rate("USD");
+  };
+  const broker = doubleBroker({ nowMs: clock.nowMs, priceUsd });
+  const board = new ActivityBoard(() => nowMs);
+  const { requestLimitMs = 10_000 } = options;
+  const market = createYahoo({ source: "yahoo", clock, log, fetch: yahoo.fetch, time, random, requestLimitMs });
+  const work = primaryWork({
+    node: "uno-a",
+    cluster: "pair",
+    clock,
+    guard: { epoch: 1, remainingMs: () => 1_000, check: () => undefined },
+    confirm: async () => "confirmed",
+    broker,
+    ledger,
+    cache,
+    market,
+    hours: "exchange",
+    base: "EUR",
+    board,
+    log,
+  });
+  const begun = work.begin();
+  return {
+    dir,
+    yahoo,
+    ledger,
+    cache,
+    broker,
+    board,
+    logged,
+    waitedMs: () => waitedMs,
+    pass: (ms) => void (nowMs += ms),
+    async slot(signal = new AbortController().signal) {
+      await begun;
+      const slot = slotAt(Math.floor(nowMs / SLOT_MS) * SLOT_MS);
+      const outcomes: Record<string, string> = {};
+      for (const job of work.jobs) {
+        if (signal.aborted) break;
+        outcomes[job.name] = await job.run(slot, signal).catch((error: unknown) => `failed: ${String(error)}`);
+      }
+      return outcomes;
+    },
+    close() {
+      ledger.close();
+      cache.close();
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}

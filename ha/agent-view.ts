@@ -18,6 +18,8 @@ export type ViewParts = {
   readonly history: AgentView["history"];
   readonly appPort: number;
   readonly counters: Readonly<Record<string, number>>;
+  /** Why heartbeats that came within the last seconds were refused. */
+  readonly refusals: readonly string[];
   /** Why this node is no member any more; null while it is one. */
   readonly retired: string | null;
 };
@@ -30,6 +32,8 @@ export function viewOf(parts: ViewParts): AgentView {
   const leaseLeftMs = leads ? Math.max(0, Math.round(validUntilMs(member) - nowMs)) : 0;
   const record = voter.record;
   const primary = primaryOf(member, nowMs);
+  const strangers = leads || primary !== null ? [] : strangerReasons(parts.refusals);
+  const own = [...strangers, ...ownReasons(member, primary, nowMs)];
   const pair = {
     protection: protectionOf[member.arbiterKind],
     // The newest set heard of: its own record may be from before it was put out of it.
@@ -51,7 +55,7 @@ export function viewOf(parts: ViewParts): AgentView {
     pids: parts.pids,
     reasons:
       parts.retired === null
-        ? [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...ownReasons(member, primary, nowMs)]
+        ? [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...own]
         : [parts.retired],
     troubles,
     history: parts.history,
@@ -108,6 +112,20 @@ function arbiterView(member: Member, nowMs: number): AgentView["arbiter"] {
   if (arbiter === null) return null;
   return { name: arbiter, kind, reachable: heardWithinMs(remoteOf(member, arbiter).lastHeardMs, member, nowMs) };
 }
+
+/** Who waits in vain may have another cluster's data: a board whose disk was mixed up. */
+const strangerReasons = (refusals: readonly string[]): readonly string[] => [
+  ...(refusals.includes("foreign-cluster")
+    ? [
+        "Heartbeats of another cluster arrive here. If this is a board of that one, it runs with the wrong data directory.",
+      ]
+    : []),
+  ...(refusals.includes("bad-signature")
+    ? [
+        "Heartbeats of a cluster of this name arrive here that have another secret. If this is a board of that one, it runs with the wrong data directory.",
+      ]
+    : []),
+];
 
 /** [HA-10] A node that does nothing says what it waits for, or which command is needed. */
 function ownReasons(member: Member, primary: string | null, nowMs: number): readonly string[] {

@@ -318,6 +318,7 @@ class Agent {
       history: this.#history.recent,
       appPort: this.#config.ports.app,
       counters: this.#neighbours.counters(),
+      refusals: this.#neighbours.refusals(),
       retired: this.#neighbours.keeper.retired,
     });
   }

@@ -102,6 +102,7 @@ export class LinkChild {
         diskId: null,
         epoch: null,
         txid: null,
+        gap: false,
         reason: "the link process ended",
       });
       this.#startLater();

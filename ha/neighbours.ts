@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Message, Name } from "./core/messages.ts";
+import { heardRun, twoAtOnce } from "./core/runs.ts";
+import type { Runs } from "./core/runs.ts";
 import { Mdns } from "./io/mdns.ts";
 import { readRoster, readSecrets, writeRoster } from "./io/node-files.ts";
 import type { Member, NodeConfig, Roster } from "./io/node-files.ts";
 import { certificateId } from "./io/pki.ts";
 import { UdpPort } from "./io/udp.ts";
+import type { UdpRefusal } from "./io/udp.ts";
 import { UdpSocket } from "./io/udp-socket.ts";
 import { appAddress, othersOf } from "./members.ts";
 import type { Others } from "./members.ts";
@@ -40,18 +43,22 @@ const isOther = (roster: Roster, name: Name, id: string): boolean =>
 /** A node that was retired has nobody to lead with. */
 const nobody: Others = { peer: null, arbiter: null, observer: null, arbiterKind: "witness", bystander: false };
 
+const twoMachines = (name: Name): string =>
+  `Two machines run as ${name}, with the same keys. Stop the copy; a further board joins under a name of its own.`;
+
 /** The other members: who they are, and how they are reached by heartbeats and mDNS. */
 export class Neighbours {
   readonly keeper: RosterKeeper;
   readonly #options: NeighboursOptions;
   readonly #socket: UdpSocket;
   readonly #udp: UdpPort;
+  readonly #runs = new Map<Name, Runs>();
   #mdns: Mdns | null = null;
   #linkHost = "";
 
   /** Reads roster, secret and certificate; throws where one of them is not there or wrong. */
   constructor(options: NeighboursOptions) {
-    const { dataDir, config, nowMs, onMessage, onRoster, log } = options;
+    const { dataDir, config, nowMs, onRoster, log } = options;
     const { name, cluster, host, ports } = config;
     this.#options = options;
     const id = certificateId(readFileSync(join(dataDir, "pki", "node.crt")));
@@ -74,6 +81,7 @@ export class Neighbours {
     this.#socket = new UdpSocket(listenHost(host), ports.agent, log);
     const secret = Buffer.from(readSecrets(dataDir).clusterSecret, "base64");
     const identity = { cluster, secret, name };
+    const onMessage = (message: Message): void => this.#hear(message);
     this.#udp = new UdpPort(this.#socket, { identity, roster: this.keeper, nowMs, onMessage, logger: log });
   }
 
@@ -116,9 +124,11 @@ export class Neighbours {
     this.#mdns?.lease(validUntilMs);
   }
 
-  /** What is wrong with mDNS, one sentence each. */
+  /** What is wrong with mDNS, and with who is heard, one sentence each. */
   get troubles(): readonly string[] {
-    return this.#mdns?.troubles ?? [];
+    const nowMs = this.#options.nowMs();
+    const doubled = [...this.#runs].filter(([, runs]) => twoAtOnce(runs, nowMs)).map(([name]) => name);
+    return [...doubled.map(twoMachines), ...(this.#mdns?.troubles ?? [])];
   }
 
   send(message: Message): void {
@@ -163,9 +173,20 @@ export class Neighbours {
     });
   }
 
+  /** Why heartbeats that came within the last seconds were refused. */
+  refusals(): readonly UdpRefusal[] {
+    return this.#udp.refusals();
+  }
+
   counters(): Record<string, number> {
     const { received, sent, refused } = this.#udp.counters();
     return { received, sent, ...Object.fromEntries(Object.entries(refused).map(([why, n]) => [`refused:${why}`, n])) };
+  }
+
+  #hear(message: Message): void {
+    const { from, boot } = message;
+    this.#runs.set(from, heardRun(this.#runs.get(from) ?? [], boot, this.#options.nowMs()));
+    this.#options.onMessage(message);
   }
 
   #hostOf({ name, host }: Member): string {

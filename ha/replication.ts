@@ -5,6 +5,7 @@ import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { FromLink } from "./link/protocol.ts";
 import type { Replicator } from "./replicator.ts";
+import { StandbyCopy } from "./standby-copy.ts";
 
 type PeerState = Extract<FromLink, { kind: "peer" }>;
 
@@ -32,11 +33,8 @@ export class Replication {
   readonly epoch: number;
   readonly #ports: ReplicationPorts;
   readonly #confirmer: Confirmer;
+  readonly #copy: StandbyCopy;
   #timer: NodeJS.Timeout | null = null;
-  #peer: PeerState | null = null;
-  #diskId: string | null = null;
-  /** Since when the standby's receiver is away. */
-  #awaySinceMs: number | null = null;
   /** Since when syncs fail, whoever is to blame; a receiver that answers and takes nothing is no better than none. */
   #unsyncedSinceMs: number | null = null;
   #syncReason = "";
@@ -51,6 +49,8 @@ export class Replication {
   #startAfterMs = 0;
   /** Rule 14: set before the sync that proves a standby complete starts; nothing is confirmed alone meanwhile. */
   #joiningDisk: string | null = null;
+  /** What it must say that it has by then. */
+  #joiningTxid = 0;
   #sync: Promise<boolean> | null = null;
   /** No app has the ledger open, so nothing is written that a sync could take. */
   #held: boolean;
@@ -62,6 +62,7 @@ export class Replication {
     this.epoch = epoch;
     this.#held = !ledgerOpen;
     this.#ports = ports;
+    this.#copy = new StandbyCopy(epoch, ports.nowMs());
     const { leaseMs } = ports.shell.member.voter.timing;
     this.#confirmer = new Confirmer(
       {
@@ -88,18 +89,18 @@ export class Replication {
   }
 
   get peer(): PeerState | null {
-    return this.#peer;
+    return this.#copy.state;
   }
 
   /** Why the standby does not have everything, as far as this side knows; null while it does. */
   get trouble(): string | null {
     if (this.#inSet) return null;
-    const reason = this.#peer?.receiving === true ? this.#syncReason : (this.#peer?.reason ?? "");
+    const { state } = this.#copy;
+    const reason = state?.receiving === true ? this.#syncReason : (state?.reason ?? "");
     return reason === "" ? null : `The standby does not take the replica: ${reason}`;
   }
 
   run(): void {
-    this.#awaySinceMs = this.#ports.nowMs();
     this.#timer = setInterval(() => this.#review(), this.#ports.shell.member.voter.timing.tickMs);
   }
 
@@ -132,15 +133,16 @@ export class Replication {
   }
 
   onPeer(state: PeerState): void {
-    const known = this.#diskId;
-    this.#diskId = state.diskId ?? known;
-    this.#peer = state;
-    const nowMs = this.#ports.nowMs();
-    if (state.receiving) this.#awaySinceMs = null;
-    else this.#awaySinceMs ??= nowMs;
-    // Another disk has acknowledged nothing yet; a peer that is away keeps the one it had.
-    if (known !== null && known !== this.#diskId) this.#detach("the standby's disk is another one");
+    const { otherDisk, lacks } = this.#copy.hear(state, this.#txid, this.#ports.nowMs());
+    if (lacks) this.#startAnew();
+    if (otherDisk) this.#detach("the standby's disk is another one");
     this.#review();
+  }
+
+  /** What this epoch's replica has become cannot be completed there: a higher one begins with everything. */
+  #startAnew(): void {
+    this.#detach("its disk lacks what it had; it gets everything anew");
+    this.#ports.shell.feed({ kind: "raise" });
   }
 
   onConnector(port: number): void {
@@ -183,7 +185,7 @@ export class Replication {
     // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
     // only keep the standby from leading once this lease is over.
     const useful = mayShrink(this.#ports.shell.member, nowMs);
-    if (useful && late(this.#awaySinceMs, syncLimitMs)) this.#detach(this.#peer?.reason ?? "");
+    if (useful && late(this.#copy.awaySinceMs, syncLimitMs)) this.#detach(this.#copy.state?.reason ?? "");
     // One slow sync of a standby that is there is no reason: out of the set it could not take over.
     if (useful && late(this.#unsyncedSinceMs, leaseMs)) this.#detach(this.#syncReason);
     if (!mayExpand(this.#ports.shell.member)) this.#joiningDisk = null;
@@ -213,7 +215,7 @@ export class Replication {
   }
 
   #startIfNeeded(nowMs: number): void {
-    const receiving = this.#peer?.receiving === true && !this.#held;
+    const receiving = this.#copy.state?.receiving === true && !this.#held;
     if (this.#replicator !== null || !receiving || this.#connectorPort === null || nowMs < this.#startAfterMs) return;
     const { log } = this.#ports;
     this.#failures += 1;
@@ -282,15 +284,18 @@ export class Replication {
   /** Two syncs make a member: the first brings it up, the second proves it complete while nothing is confirmed without it. */
   #join(provenDisk: string | null): void {
     const { shell, log } = this.#ports;
-    const disk = this.#peer?.receiving === true ? this.#peer.diskId : null;
+    const { disk } = this.#copy;
     // Not where joining was given up meanwhile: something may have been confirmed alone since that sync started.
     if (disk !== null && provenDisk === disk && this.#joiningDisk === disk) {
+      // Its own word counts, and comes a moment later.
+      if (this.#copy.txid < this.#joiningTxid) return;
       this.#joiningDisk = null;
       shell.feed({ kind: "expand" });
       if (this.#inSet) log.info({ epoch: this.epoch, peer: shell.member.peer }, "the standby is in sync");
       return;
     }
     this.#joiningDisk = mayExpand(shell.member) ? disk : null;
+    this.#joiningTxid = this.#txid;
   }
 
   #detach(reason: string): void {

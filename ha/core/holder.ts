@@ -38,6 +38,15 @@ export function expand(draft: Draft, nowMs: number): void {
   changeSet(draft, { inSync: [voter.name, peer].sort() }, nowMs);
 }
 
+/** A primary moves to a higher epoch in place, as soon as another voter grants it; the set is itself alone. */
+export function raise(draft: Draft, nowMs: number): void {
+  changeSet(draft, { inSync: [draft.member.voter.name] }, nowMs);
+  const { phase } = draft.member;
+  if (phase.kind !== "primary" || phase.raiseTo !== null) return;
+  draft.member = { ...draft.member, phase: { ...phase, raiseTo: nextEpoch(draft.member) } };
+  renew(draft, nowMs);
+}
+
 /** The primary asks every voter for another lease of its epoch, or for the higher one that it moves to. */
 export function renew(draft: Draft, nowMs: number): void {
   const { phase } = draft.member;

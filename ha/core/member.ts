@@ -119,6 +119,8 @@ export type MemberEvent =
   | { readonly kind: "shrink" }
   /** The standby's present disk holds everything, and nothing is confirmed without it any more. */
   | { readonly kind: "expand" }
+  /** The standby's copy of this epoch has a gap that cannot be filled: everything is sent anew, under a higher one. */
+  | { readonly kind: "raise" }
   | { readonly kind: "pause"; readonly on: boolean }
   /** An operator makes this node stand. */
   | { readonly kind: "force"; readonly acceptDataLoss: boolean };

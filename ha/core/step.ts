@@ -9,6 +9,7 @@ import {
   expand,
   onDemoted,
   onRenewal,
+  raise,
   release,
   renew,
   stepDown,
@@ -67,6 +68,8 @@ function apply(draft: Draft, event: MemberEvent, nowMs: number): void {
       return changeSet(draft, { inSync: [member.voter.name] }, nowMs);
     case "expand":
       return expand(draft, nowMs);
+    case "raise":
+      return raise(draft, nowMs);
     case "pause":
       return changeSet(draft, { paused: event.on }, nowMs);
     case "force":

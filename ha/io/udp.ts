@@ -73,6 +73,7 @@ export class UdpPort {
     misaddressed: 0,
     "not-a-member": 0,
   };
+  readonly #refusedMs = new Map<UdpRefusal, number>();
   readonly #noticed = new Map<Name, number>();
   #received = 0;
   #sent = 0;
@@ -173,6 +174,12 @@ export class UdpPort {
     }
   }
 
+  /** Why datagrams were refused within the last seconds. */
+  refusals(): readonly UdpRefusal[] {
+    const sinceMs = this.#options.nowMs() - HEARD_WITHIN_MS;
+    return [...this.#refusedMs].filter(([, atMs]) => atMs >= sinceMs).map(([reason]) => reason);
+  }
+
   counters(): UdpCounters {
     return {
       received: this.#received,
@@ -186,16 +193,13 @@ export class UdpPort {
   #receive(datagram: Buffer, { address, port }: RemoteInfo): void {
     const { identity, roster, nowMs, onMessage } = this.#options;
     const decoded = decode(datagram, identity);
-    if (decoded.kind === "refused") {
-      this.#refused[decoded.reason] += 1;
-      return;
-    }
+    if (decoded.kind === "refused") return this.#refuse(decoded.reason);
     const { message, stamp } = decoded;
     const { from } = message;
     const member = roster.admits(from, stamp);
     const taken = message.kind === "roster" && roster.offered(from, stamp, message.roster);
     if (!member && !taken) {
-      this.#refused["not-a-member"] += 1;
+      this.#refuse("not-a-member");
       // One that was retired while it was away learns it so.
       if (stamp.roster < roster.current.version) this.#offer(from, [{ host: address, port }]);
       return;
@@ -206,6 +210,11 @@ export class UdpPort {
     if (message.kind === "roster") return;
     if (stamp.roster < roster.current.version) this.#offer(from, this.#book.of(from, nowMs()));
     onMessage(message);
+  }
+
+  #refuse(reason: UdpRefusal): void {
+    this.#refused[reason] += 1;
+    this.#refusedMs.set(reason, this.#options.nowMs());
   }
 
   #offer(to: Name, addresses: readonly Address[]): void {

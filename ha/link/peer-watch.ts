@@ -18,6 +18,7 @@ export type PeerView = {
   diskId: string | null;
   epoch: number | null;
   txid: number | null;
+  gap: boolean;
   reason: string;
 };
 
@@ -44,8 +45,8 @@ export const isAway = (error: unknown, misses: number, silentMs: number, rhythm:
 
 /** What a state means for a primary `self` of `sending.epoch`: it receives only with exactly that promise. */
 export function viewOf(state: ReceiverState, sending: Sending, self: string): PeerView {
-  const { fence, newest, diskId } = state;
-  const at = { diskId, epoch: newest?.epoch ?? null, txid: newest?.txid ?? null };
+  const { fence, newest, diskId, gap } = state;
+  const at = { diskId, epoch: newest?.epoch ?? null, txid: newest?.txid ?? null, gap };
   if (state.node !== sending.peer.name) return { ...at, receiving: false, reason: `${state.node} answers there` };
   if (fence === null) return { ...at, receiving: false, reason: `${state.node} promised no epoch yet` };
   if (fence.epoch !== sending.epoch || fence.holder !== self) {
@@ -60,6 +61,7 @@ export const awayView = (reason: string): PeerView => ({
   diskId: null,
   epoch: null,
   txid: null,
+  gap: false,
   reason: reason.slice(0, 500),
 });
 

@@ -64,6 +64,8 @@ export const fromLink = z.discriminatedUnion("kind", [
     diskId: z.string().nullable(),
     epoch: epoch.nullable(),
     txid: txid.nullable(),
+    /** It refuses what comes, for what comes before is missing there. */
+    gap: z.boolean(),
     reason: sentence,
   }),
   /** Somebody shows a good token: may it be a member, or, with `admit`, it is to be one. Answered by `join-answer`. */
@@ -81,6 +83,7 @@ export const stateSchema = z.object({
   diskId: z.string().regex(/^[0-9a-f]{32}$/),
   fence: fenceSchema.nullable(),
   newest: positionSchema.nullable(),
+  gap: z.boolean().default(false),
   rosterVersion: z.int().nonnegative(),
 });
 export type ReceiverState = z.infer<typeof stateSchema>;

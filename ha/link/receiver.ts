@@ -157,6 +157,7 @@ export class Receiver {
       diskId: store.diskId,
       fence: store.fence,
       newest: store.newest,
+      gap: store.gap,
       rosterVersion: roster.current().version,
     };
     if (request.method === "GET") answer(request, response, 200, JSON.stringify(state));
@@ -245,6 +246,7 @@ export class Receiver {
     const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
     const outcome = await this.#parts.store.put({ epoch, level, name: file.name }, sender, body, length);
     if (outcome.kind === "fenced") return answer(request, response, 403, `${outcome.reason}\n`);
+    if (outcome.kind === "gap") return answer(request, response, 409, `${outcome.reason}\n`);
     if (level === 0) this.#parts.onReceived({ epoch, txid: file.maxTxid });
     return answer(request, response, 201, "");
   }

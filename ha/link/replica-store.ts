@@ -10,8 +10,11 @@ import type { Fence, ReplicaPosition } from "./protocol.ts";
 import { parseLtxName } from "./replica-path.ts";
 import type { DavEntry } from "./webdav.ts";
 
-/** What became of an upload: `fenced` when the promise moved on meanwhile. Only `stored` is durable. */
-export type PutOutcome = { kind: "stored" } | { kind: "fenced"; reason: string };
+/**
+ * What became of an upload: `fenced` when the promise moved on meanwhile, `gap` when it does not continue what is here.
+ * Only `stored` is durable.
+ */
+export type PutOutcome = { kind: "stored" } | { kind: "fenced" | "gap"; reason: string };
 
 /** A file to take: `name` is of the grammar of `replica-path.ts`. */
 export type LtxTarget = { epoch: number; level: number; name: string };
@@ -23,6 +26,13 @@ export class BodyTooLongError extends Error {
 
 const newer = (a: ReplicaPosition | null, b: ReplicaPosition): ReplicaPosition =>
   a === null || b.epoch > a.epoch || (b.epoch === a.epoch && b.txid > a.txid) ? b : a;
+
+/** Why a file does not continue what is here of its epoch; null when it does. */
+function gapBefore(newest: ReplicaPosition | null, { epoch, name }: LtxTarget): string | null {
+  const has = newest?.epoch === epoch ? newest.txid : 0;
+  const minTxid = parseLtxName(name)?.minTxid ?? 1;
+  return minTxid <= has + 1 ? null : `transactions up to ${has} are here, and these begin with ${minTxid}`;
+}
 
 /** No stream pipeline: where the disk is full it would destroy the request, which is still owed an answer. */
 async function writeWhole(path: string, body: AsyncIterable<Buffer>, bytes: number): Promise<void> {
@@ -48,6 +58,8 @@ export class ReplicaStore {
   readonly #committing = new Set<Promise<void>>();
   #fence: Fence | null;
   #newest: ReplicaPosition | null;
+  /** The epoch whose last file did not continue what is here. */
+  #gapEpoch: number | null = null;
   #uploads = 0;
 
   /** Opens or creates the folder; throws when its promise cannot be read, since an older one must not be made. */
@@ -74,6 +86,11 @@ export class ReplicaStore {
   /** Newest transaction of the newest epoch that has any file. */
   get newest(): ReplicaPosition | null {
     return this.#newest;
+  }
+
+  /** A file of the promised epoch was refused, since what comes before it is missing, and none was taken since. */
+  get gap(): boolean {
+    return this.#gapEpoch !== null && this.#gapEpoch === this.#fence?.epoch;
   }
 
   #openDiskId(): string {
@@ -143,7 +160,10 @@ export class ReplicaStore {
     return level === null ? ltx : join(ltx, String(level));
   }
 
-  /** Takes a whole file: temporary file, fsync, the fence once more, rename, fsync of the folder [HA-5]. */
+  /**
+   * Takes a whole file: temporary file, fsync, the fence once more, rename, fsync of the folder [HA-5]. A file that does
+   * not continue what is here is refused: this disk may be an older copy, and nothing could be restored over a gap [HA-6].
+   */
   async put(target: LtxTarget, sender: string, body: AsyncIterable<Buffer>, lengthBytes: number): Promise<PutOutcome> {
     this.#uploads += 1;
     const temporary = join(this.#temporary, String(this.#uploads));
@@ -153,6 +173,12 @@ export class ReplicaStore {
       if (reason !== null) {
         await rm(temporary, { force: true });
         return { kind: "fenced", reason };
+      }
+      const gap = gapBefore(this.#newest, target);
+      this.#gapEpoch = gap === null ? null : target.epoch;
+      if (gap !== null) {
+        await rm(temporary, { force: true });
+        return { kind: "gap", reason: gap };
       }
       // From the check to the rename nothing may wait: a promise made in between would be broken.
       const folder = this.folderOf(target.epoch, target.level);

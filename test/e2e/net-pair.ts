@@ -3,14 +3,13 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { litestreamPath } from "../../src/cli/fetch-litestream.ts";
 import { eventually } from "./demo-process.ts";
 import { InsideAgent, commandOn, primaryViolations } from "./net-agent.ts";
 import { Net } from "./net-namespaces.ts";
 import type { Machine } from "./net-namespaces.ts";
-import { exchangeAt, processesNaming, tail, thirdOf } from "./net-setting.ts";
+import { exchangeAt, processesNaming, tail, thirdOf, traderArgv } from "./net-setting.ts";
 import type { NetArbiter, NetPairSetting } from "./net-setting.ts";
 
 const pid = z.int().nullable();
@@ -25,6 +24,7 @@ const healthSchema = z.looseObject({
   history: z.array(z.looseObject({ text: z.string() })),
   peer: z.looseObject({ reachable: z.boolean() }).nullable(),
   arbiter: z.looseObject({ reachable: z.boolean() }).nullable(),
+  counters: z.record(z.string(), z.int()),
   pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid }),
 });
 export type NetHealth = z.infer<typeof healthSchema>;
@@ -35,7 +35,6 @@ const probeRows = z.array(z.object({ n: z.int(), value: z.string() }));
 
 export type NodeName = "uno-a" | "uno-b";
 const nodeNames = ["uno-a", "uno-b"] as const;
-const traderMain = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const APP_PORT = 8000;
 const AGENT_PORT = 8008;
 const COMMAND_LIMIT_MS = 30_000;
@@ -189,8 +188,7 @@ export class NetPair {
 
   /** Runs a command of `trader` for this node on its machine; rejects when it fails. */
   trader(name: NodeName, command: string, ...args: readonly string[]): Promise<string> {
-    const argv = [process.execPath, traderMain, command, "--data", this.dataDir(name), ...args];
-    return this.command(this.net.machine(name), argv);
+    return this.command(this.net.machine(name), traderArgv(command, "--data", this.dataDir(name), ...args));
   }
 
   /** Runs a command on a machine to its end; rejects when it fails. */
@@ -215,7 +213,7 @@ export class NetPair {
   /** Starts a node, or starts it again. */
   run(name: NodeName): void {
     const sentTo = this.#exchange?.runArgs ?? [];
-    const argv = [process.execPath, traderMain, "run", "--data", this.dataDir(name), ...sentTo];
+    const argv = traderArgv("run", "--data", this.dataDir(name), ...sentTo);
     this.#nodes.set(name, this.spawn(this.net.machine(name), name, argv));
   }
 
@@ -252,19 +250,18 @@ export class NetPair {
       this.spawn(gateway, "exchange", this.#exchange.start);
     }
     prepare?.(this);
-    const trader = [process.execPath, traderMain];
     const place = (name: string): string[] => ["--name", name, "--host", this.net.machine(name).address];
     const [founder, joiner] = nodeNames;
     const a = this.net.machine(founder);
     const targets = this.#arbiter === "reachability" ? ["--target", this.net.machine("gateway").address] : [];
     const shape = ["--preset", preset, "--arbiter", this.#arbiter, ...targets, ...(this.#exchange?.initArgs ?? [])];
     const options = ["--data", this.dataDir(founder), ...shape, "--json"];
-    const founded = await this.command(a, [...trader, "init", ...place(founder), ...options]);
+    const founded = await this.command(a, traderArgv("init", ...place(founder), ...options));
     const { nodeToken, witnessToken } = initSchema.parse(JSON.parse(founded));
     this.run(founder);
     await eventually("the founder answers", START_LIMIT_MS, async () => (await this.health(founder)) !== null);
     const b = this.net.machine(joiner);
-    const joining = [...trader, "join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner), "--no-copy"];
+    const joining = traderArgv("join", nodeToken, ...place(joiner), "--data", this.dataDir(joiner), "--no-copy");
     // Its agent answers a moment before its link does.
     await eventually("the founder admits the second node", START_LIMIT_MS, () =>
       this.command(b, joining).then(
@@ -278,9 +275,9 @@ export class NetPair {
     );
     this.run(joiner);
     if (witnessToken === null) return;
-    const join = ["witness", "--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
+    const join = ["--join", witnessToken, "--data", this.dataDir("witness"), ...place("witness")];
     await eventually("the founder admits the witness", START_LIMIT_MS, async () => {
-      const witness = this.spawn(this.net.machine("witness"), "witness", [...trader, ...join]);
+      const witness = this.spawn(this.net.machine("witness"), "witness", traderArgv("witness", ...join));
       // On a busy machine its lease may have ended before the second vote came: it admits nobody until it leads again.
       const isHeard = async (): Promise<boolean> => (await this.health(founder))?.arbiter?.reachable === true;
       await eventually("the witness is heard", START_LIMIT_MS, async () => witness.exitCode !== null || isHeard());

@@ -21,6 +21,15 @@ export type NetArbiter = NonNullable<NetPairSetting["arbiter"]>;
 /** The machines beside the two nodes. */
 export const thirdOf = { witness: ["witness"], reachability: ["gateway"], manual: [] } as const;
 
+const traderMain = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** A command of `trader` as an argument vector. */
+export const traderArgv = (command: string, ...args: readonly string[]): string[] => [
+  process.execPath,
+  traderMain,
+  command,
+  ...args,
+];
+
 const exchangeMain = fileURLToPath(new URL("../../src/exchange/main.ts", import.meta.url));
 const EXCHANGE_PORT = 8100;
 

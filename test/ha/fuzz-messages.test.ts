@@ -33,7 +33,7 @@ const saidByLink: FromLink[] = [
   { kind: "ready", connectorPort: 1, receiverPort: 2 },
   { kind: "fenced", epoch: 3, holder: "uno-b", newest: position },
   { kind: "received", ...position },
-  { kind: "peer", receiving: true, diskId: "d", ...position, reason: "" },
+  { kind: "peer", receiving: true, diskId: "d", ...position, gap: false, reason: "" },
   { kind: "join-request", id: "1", member, admit: true },
   { kind: "roster", roster },
 ];

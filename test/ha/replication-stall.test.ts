@@ -6,8 +6,10 @@ import type { Replicator } from "../../ha/replicator.ts";
 import { atWork, member, pass, timing } from "./core/pair.ts";
 
 type Outcome = Awaited<ReturnType<Replicator["sync"]>>;
+const synced: Outcome = { kind: "synced", txid: 7 };
+const full: Outcome = { kind: "unknown", reason: "507" };
 const log = pino({ level: "silent" });
-const receiving = { kind: "peer" as const, receiving: true, diskId: "d", epoch: 1, txid: 1, reason: "" };
+const receiving = { kind: "peer" as const, receiving: true, diskId: "d", epoch: 1, txid: 7, gap: false, reason: "" };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
@@ -30,6 +32,7 @@ function started(litestream: { sync: () => Outcome; responds: () => boolean; sta
   });
   const killed: number[] = [];
   let pid = 0;
+  let said = receiving;
   const replication = new Replication(1, true, {
     shell,
     nowMs: () => nowMs,
@@ -60,16 +63,42 @@ function started(litestream: { sync: () => Outcome; responds: () => boolean; sta
       nowMs += timing.tickMs;
       pass(pair, timing.tickMs);
       Object.assign(shell.member.remotes, member(pair, "a").remotes);
-      if (Math.floor(gone / 1_000) !== Math.floor((gone - timing.tickMs) / 1_000)) replication.onPeer(receiving);
+      if (Math.floor(gone / 1_000) !== Math.floor((gone - timing.tickMs) / 1_000)) replication.onPeer(said);
       await vi.advanceTimersByTimeAsync(timing.tickMs);
     }
   };
+  const say = (state: typeof receiving): void => {
+    said = state;
+  };
   const inSync = (): readonly string[] => shell.member.voter.record?.sync.inSync ?? [];
-  return { replication, killed, go, inSync };
+  return { replication, killed, go, inSync, say, shell };
 }
 
-const synced: Outcome = { kind: "synced", txid: 7 };
-const full: Outcome = { kind: "unknown", reason: "507" };
+test("[HA-6] a standby that comes back with less than it had leaves the set at once, and a higher epoch is asked for", async () => {
+  const { replication, go, inSync, shell } = started({ sync: () => synced, responds: () => true });
+  await go(1_000);
+  expect(inSync()).toEqual(["a", "b"]);
+  replication.onPeer({ ...receiving, receiving: false, reason: "away" });
+  replication.onPeer({ ...receiving, txid: 3 });
+  expect(inSync()).toEqual(["a"]);
+  expect(shell.member.phase).toMatchObject({ kind: "primary", epoch: 1, raiseTo: expect.any(Number) });
+  await go(3_000);
+  expect(inSync()).toEqual(["a"]);
+  await replication.stop();
+});
+
+test("[HA-6] a standby enters the set when it says itself that it has what was synced", async () => {
+  const { replication, go, inSync, say } = started({ sync: () => synced, responds: () => true });
+  say({ ...receiving, txid: 6 });
+  await go(1_000);
+  replication.onPeer({ ...receiving, diskId: "e" });
+  await go(3_000);
+  expect(inSync()).toEqual(["a"]);
+  say({ ...receiving, txid: 7 });
+  await go(1_500);
+  expect(inSync()).toEqual(["a", "b"]);
+  await replication.stop();
+});
 
 test("a standby that answers and takes nothing leaves the set, and the reason is said", async () => {
   let outcome: Outcome = synced;

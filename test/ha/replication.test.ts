@@ -30,7 +30,15 @@ function setAfterLoss(isLost: (from: string) => boolean): readonly string[] {
     answer: () => undefined,
     log,
   });
-  const away = { kind: "peer" as const, receiving: false, diskId: null, epoch: null, txid: null, reason: "away" };
+  const away = {
+    kind: "peer" as const,
+    receiving: false,
+    diskId: null,
+    epoch: null,
+    txid: null,
+    gap: false,
+    reason: "away",
+  };
   replication.onPeer(away);
   nowMs = pair.nowMs;
   replication.onPeer(away);

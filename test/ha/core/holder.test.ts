@@ -12,6 +12,21 @@ const of =
     message.from === name || message.to === name;
 const set = (pair: ReturnType<typeof atWork>, name: string) => pair.disks[name]?.sync;
 
+test("[HA-6] a replica that cannot be completed goes on under a higher epoch, in place, with the primary alone in the set", () => {
+  const pair = atWork();
+  const before = member(pair, "a").voter.record?.epoch ?? 0;
+  feed(pair, "a", { kind: "raise" });
+  // Asked again while it is under way, it asks for no other one.
+  feed(pair, "a", { kind: "raise" });
+  pass(pair, 20);
+  const { phase, voter } = member(pair, "a");
+  expect(phase).toEqual({ kind: "primary", epoch: voter.record?.epoch, raiseTo: null });
+  expect(voter.record?.epoch).toBeGreaterThan(before);
+  expect(voter.record?.sync.inSync).toEqual(["a"]);
+  expect(pair.disks["b"]?.epoch).toBe(voter.record?.epoch);
+  expect(isPrimary(pair, "b")).toBe(false);
+});
+
 test("rule 8: a set change raises the version and is persisted before it is sent", () => {
   const pair = atWork();
   const before = set(pair, "a");

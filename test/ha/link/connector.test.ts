@@ -123,6 +123,7 @@ test("what Litestream asks is carried to the peer that receives, and the answer 
     diskId: receiver.store.diskId,
     epoch: 3,
     txid: 1,
+    gap: false,
     reason: "",
   });
   expect((await local("DELETE", path)).status).toBe(204);
@@ -263,6 +264,7 @@ test("[HA-5] a peer receives only with exactly our epoch promised to exactly us"
     node: "node-b",
     diskId: "0".repeat(32),
     newest: null,
+    gap: false,
     rosterVersion: 1,
     fence: { epoch: 3, holder: "node-a" },
   };

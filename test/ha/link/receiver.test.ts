@@ -122,14 +122,24 @@ test("a client does not talk to a receiver of another name or another authority"
   await expect(askRaw(at, a, stranger.caPem, "GET", "/state")).rejects.toThrow();
 });
 
+test("[HA-6] what does not continue the replica is answered 409, and the state says so", async () => {
+  await ask(a, "PUT", place(ltx(1, 2)), "x");
+  expect(await ask(a, "PUT", place(ltx(4)), "x")).toMatchObject({
+    status: 409,
+    text: expect.stringMatching(/up to 2 .* begin with 4/),
+  });
+  expect(stateSchema.parse(JSON.parse((await ask(b, "GET", "/state")).text))).toMatchObject({ gap: true });
+});
+
 test("any member may read the state", async () => {
-  await ask(a, "PUT", place(ltx(4, 9)), "x");
+  await ask(a, "PUT", place(ltx(1, 9)), "x");
   const state = stateSchema.parse(JSON.parse((await ask(b, "GET", "/state")).text));
   expect(state).toEqual({
     node: "node-b",
     diskId: at.store.diskId,
     fence: { epoch: 5, holder: "node-a" },
     newest: { epoch: 5, txid: 9 },
+    gap: false,
     rosterVersion: 1,
   });
   expect((await ask(b, "DELETE", "/state")).status).toBe(405);

@@ -55,6 +55,27 @@ test("the newest position is found again after a restart, over all levels, of th
   expect(new ReplicaStore(dir).newest).toEqual({ epoch: 3, txid: 2 });
 });
 
+test("[HA-6] a file that does not continue what is here is refused, until one does; a whole copy always continues", async () => {
+  const store = new ReplicaStore(dir);
+  await store.promise({ epoch: 3, holder: "node-a" });
+  await put(store, 3, ltx(1, 2));
+  expect(store.gap).toBe(false);
+  const refused = { kind: "gap", reason: "transactions up to 2 are here, and these begin with 4" };
+  expect(await put(store, 3, ltx(4))).toEqual(refused);
+  expect(await put(store, 3, ltx(4, 6), 1)).toEqual(refused);
+  expect(store).toMatchObject({ gap: true, newest: { epoch: 3, txid: 2 } });
+  expect(readdirSync(join(dir, "replica", "tmp"))).toEqual([]);
+  for (const file of [ltx(2, 3), ltx(3), ltx(4)]) expect(await put(store, 3, file)).toEqual({ kind: "stored" });
+  expect(store.gap).toBe(false);
+  expect(await put(store, 3, ltx(1, 9), 9)).toEqual({ kind: "stored" });
+  expect(await put(store, 3, ltx(10))).toEqual({ kind: "stored" });
+  // What an older epoch had is nothing of a new one, nor is its gap.
+  await put(store, 3, ltx(12));
+  await store.promise({ epoch: 4, holder: "node-a" });
+  expect(store.gap).toBe(false);
+  expect(await put(store, 4, ltx(11))).toMatchObject({ kind: "gap" });
+});
+
 test("[HA-5] an upload that began before a newer promise and ends after it is refused and leaves nothing", async () => {
   const store = new ReplicaStore(dir);
   await store.promise({ epoch: 2, holder: "node-a" });

@@ -140,7 +140,7 @@ function ownReasons(member: Member, primary: string | null, nowMs: number): read
   if (need?.kind === "enrolment") return [`${name} has no record yet; a primary enrols it. Start the other node.`];
   if (need?.kind === "one-machine")
     return [
-      `Another machine runs as ${name}, with the same keys, and leads. Stop one of the two; a further board joins under a name of its own.`,
+      `Another machine runs as ${name}, with the same keys. Stop one of the two; a further board joins under a name of its own.`,
     ];
   if (member.arbiterKind === "witness" && arbiter === null) {
     return [

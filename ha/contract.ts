@@ -37,7 +37,7 @@ export type PairView = z.infer<typeof pairView>;
 export const toApp = z.discriminatedUnion("kind", [
   /** Check this ledger's pages, open it and go on with the schedule. Sent once, to a warm app. */
   z.object({ kind: z.literal("promote"), epoch, ledger: z.string(), validUntilNs: hrtimeNs }),
-  /** The lease was renewed. No act may start at or after this instant. */
+  /** The lease was renewed, or goes on under a higher epoch. No act may start at or after this instant. */
   z.object({ kind: z.literal("lease"), epoch, validUntilNs: hrtimeNs }),
   /** Finish or give up what runs, write outcomes, start nothing; answer `drained`. */
   z.object({ kind: z.literal("drain") }),

@@ -94,6 +94,8 @@ export class PrimaryDuty {
 
   /** The same lease goes on under a higher epoch: another path for the replica, the same open ledger. */
   raise(epoch: number): Promise<void> {
+    // At once: the app that has the ledger open lives by renewals.
+    if (this.#leads !== null) this.#leads = epoch;
     this.#promoting = this.#promoting.then(() => this.#raise(epoch));
     return this.#promoting;
   }
@@ -106,7 +108,6 @@ export class PrimaryDuty {
     await before?.stop();
     if (!this.#stillLeads(epoch)) return;
     this.#ports.disk.relabel(epoch);
-    this.#leads = epoch;
     this.#startReplication(epoch);
   }
 

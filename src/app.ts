@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { join } from "node:path";
 import type { PairView, ToApp } from "../ha/contract.ts";
 import { actGuard } from "./act-guard.ts";
+import type { RaisableGuard } from "./act-guard.ts";
 import type { AgentChannel } from "./agent-channel.ts";
 import type { AppClock } from "./app-ports.ts";
 import { openLedger } from "./db/ledger.ts";
@@ -70,6 +71,7 @@ export class App implements Desk {
   #drawnView = "";
   #pair: PairView | null = null;
   #primary: Primary | null = null;
+  #guard: RaisableGuard | null = null;
   /** The newest drain; only that one is answered. */
   #drainN = 0;
   #drainWanted = false;
@@ -168,8 +170,7 @@ export class App implements Desk {
         this.#promote(message.epoch, message.ledger, BigInt(message.validUntilNs));
         return;
       case "lease":
-        if (message.epoch === this.#primary?.epoch) this.#deadline.extendTo(BigInt(message.validUntilNs));
-        return;
+        return this.#renew(message.epoch, BigInt(message.validUntilNs));
       case "drain":
         this.#drainWanted = true;
         void this.#drain(++this.#drainN);
@@ -193,18 +194,27 @@ export class App implements Desk {
     this.#drawnView = drawn;
   }
 
+  /** Maybe under a higher epoch: an agent that lost the lease in between would have ended this app. */
+  #renew(epoch: number, validUntilNs: bigint): void {
+    if (this.#primary === null || epoch < this.#primary.epoch) return;
+    this.#guard?.raise(epoch);
+    this.#deadline.extendTo(validUntilNs);
+  }
+
   #promote(epoch: number, ledgerPath: string, validUntilNs: bigint): void {
     const { node, cluster, clock, market, broker, channel, fail, log } = this.#options;
     if (this.#primary) return fail(new Error(`promoted to epoch ${epoch} while epoch ${this.#primary.epoch} is open`));
     this.#deadline.extendTo(validUntilNs);
     this.#warmer.stop();
+    const guard = actGuard(epoch, this.#deadline);
+    this.#guard = guard;
     try {
       this.#primary = new Primary({
         node,
         ledgerPath,
         newUniverse: marketDefaults[market].universe,
         clock,
-        guard: actGuard(epoch, this.#deadline),
+        guard,
         confirm: channel.confirm,
         cache: this.#cache,
         work: (ledger, guard, confirm) =>

@@ -38,7 +38,6 @@ export type PrimaryOptions = {
 
 /** What an app is from its promotion until it is killed: an open ledger, a schedule, probes. */
 export class Primary implements OpenLedger {
-  readonly epoch: number;
   readonly probes: LedgerProbes;
   readonly displayTokens: LedgerDisplayTokens;
   readonly #options: PrimaryOptions;
@@ -50,12 +49,16 @@ export class Primary implements OpenLedger {
   #closed: string | null = null;
   readonly #unusable = Promise.withResolvers<never>();
 
+  /** The present one: a lease may go on under a higher epoch. */
+  get epoch(): number {
+    return this.#options.guard.epoch;
+  }
+
   /** Opens and migrates the ledger; throws with `cause` when that fails. Starts nothing. */
   constructor(options: PrimaryOptions) {
     const { node, ledgerPath, clock, log } = options;
     this.#options = options;
     const guard = this.#untilDrained(options.guard);
-    this.epoch = guard.epoch;
     guard.check(busyMsMin);
     const busyTimeoutMs = Math.round(Math.min(Math.max(guard.remainingMs() / 4, busyMsMin), busyMsMax));
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs, options.newUniverse);
@@ -148,7 +151,9 @@ export class Primary implements OpenLedger {
 
   #untilDrained(guard: ActGuard): ActGuard {
     return {
-      epoch: guard.epoch,
+      get epoch() {
+        return guard.epoch;
+      },
       remainingMs: () => (this.#closed === null ? guard.remainingMs() : 0),
       check: (marginMs) => {
         // Not a LeaseOver: the handover may be called off, and then all goes on.

@@ -7,7 +7,7 @@ import { isFreshlyDetached, isLastHolder, knowsNewestSet } from "./quorum.ts";
 export type Need =
   /** This node is blank: a primary has to enrol it. */
   | { readonly kind: "enrolment" }
-  /** Another machine leads under this node's name and keys: one of the two has to be stopped. */
+  /** Another machine runs under this node's name and keys: one of the two has to be stopped. */
   | { readonly kind: "one-machine" }
   /** Only these nodes hold everything confirmed: start one, or fail over to this node by hand (`failover`). */
   | { readonly kind: "start-or-failover"; readonly names: readonly Name[] }

@@ -9,6 +9,7 @@ import type {
   Refusal,
   VoterRecord,
 } from "./messages.ts";
+import { greetEveryBeats } from "./timing.ts";
 import type { Timing } from "./timing.ts";
 
 /** Whoever may grant the lease: a node, or the witness. `record` is durable, the rest lives as long as the run. */
@@ -34,11 +35,13 @@ type Promised = { readonly to: Name; readonly boot: string; readonly untilMs: nu
  * Runs are not ordered among each other: their ids do not say which came first, and taking a late request of
  * an old run for the start of a new one would shut out the present run for good.
  */
-type Heard = readonly { readonly boot: string; readonly seq: number }[];
+type Heard = readonly { readonly boot: string; readonly seq: number; readonly atMs: number }[];
 
 const heardBootsMax = 64;
 /** A run of the holder that has been silent for so many renewals may have been restarted. */
 const restartBeats = 3;
+/** So may a run of a standby, which says something every few renewals only. */
+const restartedStandbyBeats = 2 * greetEveryBeats;
 
 type VoterInit = Pick<Voter, "name" | "timing" | "boot" | "nonce" | "startedMs" | "record">;
 
@@ -83,11 +86,18 @@ function judge(voter: Voter, request: LeaseRequest, nowMs: number): Judgement {
   return newest.inSync.includes(request.from) ? { granted: true } : refuse("not-in-sync");
 }
 
-/** How long another run of the same sender, which this voter promised the lease to, still counts as alive: a clone. */
-function otherRunAliveMs({ promise, timing }: Voter, { from, boot }: LeaseRequest, nowMs: number): number {
-  if (promise === null || promise.to !== from || promise.boot === boot) return 0;
-  const heardMs = promise.untilMs - timing.leaseMs;
-  return heardMs + restartBeats * timing.beatMs - nowMs;
+/**
+ * How long another run of the same sender still counts as alive: a clone. Of the holder's runs, the one that has the
+ * promise goes on; of a candidate's, none can tell which one's disk the replica went to.
+ */
+function otherRunAliveMs(voter: Voter, { from, boot }: LeaseRequest, nowMs: number): number {
+  const { record, promise, timing, heard } = voter;
+  if (promise?.to === from) {
+    const heardMs = promise.untilMs - timing.leaseMs;
+    return promise.boot === boot ? 0 : heardMs + restartBeats * timing.beatMs - nowMs;
+  }
+  const other = record?.holder === from ? undefined : heard[from]?.find((run) => run.boot !== boot);
+  return other === undefined ? 0 : other.atMs + restartedStandbyBeats * timing.beatMs - nowMs;
 }
 
 /** The voter after it granted this request: epoch and newest set recorded, promise from now. */
@@ -111,7 +121,7 @@ export type Answer = { readonly voter: Voter; readonly reply: LeaseReply | null 
 /** Answers a request; the caller makes a changed record durable before it sends the reply. A replay is not answered. */
 export function onRequest(voter: Voter, request: LeaseRequest, own: Own, nowMs: number): Answer {
   const known = request.voterBoot === voter.boot;
-  const heard = known ? hear(voter.heard[request.from] ?? [], request) : undefined;
+  const heard = known ? hear(voter.heard[request.from] ?? [], request, nowMs) : undefined;
   if (heard === null) return { voter, reply: null };
   const judgement = judge(voter, request, nowMs);
   const ordered = heard === undefined ? voter : { ...voter, heard: { ...voter.heard, [request.from]: heard } };
@@ -136,10 +146,10 @@ export function onRequest(voter: Voter, request: LeaseRequest, own: Own, nowMs: 
 }
 
 /** null: a replay, or one that a later request of the same run has overtaken. */
-function hear(before: Heard, { boot, seq }: LeaseRequest): Heard | null {
+function hear(before: Heard, { boot, seq }: LeaseRequest, atMs: number): Heard | null {
   const last = before.find((heard) => heard.boot === boot);
-  if (last === undefined) return [{ boot, seq }, ...before].slice(0, heardBootsMax);
-  return seq > last.seq ? [{ boot, seq }, ...before.filter((heard) => heard.boot !== boot)] : null;
+  if (last === undefined) return [{ boot, seq, atMs }, ...before].slice(0, heardBootsMax);
+  return seq > last.seq ? [{ boot, seq, atMs }, ...before.filter((heard) => heard.boot !== boot)] : null;
 }
 
 /** The holder of the recorded epoch gives it up: it is never renewed, and the promise ends. */

@@ -16,3 +16,10 @@ test("[HA-8] no act without a deadline, past it, or nearer to it than its margin
   nowNs = 1_100_000_000n;
   expect(() => guard.check(0)).toThrow(LeaseOver);
 });
+
+test("a lease that goes on under a higher epoch is that epoch's from then on; none goes back", () => {
+  const guard = actGuard(7, { atNs: null, nowNs: () => 0n });
+  guard.raise(9);
+  guard.raise(8);
+  expect(guard.epoch).toBe(9);
+});

@@ -193,6 +193,25 @@ test("rule 16: another run of the holder is granted nothing while the one that w
   expect(answer(restarted.next, renewal(), restartMs + 1).reply).toMatchObject({ refusal: "other-run" });
 });
 
+test("[HA-6] rule 16: of two runs of one candidate neither is granted anything, until one has been silent for two greetings", () => {
+  const free = laterMs + leaseMs;
+  const two = answer(
+    answer(voter(), request({ purpose: "ask" }), free).next,
+    request({ purpose: "ask", boot: "b2" }),
+    free,
+  );
+  expect(two.reply).toMatchObject({ refusal: "other-run" });
+  for (const boot of ["b1", "b2"])
+    expect(answer(two.next, request({ boot }), free + 8 * timing.beatMs - 1).reply).toMatchObject({
+      refusal: "other-run",
+      waitMs: 1,
+    });
+  expect(answer(two.next, request({ boot: "b2" }), free + 8 * timing.beatMs).reply.granted).toBe(true);
+  // Two runs of the holder of before, whose promise has ended: it may go on.
+  const back = answer(answer(voter(), renewal(), laterMs).next, renewal({ boot: "a2", purpose: "elect" }), free + 1);
+  expect(back.reply.granted).toBe(true);
+});
+
 test("rule 13: a blank voter votes for nobody and says its nonce", () => {
   const { next, reply } = answer(voter(null), renewal(), laterMs);
   expect(reply).toMatchObject({ granted: false, refusal: "blank", nonce: "n1", record: null });

@@ -51,7 +51,7 @@ const probe = (value: string): RequestInit => ({
   body: JSON.stringify({ value }),
 });
 
-test("a promoted app trades whole cycles, draws its display and answers probes", async () => {
+test("a promoted app trades whole cycles, also when its lease goes on under a higher epoch, draws its display and answers probes", async () => {
   const clock = fastClock();
   const exchangeUrl = await exchange(clock);
   const app = await startApp({ clock, exchangeUrl });
@@ -61,6 +61,10 @@ test("a promoted app trades whole cycles, draws its display and answers probes",
 
   const answer = await app.get("/api/probe", probe("hello"));
   expect([answer.status, await answer.json()]).toEqual([200, { n: 1, confirmed: true, epoch: 3 }]);
+  app.raise(4, 2_000);
+  const again = async () =>
+    z.looseObject({ epoch: z.int() }).parse(await (await app.get("/api/probe", probe("again"))).json());
+  await expect.poll(async () => (await again()).epoch).toBe(4);
 
   const journal = async () => attempts.parse(await (await fetch(`${exchangeUrl}/journal`)).json());
   await expect.poll(async () => (await journal()).length, { timeout: 15_000 }).toBeGreaterThan(1);
@@ -72,7 +76,7 @@ test("a promoted app trades whole cycles, draws its display and answers probes",
   expect((await status()).plans.some((plan) => plan.status === "done")).toBe(true);
 
   const led = ledDisplay.parse(await (await app.get("/api/status/led/display")).json());
-  expect(led.drawn_by).toEqual({ node: "uno-a", epoch: 3 });
+  expect(led.drawn_by).toEqual({ node: "uno-a", epoch: 4 });
   expect(await (await app.get("/")).text()).toContain("leads");
 
   app.say({ kind: "drain" });

@@ -87,6 +87,12 @@ export class FakeAgent {
   /** Promotes it and renews its lease until `stopRenewing`. */
   promote(epoch: number, ledger: string, leaseMs: number): void {
     this.say({ kind: "promote", epoch, ledger, validUntilNs: inNs(leaseMs) });
+    this.raise(epoch, leaseMs);
+  }
+
+  /** The same lease goes on under this epoch. */
+  raise(epoch: number, leaseMs: number): void {
+    this.#stopRenewing();
     this.#renewals = setInterval(() => this.say({ kind: "lease", epoch, validUntilNs: inNs(leaseMs) }), leaseMs / 8);
   }
 

@@ -212,7 +212,7 @@ export class App implements Desk {
       this.#primary = new Primary({
         node,
         ledgerPath,
-        newUniverse: marketDefaults[market].universe,
+        beginning: marketDefaults[market],
         clock,
         guard,
         confirm: channel.confirm,

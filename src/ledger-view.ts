@@ -1,5 +1,5 @@
 import type { LedgerDb } from "./db/ledger.ts";
-import { asc, desc, eq, inArray } from "./db/drizzle.ts";
+import { asc, desc, eq, getTableColumns, inArray } from "./db/drizzle.ts";
 import { cash, jobRuns, orderIntents, plans, positions } from "./db/ledger-schema.ts";
 
 type PositionView = {
@@ -15,7 +15,7 @@ export type OrderView = typeof orderIntents.$inferSelect & {
   /** Part of positions and cash that this order moves, 0..1. */
   readonly share: number;
 };
-type PlanView = typeof plans.$inferSelect & { readonly orders: readonly OrderView[] };
+type PlanView = Omit<typeof plans.$inferSelect, "considered"> & { readonly orders: readonly OrderView[] };
 export type JobRunView = Pick<
   typeof jobRuns.$inferSelect,
   "job" | "slot" | "epoch" | "node" | "status" | "startedAtMs" | "endedAtMs" | "outcome"
@@ -66,7 +66,8 @@ export function readLedgerView(
 }
 
 function readPlans(db: LedgerDb, shareOf: (order: typeof orderIntents.$inferSelect) => number): readonly PlanView[] {
-  const newest = db.select().from(plans).orderBy(desc(plans.slot)).limit(plansShown).all();
+  const { considered: _, ...columns } = getTableColumns(plans);
+  const newest = db.select(columns).from(plans).orderBy(desc(plans.slot)).limit(plansShown).all();
   const slots = newest.map((plan) => plan.slot);
   if (slots.length === 0) return [];
   const orders = db

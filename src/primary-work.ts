@@ -10,15 +10,15 @@ import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
 import { shownOn, type ActivityBoard } from "./led/activity.ts";
 import { calendarsUntil } from "./market/calendar/market-hours.ts";
 import type { MarketSource } from "./market/source.ts";
-import { defaultPlanning } from "./planning/settings.ts";
+import { nothingForbidden } from "./planning/input.ts";
+import { REPLAY_DAY_MS } from "./market/replay-clock.ts";
+import { checkOrder } from "./trading/order-check.ts";
+import type { PlanningSources } from "./trading/planning-input.ts";
+import { readPlanningSettings } from "./trading/planning-settings.ts";
+import { stockFigures } from "./trading/stock-figures.ts";
+import { readTradeTimes } from "./trading/trade-times.ts";
 import type { Broker } from "./trading/broker.ts";
-import {
-  marketView,
-  tradableUniverse,
-  type MarketAges,
-  type MarketHours,
-  type MarketView,
-} from "./trading/market-view.ts";
+import { marketView, tradableUniverse, type MarketAges, type MarketHours } from "./trading/market-view.ts";
 import { ledgerPlanStore } from "./trading/ledger-plan-store.ts";
 import { defaultLimits } from "./trading/order-rules.ts";
 import { rebalanceJob } from "./trading/rebalance-job.ts";
@@ -65,6 +65,18 @@ export type PrimaryWork = {
 
 export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, hours, base, board, log } = deps;
+  const onProgress = (text: string): void => board.progress(`${text.toUpperCase()}...`);
+  const data = { ledger, cache, source: market, clock, base, onProgress };
+  const store = ledgerPlanStore(ledger);
+  const sources: PlanningSources = {
+    dayMs: hours === "replay" ? REPLAY_DAY_MS : 24 * 60 * minuteMs,
+    settings: () => readPlanningSettings(ledger.db),
+    universe: () => tradableUniverse(ledger, broker),
+    tradeTimes: () => readTradeTimes(ledger.db),
+    market: () => marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() }),
+    figures: (symbols) => stockFigures(cache, symbols),
+    allowances: () => nothingForbidden,
+  };
   const trading: TradingDeps = {
     cluster,
     node,
@@ -76,21 +88,17 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     sendMarginMs,
     realTime,
     log,
-    store: ledgerPlanStore(ledger),
+    store,
     limits: defaultLimits,
     absences: new Map(),
+    mayTrade: (intent) => checkOrder({ ...sources, broker, store, clock }, intent),
   };
   const begun = Promise.withResolvers<void>();
-  const onProgress = (text: string): void => board.progress(`${text.toUpperCase()}...`);
-  const data = { ledger, cache, source: market, clock, base, onProgress };
   const { company } = market;
-  const view = (): MarketView =>
-    marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() });
   const rebalance = rebalanceJob({
     ...trading,
-    stocks: () => tradableUniverse(ledger, broker).stocks,
-    market: view,
-    planning: defaultPlanning,
+    ...sources,
+    atomically: (work) => ledger.db.$client.transaction(work).immediate(),
   });
   return {
     jobs: [
@@ -107,7 +115,10 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         log.warn({ until: calendarsUntil() }, "the exchange calendars end soon; after that no market counts as open");
       }
       const { excluded } = tradableUniverse(ledger, broker);
-      if (excluded.size > 0) log.info({ excluded: Object.fromEntries(excluded) }, "stocks left out of every plan");
+      if (excluded.length > 0) {
+        const why = Object.fromEntries(excluded.map((each) => [each.stock.symbol, each.why]));
+        log.info({ excluded: why }, "stocks left out of every plan");
+      }
       await Promise.all([
         attempt("reconciliation with the broker", log, async () => {
           const { findings, open } = await reconcile(trading);
@@ -116,7 +127,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         // The old primary's prices are in its own cache; this one may have none if it was not up for long.
         attempt("prices", log, async () =>
           // Yahoo's pace would be shared with the first price sync, which comes at once anyway.
-          hours === "exchange" || view().prices.size > 0
+          hours === "exchange" || sources.market().prices.size > 0
             ? "left to the price sync"
             : warmMarket(data, watchedListings(ledger), AbortSignal.timeout(beginLimitMs)),
         ),

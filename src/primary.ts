@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
 import { openLedger, type Ledger } from "./db/ledger.ts";
 import { readQuotes, type MarketCache } from "./db/market-cache.ts";
-import type { NewStock } from "./db/universe.ts";
+import type { NewLedger } from "./db/universe.ts";
 import { isBusy, isUnusable } from "./db/sqlite-error.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
@@ -26,7 +26,7 @@ export type PrimaryOptions = {
   readonly node: string;
   readonly ledgerPath: string;
   /** The stocks of a new ledger. */
-  readonly newUniverse: readonly NewStock[];
+  readonly beginning: NewLedger;
   readonly clock: AppClock;
   readonly guard: ActGuard;
   readonly confirm: Confirm;
@@ -61,7 +61,7 @@ export class Primary implements OpenLedger {
     const guard = this.#untilDrained(options.guard);
     guard.check(busyMsMin);
     const busyTimeoutMs = Math.round(Math.min(Math.max(guard.remainingMs() / 4, busyMsMin), busyMsMax));
-    this.#ledger = openLedger(ledgerPath, busyTimeoutMs, options.newUniverse);
+    this.#ledger = openLedger(ledgerPath, busyTimeoutMs, options.beginning);
     this.#work = options.work(this.#ledger, guard, this.#confirm);
     this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
     const rows = {

@@ -19,6 +19,7 @@ export const migrationsFolder = (database: "ledger" | "market"): string =>
   join(dirname(here), "../../drizzle", database);
 
 export const { sqliteTable, text, integer, real, primaryKey, index } = core;
-export const { and, asc, desc, eq, gt, inArray, like, lt, max, ne, notInArray, or, sql } = orm;
+export const { and, asc, desc, eq, getTableColumns, gt, inArray, isNotNull, like, lt, max, ne, notInArray, or, sql } =
+  orm;
 export const { drizzle } = driver;
 export const { migrate } = migrator;

@@ -1,3 +1,4 @@
+import type { Considered } from "../planning/considered.ts";
 import { index, integer, primaryKey, real, sql, sqliteTable, text } from "./drizzle.ts";
 
 /**
@@ -36,6 +37,8 @@ export const plans = sqliteTable("plans", {
   status: text({ enum: ["planned", "confirmed", "done", "ended"] }).notNull(),
   /** Why this plan, or why it ended early: one plain sentence. */
   reason: text().notNull(),
+  /** What it was chosen from; of the newest plans only, since the ledger is to stay small. */
+  considered: text({ mode: "json" }).$type<Considered>(),
 });
 
 export const orderIntents = sqliteTable(

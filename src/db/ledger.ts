@@ -3,7 +3,7 @@ import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { drizzle, migrate, migrationsFolder } from "./drizzle.ts";
 import * as schema from "./ledger-schema.ts";
 import { checkPages } from "./pages.ts";
-import { embeddedUniverse, type NewStock } from "./universe.ts";
+import { type NewLedger, marketDefaults } from "./universe.ts";
 
 const WAL_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -11,14 +11,14 @@ export type LedgerDb = BetterSQLite3Database<typeof schema> & { readonly $client
 export type Ledger = { readonly db: LedgerDb; close(): void };
 
 /**
- * Opens the ledger at this path, checks its pages, creates or migrates it, and gives a new one its universe,
- * the embedded market's unless another is given. A commit returns only after it is on disk. Throws an Error with
+ * Opens the ledger at this path, checks its pages, creates or migrates it, and gives a new one its
+ * beginning, the embedded market's unless another is given. A commit returns only after it is on disk. Throws an Error with
  * `cause`; then nothing stays open.
  */
 export function openLedger(
   path: string,
   busyTimeoutMs: number,
-  newUniverse: readonly NewStock[] = embeddedUniverse,
+  beginning: NewLedger = marketDefaults.embedded,
 ): Ledger {
   const client = openSqlite(path, busyTimeoutMs);
   try {
@@ -26,15 +26,23 @@ export function openLedger(
     const db = drizzle(client, { schema });
     migrate(db, { migrationsFolder: migrationsFolder("ledger") });
     if (db.select().from(schema.universe).limit(1).all().length === 0) {
-      db.insert(schema.universe)
-        .values([...newUniverse])
-        .run();
+      begin(db, beginning);
     }
     return { db, close: () => client.close() };
   } catch (error) {
     client.close();
     throw new Error(`the ledger ${path} could not be opened`, { cause: error });
   }
+}
+
+function begin(db: LedgerDb, { universe, settings }: NewLedger): void {
+  const rows = Object.entries(settings).map(([key, value]) => ({ key, value: JSON.stringify(value) }));
+  db.transaction((tx) => {
+    if (rows.length > 0) tx.insert(schema.settings).values(rows).onConflictDoNothing().run();
+    tx.insert(schema.universe)
+      .values([...universe])
+      .run();
+  });
 }
 
 function openSqlite(path: string, busyTimeoutMs: number): Database.Database {

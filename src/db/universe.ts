@@ -72,8 +72,26 @@ export const yahooUniverse: readonly NewStock[] = [
   us("HD", "Home Depot", "Consumer"),
 ];
 
+/** What a new ledger begins with: its stocks, and settings that differ from the defaults, by key. */
+export type NewLedger = {
+  readonly universe: readonly NewStock[];
+  readonly settings: { readonly [key: string]: unknown };
+};
+
+/** On the recorded market a slot is a day and somebody watches: an owner in a hurry, who has the one region that there is. */
+const embeddedSettings = {
+  "planning.regions": { US: 1 },
+  "planning.industries": { Technology: 1, Healthcare: 1, Finance: 1, Consumer: 1, Industrial: 1, Energy: 1 },
+  "planning.buyCoolOffDays": 2,
+  "planning.sellCoolOffDays": 2,
+  "planning.holdDaysMin": 2,
+  "planning.priceToHighMax": 2,
+  "planning.scoreMin": 0.3,
+  "planning.misplacedCost": 0.02,
+};
+
 /** What a ledger begins with, and keeps its books in, by the market that it trades on. */
 export const marketDefaults = {
-  embedded: { universe: embeddedUniverse, base: "USD" },
-  yahoo: { universe: yahooUniverse, base: "EUR" },
+  embedded: { universe: embeddedUniverse, settings: embeddedSettings, base: "USD" },
+  yahoo: { universe: yahooUniverse, settings: {}, base: "EUR" },
 } as const;

@@ -1,126 +1,94 @@
-import { type PlanningSettings, TRADES_A_CYCLE_MAX } from "./settings.ts";
-import { type Stock, targetWeights } from "./targets.ts";
+import { targetsFor } from "./aims.ts";
+import { type Considered, consider } from "./considered.ts";
+import type { PlanningInput } from "./input.ts";
+import { type Portfolio, portfolioOf, valueEur } from "./portfolio.ts";
+import { money, percent, score } from "./rules/refusal.ts";
+import { bestSequence } from "./sequences.ts";
+import { TRADES_A_CYCLE_MAX } from "./settings.ts";
+import type { Proposal } from "./stock.ts";
+import type { Candidate } from "./propose.ts";
+import { windfallOf } from "./windfall.ts";
+import type { Scale } from "./worth.ts";
 
-export type PlanningInput = {
-  readonly stocks: readonly Stock[];
-  /** 0..1 by symbol. */
-  readonly scores: ReadonlyMap<string, number>;
-  readonly pricesUsd: ReadonlyMap<string, number>;
-  /** Shares held, by symbol. */
-  readonly held: ReadonlyMap<string, number>;
-  readonly cashUsd: number;
-  /** Cash that orders without a known end may still take. */
-  readonly reservedUsd: number;
-  /** Symbols that may not be traded now, each with why. */
-  readonly blocked: ReadonlyMap<string, string>;
-  readonly settings: PlanningSettings;
-};
+type PlannedTrade = Proposal & { readonly valueEur: number; readonly reason: string };
 
-type PlannedTrade = {
-  readonly symbol: string;
-  readonly side: "buy" | "sell";
-  readonly qty: number;
-  readonly valueUsd: number;
+/** The trades in the order in which they are to be sent, why these or why none, and what they were chosen from. */
+export type TradePlan = {
+  readonly trades: readonly PlannedTrade[];
   readonly reason: string;
+  readonly considered: Considered;
 };
 
-/** The trades in the order in which they are to be sent, and one sentence on the whole: why these, or why none. */
-export type TradePlan = { readonly trades: readonly PlannedTrade[]; readonly reason: string };
+const REASONS_SHOWN = 3;
 
-type Gap = { readonly stock: Stock; readonly priceUsd: number; readonly heldQty: number; readonly gapUsd: number };
-
-/** Decides a cycle's trades. Deterministic: the same input gives the same plan, whatever the order of its maps. */
-export function planTrades(input: PlanningInput): TradePlan {
-  const { settings, pricesUsd, held } = input;
-  if (input.scores.size === 0) return nothing("there are no scores yet");
-  const unpriced = [...held].filter(([symbol, qty]) => qty !== 0 && !isPrice(pricesUsd.get(symbol)));
+/** Decides a cycle's trades. Deterministic: the same input gives the same plan, whatever the order of its stocks. */
+export function planTrades(given: PlanningInput): TradePlan {
+  const input = { ...given, stocks: given.stocks.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1)) };
+  const unpriced = input.stocks.filter((stock) => !(Math.abs(valueEur(stock)) < Infinity));
   if (unpriced.length > 0) {
-    const symbols = unpriced.map(([symbol]) => symbol).sort();
-    return nothing(`${symbols.join(", ")} is held but has no price, so the portfolio's value is unknown`);
+    const symbols = unpriced.map(({ symbol }) => symbol).join(", ");
+    return noPlan(`${symbols} is held but has no price, so the portfolio's value is unknown`);
   }
-  const heldUsd = [...held].reduce((sum, [symbol, qty]) => sum + qty * (pricesUsd.get(symbol) ?? 0), 0);
-  const equityUsd = input.cashUsd + heldUsd;
-  const gaps = findGaps(input, equityUsd);
-  const worthUsd = Math.max(settings.tradeMinUsd, settings.driftMin * equityUsd);
-  const wanted = gaps.filter((gap) => Math.abs(gap.gapUsd) >= worthUsd);
-  if (wanted.length === 0) {
-    return nothing(`every stock is within ${percent(worthUsd / equityUsd)} of its target`);
-  }
-  return choose(input, wanted, equityUsd);
+  if (input.stocks.every((stock) => stock.score === null)) return noPlan("there are no scores yet");
+  const portfolio = portfolioOf(input);
+  if (!(portfolio.equityEur > 0)) return noPlan(`the portfolio is worth ${money(portfolio.equityEur, input)}`);
+  const scale: Scale = { targets: targetsFor(input, portfolio), settings: input.settings };
+  const tradesMax = Math.min(input.settings.tradesMax, TRADES_A_CYCLE_MAX);
+  const chosen = bestSequence(input, scale, portfolio, tradesMax);
+  const considered = consider(input, scale, { trades: [], portfolio, netEur: 0 }, chosen);
+  return {
+    trades: chosen.trades.map((trade) => ({
+      symbol: trade.symbol,
+      side: trade.side,
+      qty: trade.qty,
+      valueEur: trade.valueEur,
+      reason: whyTrade(input, scale, portfolio, trade),
+    })),
+    reason: chosen.trades.length === 0 ? whyNothing(input, considered) : whyPlan(input, considered),
+    considered,
+  };
 }
 
-function findGaps(input: PlanningInput, equityUsd: number): Gap[] {
-  const investableUsd = Math.max(0, equityUsd - input.settings.cashReserveUsd);
-  const weights = targetWeights(input.stocks, input.scores, input.settings);
-  return input.stocks
-    .flatMap((stock) => {
-      const priceUsd = input.pricesUsd.get(stock.symbol);
-      if (!isPrice(priceUsd)) return [];
-      const heldQty = input.held.get(stock.symbol) ?? 0;
-      const gapUsd = (weights.get(stock.symbol) ?? 0) * investableUsd - heldQty * priceUsd;
-      return [{ stock, priceUsd, heldQty, gapUsd }];
-    })
-    .sort((a, b) => Math.abs(b.gapUsd) - Math.abs(a.gapUsd) || (a.stock.symbol < b.stock.symbol ? -1 : 1));
+function whyTrade(input: PlanningInput, { targets }: Scale, portfolio: Portfolio, trade: Candidate): string {
+  const { stock, side, qty, symbol } = trade;
+  const shareOf = (amountEur: number): string => percent(amountEur / portfolio.equityEur);
+  const target = (targets.stocks.get(symbol) ?? 0) * portfolio.investableEur;
+  const verb = side === "buy" ? "Buy" : "Sell";
+  const shares = `${shareOf(valueEur(stock))} of the portfolio, target ${shareOf(target)}`;
+  const worth = `puts ${money(trade.placedEur, input)} in place, worth ${money(trade.netEur, input)} after costs of ${money(trade.costEur, input)}`;
+  return `${verb} ${qty} ${symbol} for ${money(trade.valueEur, input)}: ${shares} (${because(input, trade)}); ${worth}.`;
 }
 
-function choose(input: PlanningInput, wanted: readonly Gap[], equityUsd: number): TradePlan {
-  const { settings } = input;
-  const tradesMax = Math.min(settings.tradesMax, TRADES_A_CYCLE_MAX);
-  // Proceeds of this cycle's sells are not counted: a sell may still be open when the next buy is sent.
-  let freeUsd = input.cashUsd - settings.cashReserveUsd - input.reservedUsd;
-  const trades: PlannedTrade[] = [];
-  const obstacles = new Set<string>();
-  for (const gap of wanted) {
-    if (trades.length >= tradesMax) break;
-    const sized = size(input, gap, freeUsd);
-    if (typeof sized === "string") {
-      obstacles.add(sized);
-      continue;
-    }
-    if (sized.side === "buy") freeUsd -= withCosts(sized.valueUsd, settings);
-    trades.push({ ...sized, reason: whyTrade(input, gap, sized, equityUsd) });
-  }
-  if (trades.length === 0) return nothing([...obstacles].join("; "));
-  trades.sort((a, b) => Number(a.side === "buy") - Number(b.side === "buy"));
-  const rest = wanted.length - trades.length;
-  const later = rest > 0 ? `, ${rest} smaller or blocked ${rest === 1 ? "gap waits" : "gaps wait"}` : "";
-  return { trades, reason: `${wanted.length} of ${input.stocks.length} stocks are off target${later}.` };
+function because(input: PlanningInput, { stock, side }: Candidate): string {
+  if (!stock.active) return "no longer in the universe";
+  const scored = stock.score === null ? "no score, taken as neutral" : `score ${score(stock.score)}`;
+  if (side === "buy") return scored;
+  const windfall = windfallOf(stock, input.nowMs, input.dayMs);
+  const sold = `${scored}, sell score ${score(stock.sellScore ?? 0)}`;
+  if (windfall === null) return sold;
+  return `${sold}, a windfall: ${percent(windfall.gain)} gained, ${percent(windfall.excess)} beyond its own growth`;
 }
 
-/** The trade that closes a gap as far as it may, or what is in its way. */
-function size(input: PlanningInput, gap: Gap, freeUsd: number): Omit<PlannedTrade, "reason"> | string {
-  const { settings } = input;
-  const { symbol, lotSize, allowBuy, allowSell } = gap.stock;
-  const side = gap.gapUsd > 0 ? "buy" : "sell";
-  const blocked = input.blocked.get(symbol);
-  if (blocked !== undefined) return `${symbol} is blocked: ${blocked}`;
-  if (side === "buy" ? !allowBuy : !allowSell) return `${symbol} may not be ${side === "buy" ? "bought" : "sold"}`;
-  const affordableUsd = (freeUsd - settings.costFixedUsd) / (1 + settings.costFraction);
-  const aimUsd = side === "buy" ? Math.min(gap.gapUsd, affordableUsd) : -gap.gapUsd;
-  const lots = Math.max(0, Math.floor(aimUsd / gap.priceUsd / lotSize + 1e-9));
-  const qty = side === "buy" ? lots * lotSize : Math.min(lots * lotSize, gap.heldQty);
-  const valueUsd = qty * gap.priceUsd;
-  if (qty >= 1 && valueUsd >= settings.tradeMinUsd) return { symbol, side, qty, valueUsd };
-  if (side === "buy" && affordableUsd < gap.gapUsd) return "there is no free cash above the reserve to buy with";
-  return `a whole lot of ${symbol} is more than its gap`;
+const whyPlan = (
+  input: PlanningInput,
+  { outOfPlaceEur, outOfPlaceAfterEur, netEur, rejected, more }: Considered,
+): string => {
+  const waiting = rejected.length + more;
+  const rest =
+    waiting === 0 ? "" : `; ${waiting} ${waiting === 1 ? "other waits or is" : "others wait or are"} ruled out`;
+  return `${money(outOfPlaceEur, input)} are out of place and ${money(outOfPlaceAfterEur, input)} will be: worth ${money(netEur, input)} more than doing nothing${rest}.`;
+};
+
+function whyNothing({ settings }: PlanningInput, { rejected, more }: Considered): string {
+  if (rejected.length === 0) return `Nothing to do: every stock is within ${percent(settings.driftMin)} of its target.`;
+  const shown = rejected.slice(0, REASONS_SHOWN).map(({ why }) => why);
+  const rest = rejected.length - shown.length + more;
+  return ["Nothing to do.", ...shown, ...(rest === 0 ? [] : [`And ${rest} more.`])].join(" ");
 }
 
-function whyTrade(input: PlanningInput, gap: Gap, trade: Omit<PlannedTrade, "reason">, equityUsd: number): string {
-  const shareNow = (gap.heldQty * gap.priceUsd) / equityUsd;
-  const target = shareNow + gap.gapUsd / equityUsd;
-  const score = input.scores.get(trade.symbol);
-  const because = gap.stock.active
-    ? score === undefined
-      ? "no score, taken as neutral"
-      : `score ${score.toFixed(2)}`
-    : "no longer in the universe";
-  const verb = trade.side === "buy" ? "Buy" : "Sell";
-  return `${verb} ${trade.qty} ${trade.symbol}: ${percent(shareNow)} of the portfolio, target ${percent(target)} (${because}).`;
-}
-
-const nothing = (why: string): TradePlan => ({ trades: [], reason: `Nothing to do: ${why}.` });
-const withCosts = (valueUsd: number, settings: PlanningSettings): number =>
-  valueUsd * (1 + settings.costFraction) + settings.costFixedUsd;
-const isPrice = (priceUsd: number | undefined): priceUsd is number =>
-  priceUsd !== undefined && Number.isFinite(priceUsd) && priceUsd > 0;
-const percent = (fraction: number): string => `${(fraction * 100).toFixed(1)}%`;
+/** A plan to do nothing, with one plain clause on why. */
+export const noPlan = (why: string): TradePlan => ({
+  trades: [],
+  reason: `Nothing to do: ${why}.`,
+  considered: { outOfPlaceEur: 0, outOfPlaceAfterEur: 0, costEur: 0, netEur: 0, rejected: [], more: 0 },
+});

@@ -1,45 +1,85 @@
-import type { PlanningSettings } from "./settings.ts";
+import type { Shares } from "./settings.ts";
+import type { Stock } from "./stock.ts";
 
-export type Stock = {
-  readonly symbol: string;
-  readonly lotSize: number;
-  readonly allowBuy: boolean;
-  readonly allowSell: boolean;
-  readonly active: boolean;
+/** A stock that may have a share: how much it appeals, and the most that it may have. */
+export type Aim = Pick<Stock, "symbol" | "region" | "industries"> & { readonly appeal: number; readonly max: number };
+
+/** Shares of the investable money. Groups that no aim is in are left out, and the others have theirs in proportion. */
+export type Targets = {
+  readonly stocks: ReadonlyMap<string, number>;
+  readonly regions: ReadonlyMap<string, number>;
+  readonly industries: ReadonlyMap<string, number>;
 };
 
-const NEUTRAL_SCORE = 0.5;
+/** More than it takes, unless targets and caps contradict each other. */
+const ROUNDS = 200;
+/** A round that moves no share by more is the last. */
+const STILL = 1e-9;
+/** Keeps a share that is next to nothing from becoming infinite. */
+const FACTOR_MAX = 1e6;
 
 /**
- * The share of the portfolio that each active stock should have: proportional to its score (0..1) to a power, capped;
- * a stock without a score counts as neutral, an inactive one aims at nothing. The sum is at most 1; what the cap
- * takes away is spread over the others as long as they have room.
+ * The shares nearest to the appeals that add up to the targets of regions and industries: proportional fitting (Deming
+ * and Stephan 1940), each round also cut to what a stock may have. Where targets contradict each other or a cap, those
+ * of the regions win over those of the industries, and no share is above its cap: cash is left instead.
  */
-export function targetWeights(
-  stocks: readonly Stock[],
-  scores: ReadonlyMap<string, number>,
-  settings: Pick<PlanningSettings, "weightMax" | "scorePower">,
-): ReadonlyMap<string, number> {
-  const appeal = new Map(
-    stocks
-      .filter((stock) => stock.active)
-      .map((stock) => [stock.symbol, (scores.get(stock.symbol) ?? NEUTRAL_SCORE) ** settings.scorePower]),
+export function targetsOf(aims: readonly Aim[], regions: Shares, industries: Shares): Targets {
+  const sorted = aims.filter((aim) => aim.appeal > 0).toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1));
+  const caps = sorted.map((aim) => aim.max);
+  const byRegion = grouping(
+    sorted.map((aim) => [aim.region]),
+    regions,
   );
-  const weights = new Map<string, number>();
-  let open = [...appeal.keys()];
-  let left = 1;
-  // Each pass caps at least one stock or is the last, so this ends.
-  while (open.length > 0) {
-    const sum = open.reduce((total, symbol) => total + (appeal.get(symbol) ?? 0), 0);
-    const share = (symbol: string): number => (sum > 0 ? (left * (appeal.get(symbol) ?? 0)) / sum : 0);
-    const capped = open.filter((symbol) => share(symbol) > settings.weightMax);
-    if (capped.length === 0) {
-      for (const symbol of open) weights.set(symbol, share(symbol));
-      break;
-    }
-    for (const symbol of capped) weights.set(symbol, settings.weightMax);
-    left -= capped.length * settings.weightMax;
-    open = open.filter((symbol) => !weights.has(symbol));
+  const byIndustry = grouping(
+    sorted.map((aim) => aim.industries),
+    industries,
+  );
+  const appeal = sorted.reduce((sum, aim) => sum + aim.appeal, 0);
+  let weights = sorted.map((aim) => aim.appeal / appeal);
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = weights;
+    weights = fit(byRegion, fit(byIndustry, weights, caps, FACTOR_MAX), caps, FACTOR_MAX);
+    if (weights.every((weight, index) => Math.abs(weight - (before[index] ?? 0)) <= STILL)) break;
   }
-  return weights;
+  weights = fit(byRegion, weights, caps, 1);
+  return {
+    stocks: new Map(sorted.map((aim, index) => [aim.symbol, weights[index] ?? 0])),
+    regions: byRegion.targets,
+    industries: byIndustry.targets,
+  };
 }
+
+type Part = readonly [group: string, part: number];
+type Grouping = { readonly parts: readonly (readonly Part[])[]; readonly targets: ReadonlyMap<string, number> };
+
+/** Which groups each stock is in, and the targets of those that have any, which add up to 1. */
+function grouping(groupsOf: readonly (readonly string[])[], shares: Shares): Grouping {
+  const names = [...new Set(groupsOf.flat())].sort();
+  const sum = names.reduce((total, name) => total + (shares[name] ?? 0), 0);
+  const targets = new Map(names.map((name) => [name, sum > 0 ? (shares[name] ?? 0) / sum : 0]));
+  return { parts: groupsOf.map(partsOf), targets };
+}
+
+/** Scales the weights of each group to its target, by this factor at most, and cuts them to their caps. */
+function fit(
+  { parts, targets }: Grouping,
+  weights: readonly number[],
+  caps: readonly number[],
+  factorMax: number,
+): number[] {
+  const sums = new Map<string, number>();
+  for (const [index, groups] of parts.entries()) {
+    for (const [group, part] of groups) sums.set(group, (sums.get(group) ?? 0) + part * (weights[index] ?? 0));
+  }
+  const factors = new Map(
+    [...sums].map(([group, sum]) => [group, sum > 0 ? Math.min(factorMax, (targets.get(group) ?? 0) / sum) : 0]),
+  );
+  return weights.map((weight, index) => {
+    const scale = (parts[index] ?? []).reduce((total, [group, part]) => total + part * (factors.get(group) ?? 0), 0);
+    return Math.min(caps[index] ?? 0, weight * scale);
+  });
+}
+
+/** Each group with its part of a stock's value. */
+export const partsOf = (groups: readonly string[]): readonly Part[] =>
+  groups.map((group) => [group, 1 / groups.length]);

@@ -13,6 +13,13 @@ export type Score = {
   readonly groups: readonly Group[];
 };
 
+/** How good a company is whatever its price, 0..1: its growth and its strength, whichever is known; null when neither is. */
+export function qualityOf(all: readonly Pick<Group, "name" | "value">[]): number | null {
+  const asked = all.filter(({ name }) => name === "long term" || name === "fundamentals");
+  const { value } = meanOfKnown(asked.map((group) => ({ weight: 1, value: group.value })));
+  return Number.isNaN(value) ? null : value;
+}
+
 /**
  * Scores a stock: `total = .5 + sum(weight * confidence * (value - .5))` over its groups. The formulas and where they
  * differ from the single-board trader's: README.md here. Pure: the same input gives the same score.
@@ -23,7 +30,7 @@ export function scoreStock(input: ScoreInput): Score {
   const longTerm = groups.longTerm(from);
   const fundamentals = groups.fundamentals(from);
   const opportunity = groups.opportunity(from);
-  const quality = meanOfKnown([longTerm, fundamentals].map(({ value }) => ({ weight: 1, value }))).value;
+  const quality = qualityOf([longTerm, fundamentals]);
   const all = [
     longTerm,
     fundamentals,
@@ -32,7 +39,7 @@ export function scoreStock(input: ScoreInput): Score {
     groups.shortTerm(from),
     groups.technicals(from),
     groups.opinion(from),
-    groups.diversification(from, Number.isNaN(quality) ? null : quality, opportunity.value),
+    groups.diversification(from, quality, opportunity.value),
   ];
   const confidence = all.reduce((sum, group) => sum + group.weight * group.confidence, 0);
   const pull = all.reduce((sum, group) => sum + group.weight * group.confidence * ((group.value ?? 0.5) - 0.5), 0);

@@ -5,54 +5,38 @@ import { mean } from "../analytics/metrics/statistics.ts";
 import { clamp } from "./curves.ts";
 import { makeGroup, makePart, type Group } from "./score-part.ts";
 
-/** A holding as its owner sees it; shares are fractions of the portfolio's value with cash. */
+/** A holding as its owner sees it; shares are fractions of the portfolio's value with cash, null is unknown. */
 export type Holding = {
-  readonly allowSell: boolean;
-  readonly qty: number;
-  readonly lotSize: number;
-  readonly averageCost: number;
-  /** null: not known since when. */
-  readonly heldSinceMs: number | null;
-  readonly lastSoldMs: number | null;
+  /** Price against the average cost, less 1. */
+  readonly gain: number | null;
+  readonly heldDays: number | null;
   readonly share: number;
   readonly regionShare: number;
   readonly industryShare: number;
   readonly prices: PriceHistory;
+  /** Market time, which the age of prices is counted from. */
   readonly nowMs: number;
 };
 
-/** How much speaks for selling, and what forbids it. */
-export type SellScore = {
-  /** 0..1, higher speaks for selling; its parts say why. */
-  readonly group: Group;
-  /** Hard blocks, each one plain sentence; none means that it may be sold. */
-  readonly blocks: readonly string[];
-  /** Shares to sell at this score in whole lots; 0 when blocked, unknown, or too little to be worth it. */
-  readonly qty: number;
-};
-
 const DAY_MS = 86_400_000;
-const HELD_DAYS_MIN = 90;
-const SOLD_DAYS_MIN = 180;
-const LOSS_MAX = 0.2;
-const VALUE_MIN = 100;
+/** A gain of a shorter time is none a year. */
+const RATE_DAYS_MIN = 90;
 /** Shares of a portfolio that are as much as a region, an industry or a stock should have. */
 const FULL = { region: 0.5, industry: 0.3, stock: 0.15 };
 
 /**
- * Scores a sale of a holding. `valueFactor` turns its price into euros: a sale below 100 EUR is not worth it. What is
- * not known speaks neither for nor against, except that a loss, a beginning or a sale that is unknown blocks.
+ * How much speaks for selling a holding, 0..1 in the group's value; its parts say why. What is not known speaks neither
+ * for nor against. What forbids a sale, and how much is sold, is `src/planning`'s.
  */
-export function sellScore(holding: Holding, valueFactor: number): SellScore {
-  const { prices, nowMs, averageCost, share, regionShare, industryShare } = holding;
-  const price = prices.closes[prices.closes.length - 1] ?? Number.NaN;
-  const gain = price / averageCost - 1;
-  const heldDays = holding.heldSinceMs === null ? Number.NaN : (nowMs - holding.heldSinceMs) / DAY_MS;
-  const gainRate = heldDays >= HELD_DAYS_MIN ? (1 + gain) ** (365.25 / heldDays) - 1 : Number.NaN;
+export function sellScore(holding: Holding): Group {
+  const { prices, nowMs, share, regionShare, industryShare } = holding;
+  const heldDays = holding.heldDays ?? Number.NaN;
+  const gainRate =
+    heldDays >= RATE_DAYS_MIN ? (1 + (holding.gain ?? Number.NaN)) ** (365.25 / heldDays) - 1 : Number.NaN;
   const fall = fallOf(prices, nowMs);
   const swing = swingOf(prices);
   const source = { asOfMs: prices.daysMs[prices.daysMs.length - 1] ?? Number.NaN, nowMs, confidence: 1 };
-  const group = makeGroup("sell", 1, [
+  return makeGroup("sell", 1, [
     makePart("underperformance", 0.35, underperformance(gainRate), { gainRate }, source),
     makePart("time held", 0.18, timeHeld(heldDays), { heldDays }, source),
     makePart(
@@ -65,27 +49,6 @@ export function sellScore(holding: Holding, valueFactor: number): SellScore {
     makePart("drawdown", 0.15, drawdown(fall.depth, fall.days), { depth: fall.depth, days: fall.days }, source),
     makePart("instability", 0.14, instability(gainRate, swing), { gainRate, ...swing }, source),
   ]);
-  const blocks = blocksOf(holding, gain, heldDays);
-  return { group, blocks, qty: blocks.length > 0 ? 0 : sizeOf(holding, group, price * valueFactor) };
-}
-
-function blocksOf({ allowSell, lastSoldMs, nowMs }: Holding, gain: number, heldDays: number): readonly string[] {
-  const soldDays = lastSoldMs === null ? Number.POSITIVE_INFINITY : (nowMs - lastSoldMs) / DAY_MS;
-  return [
-    ...(allowSell ? [] : ["it may not be sold"]),
-    ...(gain >= -LOSS_MAX ? [] : [`it has lost more than ${LOSS_MAX * 100}% of its cost`]),
-    ...(heldDays >= HELD_DAYS_MIN ? [] : [`it is not known to be held for ${HELD_DAYS_MIN} days`]),
-    ...(soldDays >= SOLD_DAYS_MIN ? [] : [`some of it was sold less than ${SOLD_DAYS_MIN} days ago`]),
-  ];
-}
-
-/** A tenth, and up to two fifths more by the score; at least one lot stays. */
-function sizeOf({ qty, lotSize }: Holding, { value }: Group, priceEur: number): number {
-  if (value === null || !(lotSize > 0) || !(priceEur > 0)) return 0;
-  const share = Math.min(0.5, 0.1 + 0.4 * value);
-  const lots = Math.min(Math.floor((qty * share) / lotSize), Math.floor(qty / lotSize) - 1);
-  const wanted = Math.max(0, lots) * lotSize;
-  return wanted * priceEur >= VALUE_MIN ? wanted : 0;
 }
 
 /** Gain a year: who loses is sold first; 8 to 15% is what was aimed at. */

@@ -49,9 +49,14 @@ export async function runPlan(
         await deps.realTime.sleep(step.afterMs, signal);
         run = await look(deps, slot, run, step.n);
         break;
-      case "send":
-        run = sent(run, step.intent.n, await send(deps, step.intent));
+      case "send": {
+        const forbidden = await deps.mayTrade(step.intent);
+        run =
+          forbidden === null
+            ? sent(run, step.intent.n, await send(deps, step.intent))
+            : { ...run, conflict: forbidden };
         break;
+      }
     }
   }
   return { kind: "left", plan: readPlan(deps, slot), reason: "The cycle did not come to an end." };

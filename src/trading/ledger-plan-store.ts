@@ -1,15 +1,19 @@
-import { and, asc, eq, inArray, max, notInArray, or } from "../db/drizzle.ts";
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, max, notInArray, or } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { orderIntents, plans } from "../db/ledger-schema.ts";
 import { assertNewPlan, assertPlanChange } from "./order-states.ts";
 import type { Intent, Plan, PlanStore } from "./plan-record.ts";
+
+/** Of so many plans it is kept what they were chosen from: some 8 kB each. */
+const CONSIDERED_KEPT = 20;
 
 /** Plans in the ledger: each call that writes is one transaction. */
 export function ledgerPlanStore({ db }: Ledger): PlanStore {
   const intentsOf = (slot: string): Intent[] =>
     db.select().from(orderIntents).where(eq(orderIntents.slot, slot)).orderBy(asc(orderIntents.n)).all();
   const read = (slot: string): Plan | null => {
-    const row = db.select().from(plans).where(eq(plans.slot, slot)).get();
+    const { considered: _, ...columns } = getTableColumns(plans);
+    const row = db.select(columns).from(plans).where(eq(plans.slot, slot)).get();
     return row === undefined ? null : { ...row, intents: intentsOf(slot) };
   };
   return {
@@ -33,10 +37,17 @@ export function ledgerPlanStore({ db }: Ledger): PlanStore {
         .select({ slot: max(plans.slot) })
         .from(plans)
         .get()?.slot ?? null,
-    insert: ({ intents, ...plan }) =>
+    insert: ({ intents, ...plan }, considered) =>
       db.transaction((tx) => {
         assertNewPlan({ ...plan, intents });
-        tx.insert(plans).values(plan).run();
+        tx.insert(plans)
+          .values({ ...plan, considered: considered ?? null })
+          .run();
+        const kept = tx.select({ slot: plans.slot }).from(plans).orderBy(desc(plans.slot)).limit(CONSIDERED_KEPT);
+        tx.update(plans)
+          .set({ considered: null })
+          .where(and(isNotNull(plans.considered), notInArray(plans.slot, kept)))
+          .run();
         for (const intent of intents) tx.insert(orderIntents).values(intent).run();
       }),
     update: (slot, change) =>

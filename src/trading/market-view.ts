@@ -105,20 +105,20 @@ const instantText = (atMs: number): string => `${new Date(atMs).toISOString().sl
 
 type UniverseStock = typeof universe.$inferSelect;
 
-/** The stocks that the broker can trade, and those that it cannot, by symbol with why. */
+/** The stocks that the broker can trade, and those that it cannot, with why. */
 export type TradableUniverse = {
   readonly stocks: readonly UniverseStock[];
-  readonly excluded: ReadonlyMap<string, string>;
+  readonly excluded: readonly { readonly stock: UniverseStock; readonly why: string }[];
 };
 
 /** Splits the ledger's universe by what the broker can trade. */
 export function tradableUniverse({ db }: Ledger, broker: Pick<Broker, "whyNotTradable">): TradableUniverse {
   const stocks: UniverseStock[] = [];
-  const excluded = new Map<string, string>();
+  const excluded: { stock: UniverseStock; why: string }[] = [];
   for (const stock of db.select().from(universe).all()) {
     const why = broker.whyNotTradable(listingOf(stock));
     if (why === null) stocks.push(stock);
-    else excluded.set(stock.symbol, why);
+    else excluded.push({ stock, why });
   }
   return { stocks, excluded };
 }

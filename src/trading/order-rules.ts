@@ -55,7 +55,7 @@ export type Run = {
   readonly absences: ReadonlyMap<number, Absence>;
   readonly failedLooks: number;
   readonly settleLooks: number;
-  /** Why this slot is not ours alone; null as long as nothing speaks for it. */
+  /** Why nothing more of this plan is sent: the slot is not ours alone, or a rule forbids the next order; null: nothing. */
   readonly conflict: string | null;
 };
 export type Answer = { readonly kind: "placed" | "duplicate" | "refused" | "unknown"; readonly reason: string };

@@ -1,3 +1,4 @@
+import type { Considered } from "../planning/considered.ts";
 import type { BrokerOrder, OrderIntent } from "./broker.ts";
 import { isNewer } from "./order-states.ts";
 
@@ -46,8 +47,11 @@ export type PlanStore = {
   unsettled(): readonly Plan[];
   /** The newest plan's slot; null when there is none. */
   newestSlot(): string | null;
-  /** Throws when the slot has a plan already: a plan is never replaced. */
-  insert(plan: Plan): void;
+  /**
+   * Writes a plan and what it was chosen from, which is kept for the newest plans only. Throws when the slot has a plan
+   * already: a plan is never replaced.
+   */
+  insert(plan: Plan, considered?: Considered): void;
   /** Writes intents by (slot, n), new ones too, and the plan's status and reason when given. */
   update(slot: string, change: PlanChange): void;
 };
@@ -128,3 +132,10 @@ export const isWorking = (state: IntentState): boolean => state === "open" || st
 /** Nothing is known for certain, so an order may exist. */
 export const isInDoubt = (state: IntentState): boolean => state === "sent" || state === "unknown";
 export const isFinished = (plan: Plan): boolean => plan.status === "done" || plan.status === "ended";
+/** Orders whose end is open, of plans that are not settled. */
+export const openIntents = (unsettled: readonly Plan[]): readonly Intent[] =>
+  unsettled.flatMap((plan) =>
+    plan.intents.filter(
+      ({ state }) => isInDoubt(state) || isWorking(state) || (state === "planned" && !isFinished(plan)),
+    ),
+  );

@@ -1,19 +1,16 @@
 import type { Job, Slot } from "../app-ports.ts";
-import { type PlanningInput, type TradePlan, planTrades } from "../planning/plan.ts";
-import type { PlanningSettings } from "../planning/settings.ts";
-import type { Stock } from "../planning/targets.ts";
+import { type TradePlan, noPlan, planTrades } from "../planning/plan.ts";
 import { type CycleEnd, runPlan } from "./cycle.ts";
-import { type Intent, type Plan, clientOrderId, isFinished, isInDoubt } from "./plan-record.ts";
-import { toBase } from "../market/fx/rates.ts";
-import type { MarketView } from "./market-view.ts";
+import { type Intent, type Plan, clientOrderId, isFinished } from "./plan-record.ts";
+import { type Account, type PlanningSources, gather } from "./planning-input.ts";
 import { reconcile } from "./reconcile.ts";
 import type { TradingDeps } from "./trading-deps.ts";
 
-export type RebalanceDeps = TradingDeps & {
-  readonly stocks: () => readonly Stock[];
-  readonly market: () => MarketView;
-  readonly planning: PlanningSettings;
-};
+export type RebalanceDeps = TradingDeps &
+  PlanningSources & {
+    /** Does this in one transaction of the ledger: what a plan is decided on is what it is written beside. */
+    readonly atomically: <T>(work: () => T) => T;
+  };
 
 /** The trading cycle as a job: every 15 minutes; of missed slots only the newest still makes sense. */
 export function rebalanceJob(deps: RebalanceDeps): Job {
@@ -36,52 +33,35 @@ async function runCycle(deps: RebalanceDeps, slot: Slot, signal: AbortSignal): P
   }
   if (deps.clock.nowMs() >= slot.atMs + deps.slotMs) return "The slot was over before anything was planned.";
   if (!(await deps.broker.isMarketOpen())) return "The market is closed.";
-  const plan = await makePlan(deps, slot, open);
+  const positions = await deps.broker.positions();
+  const account = await deps.broker.account();
   if (signal.aborted) throw new Error("stopped before the plan was written");
-  deps.guard.check(0);
-  deps.store.insert(plan);
+  const plan = deps.atomically(() => writePlan(deps, slot, { positions, account, open }));
   if (plan.intents.length === 0) return plan.reason;
   return sentence(await runPlan(deps, slot.text, true, signal));
 }
 
-async function makePlan(deps: RebalanceDeps, slot: Slot, open: readonly Intent[]): Promise<Plan> {
-  const { broker, guard, node } = deps;
-  const positions = await broker.positions();
-  const account = await broker.account();
-  const { prices, rates, scores, ...view } = deps.market();
-  const cash = toBase(account.cashUsd, "USD", rates);
-  // From here on amounts are in the base currency.
-  const pricesUsd = new Map([...prices].map(([symbol, { priceBase }]) => [symbol, priceBase]));
-  const held = new Map(positions.map((position) => [position.symbol, position.qty]));
-  const blocked = new Map([...view.blocked, ...open.map((intent) => [intent.symbol, whyBlocked(intent)] as const)]);
-  const reservedUsd = reserveUsd(open, pricesUsd);
+/** Decides the slot's plan and writes it, without a pause in between. */
+function writePlan(deps: RebalanceDeps, slot: Slot, account: Account): Plan {
   const createdAtMs = deps.clock.nowMs();
-  const base = { slot: slot.text, epoch: guard.epoch, node, createdAtMs };
-  if (reservedUsd === null) {
-    const reason = "Nothing to do: an order whose end is unknown has no price, so the free cash is unknown.";
-    return { ...base, status: "done", reason, intents: [] };
-  }
-  if (cash.kind === "no-rate") {
-    return { ...base, status: "done", reason: `Nothing to do: ${cash.reason}.`, intents: [] };
-  }
-  const settings = deps.planning;
-  const input: PlanningInput = {
-    stocks: deps.stocks(),
-    scores,
-    pricesUsd,
-    held,
-    cashUsd: cash.amount,
-    reservedUsd,
-    blocked,
-    settings,
+  const gathered = gather(deps, account, createdAtMs);
+  const { trades, reason, considered } = gathered.kind === "input" ? planTrades(gathered.input) : noPlan(gathered.why);
+  const plan: Plan = {
+    slot: slot.text,
+    epoch: deps.guard.epoch,
+    node: deps.node,
+    createdAtMs,
+    status: trades.length === 0 ? "done" : "planned",
+    reason,
+    intents: intentsOf(deps, slot, trades, createdAtMs),
   };
-  const trades = planTrades(input);
-  if (trades.trades.length === 0) return { ...base, status: "done", reason: trades.reason, intents: [] };
-  return { ...base, status: "planned", reason: trades.reason, intents: intentsOf(deps, slot, trades, createdAtMs) };
+  deps.guard.check(0);
+  deps.store.insert(plan, considered);
+  return plan;
 }
 
-const intentsOf = (deps: RebalanceDeps, slot: Slot, plan: TradePlan, nowMs: number): Intent[] =>
-  plan.trades.map(({ symbol, side, qty, reason }, index) => ({
+const intentsOf = (deps: RebalanceDeps, slot: Slot, trades: TradePlan["trades"], nowMs: number): Intent[] =>
+  trades.map(({ symbol, side, qty, reason }, index) => ({
     slot: slot.text,
     n: index + 1,
     clientOrderId: clientOrderId(deps.cluster, slot.text, index + 1),
@@ -96,21 +76,6 @@ const intentsOf = (deps: RebalanceDeps, slot: Slot, plan: TradePlan, nowMs: numb
     sentAtMs: null,
     updatedAtMs: nowMs,
   }));
-
-// Cash that an order may still take. The broker's cash does not show it before the fill.
-function reserveUsd(open: readonly Intent[], pricesUsd: ReadonlyMap<string, number>): number | null {
-  let sumUsd = 0;
-  for (const intent of open) {
-    if (intent.side === "sell") continue;
-    const priceUsd = pricesUsd.get(intent.symbol);
-    if (priceUsd === undefined) return null;
-    sumUsd += (intent.qty - intent.filledQty) * priceUsd;
-  }
-  return sumUsd;
-}
-
-const whyBlocked = (intent: Intent): string =>
-  `order ${intent.clientOrderId} is ${isInDoubt(intent.state) ? "unknown" : intent.state}`;
 
 function sentence(end: CycleEnd): string {
   if (end.kind === "left") throw new Error(end.reason);

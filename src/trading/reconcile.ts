@@ -7,6 +7,7 @@ import {
   isFinished,
   isInDoubt,
   isWorking,
+  openIntents,
   parseClientOrderId,
   slotAtMs,
 } from "./plan-record.ts";
@@ -35,7 +36,7 @@ export async function reconcile(deps: TradingDeps): Promise<Reconciled> {
     findings.push(...(await settlePlan(deps, plan, places)));
   }
   for (const finding of findings) deps.log.warn({ finding }, "reconciled with the broker");
-  return { findings, open: deps.store.unsettled().flatMap((plan) => plan.intents.filter((i) => isOpen(plan, i))) };
+  return { findings, open: openIntents(deps.store.unsettled()) };
 }
 
 // What the ledger may lack is younger than its newest plan: a lost tail is the end of a history.
@@ -151,5 +152,3 @@ function closeOf(plan: Plan, intents: readonly Intent[]): PlanChange {
 const isSettled = (intent: Intent): boolean =>
   intent.brokerOrderId !== null && ["filled", "rejected", "cancelled", "expired"].includes(intent.state);
 const isKnownTrouble = (plan: Plan | null, trouble: string): boolean => plan?.reason.includes(trouble) ?? false;
-const isOpen = (plan: Plan, intent: Intent): boolean =>
-  isInDoubt(intent.state) || isWorking(intent.state) || (intent.state === "planned" && !isFinished(plan));

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { ActGuard, AppClock, Confirm } from "../app-ports.ts";
 import type { Broker } from "./broker.ts";
 import type { Absence, Limits } from "./order-rules.ts";
-import type { PlanStore } from "./plan-record.ts";
+import type { Intent, PlanStore } from "./plan-record.ts";
 
 /** Real time for waiting and for measuring absences; monotonic. */
 export type RealTime = {
@@ -28,6 +28,8 @@ export type TradingDeps = {
   readonly sendMarginMs: number;
   /** Look-ups of earlier slots' orders that found nothing; lives as long as the process. */
   readonly absences: Map<string, Absence>;
+  /** Asked right before each order is sent: one plain sentence on what forbids it now, or null. Throws when that is not known. */
+  readonly mayTrade: (intent: Intent) => Promise<string | null>;
   readonly log: Logger;
 };
 

@@ -2,7 +2,6 @@ import pino from "pino";
 import { LeaseOver } from "../../src/app-ports.ts";
 import type { ActGuard, Confirm } from "../../src/app-ports.ts";
 import { slotAt } from "../../src/jobs/slots.ts";
-import { defaultPlanning } from "../../src/planning/settings.ts";
 import type { Broker } from "../../src/trading/broker.ts";
 import { defaultLimits } from "../../src/trading/order-rules.ts";
 import type { Limits } from "../../src/trading/order-rules.ts";
@@ -10,6 +9,7 @@ import { rebalanceJob } from "../../src/trading/rebalance-job.ts";
 import type { RebalanceDeps } from "../../src/trading/rebalance-job.ts";
 import { slotAtMs } from "../../src/trading/plan-record.ts";
 import { dollarPrices } from "../support/dollar-prices.ts";
+import { eagerSources } from "../support/planning-sources.ts";
 import { diesOfDeadline, inApp, remainingMs } from "./app.ts";
 import { monotonicMs, wallMs } from "./clock.ts";
 import { brokerOrder, place, requestLimitMs } from "./exchange.ts";
@@ -109,10 +109,10 @@ function depsOf(world: World, host: Host, app: App): RebalanceDeps {
     sendMarginMs: 20,
     absences: new Map(),
     log: silent,
-    stocks: () => symbols.map((symbol) => ({ symbol, lotSize: 1, allowBuy: true, allowSell: true, active: true })),
     // Whoever plans at another moment plans something else.
-    market: () => marketOf(world),
-    planning: { ...defaultPlanning, tradesMax: 3 },
+    ...eagerSources(symbols, () => marketOf(world)),
+    mayTrade: async () => null,
+    atomically: (work) => work(),
   };
 }
 

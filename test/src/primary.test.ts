@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LeaseOver, type ActGuard, type Job } from "../../src/app-ports.ts";
 import { appClock, realTime } from "../../src/clock.ts";
-import { embeddedUniverse } from "../../src/db/universe.ts";
+import { marketDefaults } from "../../src/db/universe.ts";
 import { openMarketCache, type MarketCache } from "../../src/db/market-cache.ts";
 import { Primary, type PrimaryOptions } from "../../src/primary.ts";
 
@@ -29,7 +29,7 @@ const log = pino({ level: "warn" }, { write: () => onWarning?.() });
 const primaryOptions = (): Omit<PrimaryOptions, "work"> => ({
   node: "uno-a",
   ledgerPath: join(dir, "ledger.db"),
-  newUniverse: embeddedUniverse,
+  beginning: marketDefaults.embedded,
   clock: appClock(realTime),
   guard: free,
   confirm: () => Promise.resolve("confirmed"),

@@ -42,6 +42,9 @@ export type YahooTrader = {
   close(): void;
 };
 
+/** An owner who buys what hardly moves: made-up prices are near their highs, with little behind them. */
+const ownerSettings = { "planning.priceToHighMax": 2, "planning.scoreMin": 0.4, "planning.confidenceMin": 0.2 };
+
 /**
  * A primary's own jobs on the real market: the real yahoo-finance2 over a Yahoo of the test's own, a ledger, a cache,
  * a broker in memory that deals in everything. Time passes only by waiting, so three requests a second take no time.
@@ -60,7 +63,7 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
   const logged: string[] = [];
   const log = pino({ level: "debug" }, { write: (line) => void logged.push(line) });
   const yahoo = wireYahoo(options.stocks, clock.nowMs);
-  const ledger = openLedger(join(dir, "ledger.db"), 200, options.universe);
+  const ledger = openLedger(join(dir, "ledger.db"), 200, { universe: options.universe, settings: ownerSettings });
   const cache = openMarketCache(join(dir, "market.db"));
   const priceUsd = (symbol: string): number | null => {
     const quote = readQuotes(cache).get(symbol);

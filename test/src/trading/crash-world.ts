@@ -1,5 +1,4 @@
 import pino from "pino";
-import { defaultPlanning } from "../../../src/planning/settings.ts";
 import { LeaseOver, type Slot } from "../../../src/app-ports.ts";
 import type { Broker, OrderIntent } from "../../../src/trading/broker.ts";
 import { type Absence, defaultLimits } from "../../../src/trading/order-rules.ts";
@@ -7,6 +6,7 @@ import { type Plan, sameIntention, slotAtMs } from "../../../src/trading/plan-re
 import type { MarketView } from "../../../src/trading/market-view.ts";
 import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { dollarPrices } from "../../support/dollar-prices.ts";
+import { eagerSources } from "../../support/planning-sources.ts";
 import { type DoubleBroker, type DoubleOptions, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 
@@ -170,9 +170,9 @@ export class CrashWorld {
       sendMarginMs: 100,
       absences: life.absences ?? new Map(),
       log: SILENT,
-      stocks: () => SYMBOLS.map((symbol) => ({ symbol, lotSize: 1, allowBuy: true, allowSell: true, active: true })),
-      market: () => market(life.node, this.slot().atMs),
-      planning: { ...defaultPlanning, tradesMax: 3 },
+      ...eagerSources(SYMBOLS, () => market(life.node, this.slot().atMs)),
+      atomically: (work) => work(),
+      mayTrade: async () => null,
     };
     let outcome = "";
     for (let attempt = 0; attempt < 3; attempt++) {

@@ -38,6 +38,25 @@ describe("a run of a plan", () => {
     expect(attempts()).toEqual([`pair-${SLOT}-1`, `pair-${SLOT}-2`]);
   });
 
+  test("asks the rules right before each order: what they forbid by now is not sent, and the plan ends with the reason", async () => {
+    store.insert(plan([intent(1), intent(2), intent(3)]));
+    const asked: number[] = [];
+    const mayTrade: TradingDeps["mayTrade"] = async ({ n }) => (asked.push(n), n === 2 ? "MSFT is blocked." : null);
+    const end = await run({ mayTrade });
+    expect(end).toMatchObject({ kind: "finished", plan: { status: "ended", reason: "MSFT is blocked." } });
+    expect(asked).toEqual([1, 2]);
+    expect(attempts()).toEqual([`pair-${SLOT}-1`]);
+    expect(states()).toEqual(["filled", "not-sent", "not-sent"]);
+  });
+
+  test("an order that an earlier run may have sent stays unknown when the rules forbid it by now; a failed read sends nothing", async () => {
+    store.insert(plan([intent(1, { state: "sent" })], { status: "confirmed" }));
+    await expect(run({ mayTrade: () => Promise.reject(new Error("502")) }, false)).rejects.toThrow("502");
+    expect(await run({ mayTrade: async () => "no" }, false)).toMatchObject({ plan: { status: "ended" } });
+    expect(attempts()).toEqual([]);
+    expect(states()).toEqual(["unknown"]);
+  });
+
   test("sends nothing when the plan is not confirmed", async () => {
     store.insert(plan([intent(1)]));
     expect(await run({ confirm: async () => "unknown" })).toMatchObject({ kind: "left" });

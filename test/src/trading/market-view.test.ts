@@ -6,7 +6,7 @@ import { eq } from "../../../src/db/drizzle.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
 import { universe } from "../../../src/db/ledger-schema.ts";
 import { openMarketCache, writeBlock, writeQuotes, writeRate, type MarketCache } from "../../../src/db/market-cache.ts";
-import { yahooUniverse } from "../../../src/db/universe.ts";
+import { marketDefaults } from "../../../src/db/universe.ts";
 import { listingOf } from "../../../src/market/listing.ts";
 import { noBroker } from "../../../src/no-broker.ts";
 import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
@@ -114,7 +114,7 @@ describe("prices in the base currency", () => {
 });
 
 test("what the broker cannot trade is left out with its reason; a stock given up stays, to be sold", () => {
-  const ledger = openLedger(join(dir, "ledger.db"), 200, yahooUniverse);
+  const ledger = openLedger(join(dir, "ledger.db"), 200, marketDefaults.yahoo);
   ledger.db.update(universe).set({ active: false }).where(eq(universe.symbol, "JPM")).run();
   const alpaca = createAlpaca({ baseUrl: "http://127.0.0.1:1", keyId: "k", secret: "s" });
   const { stocks, excluded } = tradableUniverse(ledger, alpaca);
@@ -125,8 +125,10 @@ test("what the broker cannot trade is left out with its reason; a stock given up
       .join(" "),
   ).toBe("AAPL ASML CAT HD JNJ JPM MSFT PG SAP UNH V");
   expect(stocks.find(({ symbol }) => symbol === "JPM")?.active).toBe(false);
-  expect(excluded.size).toBe(14);
-  expect(excluded.get("9988.HK")).toBe("Alpaca deals in US listings in dollars only");
+  expect(excluded).toHaveLength(14);
+  expect(excluded.find(({ stock }) => stock.symbol === "9988.HK")?.why).toBe(
+    "Alpaca deals in US listings in dollars only",
+  );
   expect(tradableUniverse(ledger, noBroker).stocks).toEqual([]);
   ledger.close();
 });

@@ -2,19 +2,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import pino from "pino";
 import { type Ledger, openLedger } from "../../../src/db/ledger.ts";
+import { plans } from "../../../src/db/ledger-schema.ts";
+import { openMarketCache } from "../../../src/db/market-cache.ts";
+import { ActivityBoard } from "../../../src/led/activity.ts";
+import { createYahoo } from "../../../src/market/yahoo.ts";
+import { primaryWork } from "../../../src/primary-work.ts";
 import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { planTrades } from "../../../src/planning/plan.ts";
-import { defaultPlanning } from "../../../src/planning/settings.ts";
 import { scoreStock } from "../../../src/scoring/score.ts";
 import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
 import type { Broker } from "../../../src/trading/broker.ts";
 import { ledgerPlanStore } from "../../../src/trading/ledger-plan-store.ts";
-import { type MarketView, tradableUniverse } from "../../../src/trading/market-view.ts";
+import type { MarketView } from "../../../src/trading/market-view.ts";
+import { gather } from "../../../src/trading/planning-input.ts";
 import { type PlanStore, slotAtMs } from "../../../src/trading/plan-record.ts";
 import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { type ExchangeProcess, startExchange } from "../exchange/exchange-process.ts";
 import { dollarPrices } from "../../support/dollar-prices.ts";
+import { eagerSettings, eagerSources } from "../../support/planning-sources.ts";
 import { doubleBroker } from "./double-broker.ts";
 import { SLOT, TestTime, intent, plan, tradingDeps } from "./trading-fixture.ts";
 
@@ -55,42 +62,75 @@ function viewNow(): MarketView {
 
 const deps = (broker: Broker, over: Partial<RebalanceDeps> = {}): RebalanceDeps => ({
   ...tradingDeps(broker, store, time),
-  stocks: () => tradableUniverse(ledger, broker).stocks,
-  market: viewNow,
-  planning: defaultPlanning,
+  ...eagerSources(market.symbols, viewNow),
+  settings: () => ({ ...eagerSettings, tradesMax: 1 }),
+  atomically: (work) => ledger.db.$client.transaction(work).immediate(),
   ...over,
 });
+const upTo = (tradesMax: number) => () => ({ ...eagerSettings, tradesMax });
 const slotNow = () => {
   const atMs = Math.floor(time.appMs / SLOT_MS) * SLOT_MS;
   return { atMs, text: new Date(atMs).toISOString().replaceAll(/[-:]|\d\d\.000/g, "") };
 };
 function best(): string {
-  const { prices, scores } = viewNow();
-  const pricesUsd = new Map([...prices].map(([symbol, { priceBase }]) => [symbol, priceBase]));
-  const { stocks } = tradableUniverse(ledger, priced());
-  const given = { stocks, scores, pricesUsd, held: new Map(), blocked: new Map(), reservedUsd: 0 };
-  return planTrades({ ...given, cashUsd: 100_000, settings: defaultPlanning }).trades[0]?.symbol ?? "";
+  const account = { positions: [], account: { cashUsd: 100_000, equityUsd: 100_000 }, open: [] };
+  const gathered = gather(deps(priced()), account, time.appMs);
+  return gathered.kind === "input" ? (planTrades(gathered.input).trades[0]?.symbol ?? "") : "";
 }
 const priceUsd = (symbol: string) => market.priceAt(symbol, { originAppMs, nowMs: () => time.appMs });
 const priced = (): Broker & ReturnType<typeof doubleBroker> => {
   return doubleBroker({ nowMs: () => time.appMs, priceUsd });
 };
 
-describe("on the embedded market", () => {
-  test("a paper account trades in most slots: it buys until it is invested, then follows the scores", async () => {
-    const broker = priced();
-    const job = rebalanceJob(deps(broker));
+/** All jobs of a primary, slot after slot, on the embedded market with a real ledger and a real cache. */
+async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
+  const cache = openMarketCache(join(folder, "market.db"));
+  const log = pino({ level: "silent" });
+  const clock = { nowMs: () => time.appMs, originAppMs, realMs: (ms: number) => ms };
+  const work = primaryWork({
+    node: "uno-a",
+    cluster: "pair",
+    clock,
+    guard: { epoch: 1, remainingMs: () => 1_000, check: () => undefined },
+    confirm: async () => "confirmed",
+    broker,
+    ledger,
+    cache,
+    market: createYahoo({ source: "embedded", clock, log }),
+    hours: "replay",
+    base: "USD",
+    board: new ActivityBoard(),
+    log,
+  });
+  try {
+    await work.begin();
     const outcomes: string[] = [];
-    for (let slots = 0; slots < 34; slots++) {
-      outcomes.push(await job.run(slotNow(), never));
+    for (let slot = 0; slot < slots; slot++) {
+      for (const job of work.jobs) {
+        if (job.name === "score-refresh" && slot % 4 !== 0) continue;
+        const outcome = await job.run(slotNow(), never);
+        if (job.name === "rebalance") outcomes.push(outcome);
+      }
       time.appMs += SLOT_MS;
-      time.realMs += 4_000;
     }
-    expect(outcomes.filter((outcome) => outcome.endsWith("filled.")).length).toBeGreaterThan(27);
+    return outcomes;
+  } finally {
+    cache.close();
+  }
+}
+
+describe("on the embedded market", () => {
+  test("a paper account trades in most slots: it buys until it is invested, then sells too, and keeps the reserve", async () => {
+    const broker = priced();
+    const outcomes = await runPrimary(broker, 26);
+    expect(outcomes.filter((outcome) => outcome.endsWith("filled.")).length).toBeGreaterThan(20);
     expect(broker.book.cashUsd).toBeLessThan(10_000);
-    expect(broker.book.cashUsd).toBeGreaterThan(0);
-    expect(outcomes.slice(25).some((outcome) => outcome.startsWith("sell"))).toBe(true);
-  }, 20_000);
+    expect(broker.book.cashUsd).toBeGreaterThanOrEqual(500);
+    expect(outcomes.slice(18).some((outcome) => outcome.startsWith("sell"))).toBe(true);
+    const considered = ledger.db.select({ considered: plans.considered }).from(plans).all();
+    expect(considered.filter((row) => row.considered !== null)).toHaveLength(20);
+    expect(considered.at(-1)?.considered?.rejected.length).toBeGreaterThan(0);
+  }, 30_000);
 
   test("a slot that was run is not run again", async () => {
     const broker = priced();
@@ -123,7 +163,7 @@ describe("on the embedded market", () => {
     const all = new Map(market.symbols.map((symbol) => [symbol, "XNYS is closed (holiday)"]));
     time.appMs += SLOT_MS;
     const closed = rebalanceJob(deps(broker, { market: () => ({ ...viewNow(), blocked: all }) }));
-    expect(await closed.run(slotNow(), never)).toContain("is blocked: XNYS is closed (holiday)");
+    expect(await closed.run(slotNow(), never)).toContain("(blocked): XNYS is closed (holiday).");
     expect(broker.book.attempts).toHaveLength(1);
   });
 
@@ -136,7 +176,7 @@ describe("on the embedded market", () => {
     const meant = intent(1, { slot: earlier, clientOrderId: `pair-${earlier}-1`, symbol: wanted, qty });
     store.insert(plan([meant], { slot: earlier }));
     store.update(earlier, { intents: [{ ...meant, state: "unknown" }], status: "ended" });
-    await rebalanceJob(deps(broker, { planning: { ...defaultPlanning, tradesMax: 5 } })).run(slotNow(), never);
+    await rebalanceJob(deps(broker, { settings: upTo(5) })).run(slotNow(), never);
     const bought = broker.book.attempts.reduce(
       (sum, { symbol, qty }) => sum + qty * (view.prices.get(symbol)?.priceBase ?? 0),
       0,
@@ -156,7 +196,7 @@ describe("on the real exchange simulator, with the real ledger", () => {
     const clock = ["--clock-origin-real", String(now), "--clock-origin-app", String(originAppMs), "--clock-scale", "1"];
     exchange = await startExchange(join(folder, "exchange"), clock);
     const broker = createAlpaca({ baseUrl: exchange.url, keyId: "k", secret: "s" });
-    const planning = { ...defaultPlanning, tradesMax: 3 };
+    const settings = upTo(3);
     const replica = join(folder, "replica.db");
     const confirm = async () => {
       rmSync(replica, { force: true });
@@ -173,7 +213,7 @@ describe("on the real exchange simulator, with the real ledger", () => {
     const check = (): void => {
       if (dead) throw new Error("killed");
     };
-    const first = deps({ ...broker, place }, { planning, confirm, guard: { epoch: 1, remainingMs: () => 0, check } });
+    const first = deps({ ...broker, place }, { settings, confirm, guard: { epoch: 1, remainingMs: () => 0, check } });
     await expect(rebalanceJob(first).run(slotNow(), never)).rejects.toThrow("killed");
     expect(await exchange.journal()).toHaveLength(2);
 
@@ -184,7 +224,7 @@ describe("on the real exchange simulator, with the real ledger", () => {
       const other = { ...viewNow(), scores: new Map([["KO", 1]]) };
       const over = {
         store: heir,
-        planning,
+        settings,
         market: () => other,
         guard: { epoch: 2, remainingMs: () => 0, check: () => undefined },
       };

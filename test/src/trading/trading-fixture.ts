@@ -68,6 +68,7 @@ export function tradingDeps(
     slotMs: 900_000,
     sendMarginMs: 100,
     absences: new Map(),
+    mayTrade: async () => null,
     log: pino({ level: "silent" }),
     ...over,
   };

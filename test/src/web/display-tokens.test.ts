@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LeaseOver, type ActGuard } from "../../../src/app-ports.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
+import { marketDefaults } from "../../../src/db/universe.ts";
 import { settings } from "../../../src/db/ledger-schema.ts";
 import { LedgerDisplayTokens } from "../../../src/web/display-tokens.ts";
 
@@ -11,7 +12,7 @@ let dir: string;
 let ledger: Ledger;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "trader-tokens-"));
-  ledger = openLedger(join(dir, "ledger.db"), 200);
+  ledger = openLedger(join(dir, "ledger.db"), 200, marketDefaults.yahoo);
 });
 afterEach(() => {
   ledger.close();
@@ -33,7 +34,7 @@ test("a token is known to whoever opens this ledger next, and is not in it", asy
   if (made.kind === "refused") throw new Error(made.reason);
   expect(made.confirmed).toBe(true);
   ledger.close();
-  ledger = openLedger(join(dir, "ledger.db"), 200);
+  ledger = openLedger(join(dir, "ledger.db"), 200, marketDefaults.yahoo);
   expect([tokensOf(free).knows(made.token), tokensOf(free).knows(`${made.token}x`)]).toEqual([true, false]);
   expect(JSON.stringify(ledger.db.select().from(settings).all())).not.toContain(made.token);
 });

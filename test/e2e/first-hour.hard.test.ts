@@ -6,6 +6,7 @@ import { readSecrets } from "../../ha/io/node-files.ts";
 import { formatToken, parseToken } from "../../ha/io/tokens.ts";
 import type { Token } from "../../ha/io/tokens.ts";
 import { verifyPassword } from "../../src/web/admin-password.ts";
+import { typedBy } from "../repository/documented-commands.ts";
 import { commandsOf } from "../support/documents.ts";
 import { eventually } from "./demo-process.ts";
 import { mountSmallDisk, smallDiskMissing, unmount } from "./half-disk.ts";
@@ -23,6 +24,9 @@ const machineOf: Readonly<Record<string, string>> = {
   "a third device (a Pi": "witness",
 };
 const brokerSecret = "planted-broker-secret";
+const founding = commandsOf("README.md").filter(
+  ({ section, machine }) => section === "Two boards of your own" && machineOf[machine] !== undefined,
+);
 const addresses = { gateway: "192.168.1.1", "uno-a": "192.168.1.10", "uno-b": "192.168.1.11", witness: "192.168.1.12" };
 
 const joining = (token: string | Token, ...more: readonly string[]): string =>
@@ -48,9 +52,7 @@ describe.skipIf(missing !== null)(`the first hour (${missing ?? "namespaces"})`,
     const steps: string[] = [];
     const startedMs = performance.now();
     try {
-      for (const { machine, text } of commandsOf("README.md")
-        .filter(({ section }) => section === "Two boards of your own")
-        .slice(0, 7)) {
+      for (const { machine, text } of founding) {
         const beganMs = performance.now();
         const name = machineOf[machine] ?? "";
         if (/trader (run|witness)/.test(text)) {
@@ -200,6 +202,10 @@ describe.skipIf(missing !== null)(`the first hour (${missing ?? "namespaces"})`,
       /192\.168\.1\.10:8009 gives no answer: it is off, or a firewall drops packets \(on uno-a, allow TCP 8009/,
     );
     homes.net.heal();
+  });
+
+  test("every command that the README leaves to this suite was typed", () => {
+    expect(typedBy("test/e2e/first-hour.hard.test.ts").filter((text) => !homes.typed.includes(text))).toEqual([]);
   });
 });
 

@@ -81,11 +81,19 @@ export class Homes {
     return found;
   }
 
-  /** Types a line of a document on a machine, with the newest token for TOKEN, and waits for its end. */
-  async type(name: string, line: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    const child = this.#spawn(name, this.#spelled(line), ["ignore", "pipe", "pipe"], env);
+  /** Types a line of a document on a machine, with the newest token for TOKEN, and waits for its end; `reply` answers its question. */
+  async type(name: string, line: string, env: NodeJS.ProcessEnv = {}, reply?: string): Promise<Ended> {
+    // A question is asked on a terminal only.
+    const typed =
+      reply === undefined ? this.#spelled(name, line) : `script -qec '${this.#spelled(name, line)}' /dev/null`;
+    const child = this.#spawn(name, typed, ["pipe", "pipe", "pipe"], env);
     let text = "";
-    child.stdout?.on("data", (chunk) => (text += String(chunk)));
+    child.stdout?.on("data", (chunk) => {
+      const asked = /\[y\/N\] |to agree: /.test(text);
+      text += String(chunk);
+      if (!asked && /\[y\/N\] |to agree: /.test(text)) child.stdin?.write(`${reply ?? ""}\n`);
+    });
+    if (reply === undefined) child.stdin?.end();
     child.stderr?.on("data", (chunk) => (text += String(chunk)));
     const late = setTimeout(() => child.kill("SIGKILL"), COMMAND_LIMIT_MS);
     const [code] = await once(child, "close");
@@ -100,7 +108,7 @@ export class Homes {
   /** Types a line that goes on until the suite ends; what it says goes to a log. */
   start(name: string, line: string): ChildProcess {
     const log = openSync(this.log(name), "a");
-    const child = this.#spawn(name, `exec ${this.#spelled(line)}`, ["ignore", log, log], {});
+    const child = this.#spawn(name, `exec ${this.#spelled(name, line)}`, ["ignore", log, log], {});
     closeSync(log);
     this.#running.push(child);
     return child;
@@ -150,18 +158,27 @@ export class Homes {
       .join("\n");
   }
 
-  #spelled(line: string): string {
+  #spelled(name: string, line: string): string {
     this.typed.push(line);
-    return line.replace(/\bTOKEN\b/, () => this.token(line.includes("witness") ? "witness" : "node"));
+    return line
+      .replace(/\bTOKEN\b/, () => this.token(line.includes("witness") ? "witness" : "node"))
+      .replace(/\bEPOCH\b/, () => String(Math.max(...this.#received(name))));
+  }
+
+  /** Epochs of which this machine's node has received something. */
+  #received(name: string): readonly number[] {
+    return readdirSync(join(this.home(name), "trader", "replica", "e"))
+      .map(Number)
+      .filter(Number.isFinite);
   }
 
   #spawn(
     name: string,
     line: string,
-    stdio: ["ignore", "pipe" | number, "pipe" | number],
+    stdio: ["ignore" | "pipe", "pipe" | number, "pipe" | number],
     env: NodeJS.ProcessEnv,
   ): ChildProcess {
     const { command, args } = commandOn(this.net.machine(name), ["sh", "-c", line]);
-    return spawn(command, args, { cwd: "/", env: { ...this.#env, HOME: this.home(name), ...env }, stdio });
+    return spawn(command, args, { cwd: this.home(name), env: { ...this.#env, HOME: this.home(name), ...env }, stdio });
   }
 }

@@ -36,3 +36,23 @@ export function commandsOf(document: string): readonly Documented[] {
   }
   return found;
 }
+
+/** Lines of blocks that are not `sh`, and so are executed by nobody. */
+export function otherLinesOf(document: string): readonly string[] {
+  let block: string | null = null;
+  return readFileSync(`${root}${document}`, "utf8")
+    .split("\n")
+    .filter((line) => {
+      const opens = fence.exec(line);
+      if (opens !== null) block = block === null ? (opens[1] ?? "") : null;
+      return opens === null && block !== null && block !== "sh";
+    });
+}
+
+/** Commands in the text itself, between backticks. */
+export const inlineOf = (document: string): readonly string[] =>
+  [
+    ...readFileSync(`${root}${document}`, "utf8")
+      .replaceAll(/^```[^]*?^```$/gm, "")
+      .matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g),
+  ].map((match) => (match[1] ?? "").replace("\n", " "));

@@ -1,5 +1,5 @@
 import type { AgentView } from "./core/health.ts";
-import { newestSync, remoteOf, validUntilMs, votersNeeded } from "./core/member.ts";
+import { acknowledgedBy, newestSync, remoteOf, validUntilMs, votersNeeded } from "./core/member.ts";
 import type { Member } from "./core/member.ts";
 import { needOf } from "./core/need.ts";
 import { limitsOf, protectionOf } from "./core/protection.ts";
@@ -99,10 +99,16 @@ function peerView(member: Member, nowMs: number): AgentView["peer"] {
   return {
     name: peer,
     reachable: heardWithinMs(remote.lastHeardMs, member, nowMs),
-    inSync: newestSync(member)?.inSync.includes(peer) ?? false,
+    inSync: holdsEverything(member, peer),
     lagTxids: ahead.epoch === behind.epoch ? Math.max(0, ahead.txid - behind.txid) : null,
     lastHeardMs: Number.isFinite(remote.lastHeardMs) ? Math.round(nowMs - remote.lastHeardMs) : null,
   };
+}
+
+/** In the newest set, and, where this node leads, known to have recorded it: before that nobody could elect it. */
+function holdsEverything(member: Member, peer: string): boolean {
+  const inSet = newestSync(member)?.inSync.includes(peer) ?? false;
+  return inSet && (member.phase.kind !== "primary" || acknowledgedBy(member, peer));
 }
 
 function arbiterView(member: Member, nowMs: number): AgentView["arbiter"] {

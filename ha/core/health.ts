@@ -132,6 +132,7 @@ const clusterChecks = (view: AgentView): readonly Check[] => {
     [peer !== null, "There is one board only."],
     [peer === null || peer.reachable, `${peer?.name ?? ""} is not heard from.`],
     [standby === null || inSync.includes(standby), `${standby ?? ""} does not hold everything confirmed yet.`],
+    [role !== "primary" || peer?.inSync !== false, `${peer?.name ?? ""} has not recorded yet that it may lead.`],
     [arbiter !== null || view.protection === "manual", "There is no arbiter."],
     [view.protection !== "manual", "Failover is by hand: nobody takes over by itself."],
     [arbiter === null || arbiter.reachable, `The arbiter ${arbiter?.name ?? ""} does not answer.`],

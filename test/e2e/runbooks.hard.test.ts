@@ -18,6 +18,8 @@ const after = { "uno-a": "10.0.0.10", "uno-b": "10.0.0.11", witness: "10.0.0.12"
 const more = { "board-c": "10.0.0.13", "board-d": "10.0.0.14", "device-e": "10.0.0.15" };
 const probes = z.array(z.object({ value: z.string() }));
 
+const runbook = (section: string) => ({ document: "ha/runbooks.md", section });
+
 describe.skipIf(missing !== null)(`runbooks, typed as they stand (${missing ?? "namespaces"})`, () => {
   let homes: Homes;
   const written: string[] = [];
@@ -88,7 +90,6 @@ describe.skipIf(missing !== null)(`runbooks, typed as they stand (${missing ?? "
       if (text.startsWith("npx trader run")) await homes.answers(name, "/health/live", LIMIT_MS);
     }
   }
-  const runbook = (section: string) => ({ document: "ha/runbooks.md", section });
   const leads = { "the board that leads": () => board("/primary") };
 
   const timed = async (what: string, steps: () => Promise<void>): Promise<void> => {

@@ -19,7 +19,7 @@ export type TradePlan = {
   readonly considered: Considered;
 };
 
-const REASONS_SHOWN = 3;
+const REASONS_SHOWN = 2;
 
 /** Decides a cycle's trades. Deterministic: the same input gives the same plan, whatever the order of its stocks. */
 export function planTrades(given: PlanningInput): TradePlan {

@@ -38,10 +38,10 @@ export function targetsOf(aims: readonly Aim[], regions: Shares, industries: Sha
   let weights = sorted.map((aim) => aim.appeal / appeal);
   for (let round = 0; round < ROUNDS; round++) {
     const before = weights;
-    weights = fit(byRegion, fit(byIndustry, weights, caps, FACTOR_MAX), caps, FACTOR_MAX);
+    // Regions come last: cut to their caps, their sums stay at or below their targets.
+    weights = fit(byRegion, fit(byIndustry, weights, caps), caps);
     if (weights.every((weight, index) => Math.abs(weight - (before[index] ?? 0)) <= STILL)) break;
   }
-  weights = fit(byRegion, weights, caps, 1);
   return {
     stocks: new Map(sorted.map((aim, index) => [aim.symbol, weights[index] ?? 0])),
     regions: byRegion.targets,
@@ -60,19 +60,14 @@ function grouping(groupsOf: readonly (readonly string[])[], shares: Shares): Gro
   return { parts: groupsOf.map(partsOf), targets };
 }
 
-/** Scales the weights of each group to its target, by this factor at most, and cuts them to their caps. */
-function fit(
-  { parts, targets }: Grouping,
-  weights: readonly number[],
-  caps: readonly number[],
-  factorMax: number,
-): number[] {
+/** Scales the weights of each group to its target, and cuts them to their caps. */
+function fit({ parts, targets }: Grouping, weights: readonly number[], caps: readonly number[]): number[] {
   const sums = new Map<string, number>();
   for (const [index, groups] of parts.entries()) {
     for (const [group, part] of groups) sums.set(group, (sums.get(group) ?? 0) + part * (weights[index] ?? 0));
   }
   const factors = new Map(
-    [...sums].map(([group, sum]) => [group, sum > 0 ? Math.min(factorMax, (targets.get(group) ?? 0) / sum) : 0]),
+    [...sums].map(([group, sum]) => [group, sum > 0 ? Math.min(FACTOR_MAX, (targets.get(group) ?? 0) / sum) : 0]),
   );
   return weights.map((weight, index) => {
     const scale = (parts[index] ?? []).reduce((total, [group, part]) => total + part * (factors.get(group) ?? 0), 0);

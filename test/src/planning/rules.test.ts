@@ -173,6 +173,13 @@ describe("the rules on selling", () => {
     expect(plannedSale({ lotSize: 200 })).toContain("of 300 no lot of 200 can go");
   });
 
+  test("a lot stays whatever share of it may be sold at once", () => {
+    const settings = { ...defaultPlanning, sellShareMax: 1, sellShareByScore: 0.9 };
+    const bad = { ...over, sellScore: 1, lotSize: 100, score: 0 };
+    const plan = planTrades(input({ ...given, stocks: [...onTarget(), bad], settings }));
+    expect(plan.trades).toMatchObject([{ symbol: "T", side: "sell", qty: 200 }]);
+  });
+
   test("what has left the universe is sold whole, by the same rules", () => {
     expect(planTrades(input({ ...given, stocks: [...onTarget(), { ...over, active: false }] })).trades).toMatchObject([
       { symbol: "T", side: "sell", qty: 300 },

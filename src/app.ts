@@ -30,6 +30,8 @@ import { Primary } from "./primary.ts";
 import { primaryWork } from "./primary-work.ts";
 import type { Broker } from "./trading/broker.ts";
 import type { Desk } from "./web/desk.ts";
+import { synchronised } from "./right-time/synchronised.ts";
+import { TimeWatch } from "./right-time/time-watch.ts";
 import { webRoutes } from "./web/routes.ts";
 import { serveWeb } from "./web/server.ts";
 
@@ -41,6 +43,8 @@ export type AppOptions = {
   readonly dataDir: string;
   readonly clock: AppClock;
   readonly market: "embedded" | "yahoo";
+  /** Addresses by whose answers the wall clock is checked on the real market. */
+  readonly timeHosts: readonly string[];
   readonly broker: Broker;
   readonly notify: NotifierOptions["settings"];
   readonly channel: AgentChannel;
@@ -64,6 +68,8 @@ export class App implements Desk {
   readonly #cache: MarketCache;
   readonly #market: MarketSource;
   readonly #warmer: MarketWarmer;
+  /** null on a recorded market, whose days are not the calendar's. */
+  readonly #time: TimeWatch | null;
   readonly #takeover: TakeoverWatch;
   readonly #leds: LedOutput;
   readonly #notifier: Notifier;
@@ -87,6 +93,8 @@ export class App implements Desk {
       universe.map(listingOf),
       options.log,
     );
+    const { timeHosts: hosts } = options;
+    this.#time = options.market === "yahoo" ? new TimeWatch({ hosts, synchronised, log: options.log }) : null;
     this.#takeover = new TakeoverWatch(options.node);
     const { dataDir, log } = options;
     this.#leds = new LedOutput({ draw: () => this.led(false), settings: ledSettings(process.env, log), dataDir, log });
@@ -108,6 +116,7 @@ export class App implements Desk {
     const listening = await serveWeb(webRoutes(this), host, port);
     channel.send({ kind: "ready", port: listening.port });
     void this.#warmer.run();
+    void this.#time?.run();
     void this.#leds.run();
     this.#notifier.run();
     void this.#publish()?.run();
@@ -230,6 +239,7 @@ export class App implements Desk {
             market: this.#market,
             hours: market === "yahoo" ? "exchange" : "replay",
             base: marketDefaults[market].base,
+            timeTrouble: () => this.#time?.trouble() ?? null,
             board: this.#board,
             log,
           }),

@@ -64,6 +64,7 @@ async function main(): Promise<void> {
       dataDir,
       clock,
       market: env.TRADER_MARKET,
+      timeHosts: env.TRADER_TIME_HOSTS,
       broker: url
         ? createAlpaca({ baseUrl: url, keyId: env.TRADER_BROKER_KEY_ID, secret: env.TRADER_BROKER_SECRET })
         : noBroker,

@@ -48,6 +48,8 @@ export type PrimaryWorkDeps = {
   readonly hours: MarketHours;
   /** The currency that everything is converted to. */
   readonly base: string;
+  /** Why nothing may be traded by the wall clock now; null: it is right, or the market has no clock. */
+  readonly timeTrouble: () => string | null;
   readonly board: ActivityBoard;
   readonly log: Logger;
 };
@@ -108,7 +110,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         : [shownOn(board, "SYNCING COMPANIES...", companySyncJob({ ledger, cache, clock, company, onProgress }))]),
       shownOn(board, "SYNCING PORTFOLIO...", portfolioSyncJob({ ledger, broker, guard, clock })),
       shownOn(board, "REFRESHING SCORES...", scoreRefreshJob(data)),
-      shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, rebalance)),
+      shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, byRightTime(deps.timeTrouble, rebalance))),
     ],
     async begin() {
       if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {
@@ -145,6 +147,15 @@ async function attempt(what: string, log: Logger, work: () => Promise<string>): 
     log.warn({ err: error }, `after the promotion: no ${what}; the next cycle has to see to it`);
   }
 }
+
+/** A clock without a battery names the wrong slot, and takes a closed market for an open one. */
+const byRightTime = (trouble: () => string | null, job: Job): Job => ({
+  ...job,
+  async run(slot, signal) {
+    const why = trouble();
+    return why === null ? job.run(slot, signal) : `Nothing is traded: ${why}.`;
+  },
+});
 
 const afterwards = (before: Promise<void>, job: Job): Job => ({
   ...job,

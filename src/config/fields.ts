@@ -51,6 +51,14 @@ export const fields: readonly Field[] = [
     byDefault: "embedded",
   },
   {
+    path: "trading.timeHosts",
+    variable: "TRADER_TIME_HOSTS",
+    check: app.TRADER_TIME_HOSTS,
+    wanted: "two or more addresses that start with https://, with spaces between them",
+    about: "By whose answers the clock is checked before anything is traded on the real market.",
+    byDefault: "https://www.debian.org https://www.wikipedia.org",
+  },
+  {
     path: "alerts.webhookUrl",
     variable: "TRADER_WEBHOOK_URL",
     check: notify.TRADER_WEBHOOK_URL,

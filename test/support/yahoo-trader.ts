@@ -31,6 +31,8 @@ export type YahooTrader = {
   readonly cache: MarketCache;
   readonly broker: ReturnType<typeof doubleBroker>;
   readonly board: ActivityBoard;
+  /** What speaks against the wall clock. */
+  timeTrouble: string | null;
   /** What was logged, line by line. */
   readonly logged: string[];
   /** Real time that has passed by waiting alone. */
@@ -87,11 +89,13 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
     market,
     hours: "exchange",
     base: "EUR",
+    timeTrouble: () => trader.timeTrouble,
     board,
     log,
   });
   const begun = work.begin();
-  return {
+  const trader: YahooTrader = {
+    timeTrouble: null,
     dir,
     yahoo,
     ledger,
@@ -117,4 +121,5 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
       if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
     },
   };
+  return trader;
 }

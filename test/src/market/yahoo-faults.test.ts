@@ -73,6 +73,15 @@ test("without a fault a slot ends in an order, at a price in euros", async () =>
   expect(trader.yahoo.requests.filter((path) => path.startsWith("/v7/"))).toHaveLength(1);
 });
 
+test("while the wall clock may be wrong nothing is traded, whatever the prices", async () => {
+  start();
+  trader.timeTrouble = "the clock was not checked yet";
+  const outcomes = await trader.slot();
+  expect(outcomes["price-sync"]).toContain("5 prices");
+  expect(outcomes["rebalance"]).toBe("Nothing is traded: the clock was not checked yet.");
+  expect(attempts()).toEqual([]);
+});
+
 const text = (status: number, body: string): Response => new Response(body, { status });
 const html = "<html>not now</html>";
 /** Each makes every quote fail for good; the second is what the price sync says of it. */

@@ -17,6 +17,8 @@ import { LagWatch } from "./led/lag.ts";
 import { ledSettings } from "./led/led-settings.ts";
 import { TakeoverWatch } from "./led/takeover.ts";
 import type { LedgerView } from "./ledger-view.ts";
+import { copyMarket } from "./market-copy/copier.ts";
+import { sealKey } from "./market-copy/seal.ts";
 import { MarketWarmer } from "./market-warmer.ts";
 import type { MarketSource } from "./market/source.ts";
 import { listingOf } from "./market/listing.ts";
@@ -32,6 +34,7 @@ import type { Broker } from "./trading/broker.ts";
 import type { Desk } from "./web/desk.ts";
 import { synchronised } from "./right-time/synchronised.ts";
 import { TimeWatch } from "./right-time/time-watch.ts";
+import type { MarketShare } from "./web/market-routes.ts";
 import { webRoutes } from "./web/routes.ts";
 import { serveWeb } from "./web/server.ts";
 
@@ -45,6 +48,8 @@ export type AppOptions = {
   readonly market: "embedded" | "yahoo";
   /** Addresses by whose answers the wall clock is checked on the real market. */
   readonly timeHosts: readonly string[];
+  /** Base64; null where the data directory has none, so that the standby cannot copy from the primary. */
+  readonly clusterSecret: string | null;
   readonly broker: Broker;
   readonly notify: NotifierOptions["settings"];
   readonly channel: AgentChannel;
@@ -68,6 +73,8 @@ export class App implements Desk {
   readonly #cache: MarketCache;
   readonly #market: MarketSource;
   readonly #warmer: MarketWarmer;
+  /** Seals what members copy from each other. */
+  readonly #key: Buffer | null;
   /** null on a recorded market, whose days are not the calendar's. */
   readonly #time: TimeWatch | null;
   readonly #takeover: TakeoverWatch;
@@ -88,11 +95,15 @@ export class App implements Desk {
     this.#cache = openMarketCache(join(options.dataDir, "market.db"));
     this.#market = createYahoo({ source: options.market, clock: options.clock, log: options.log });
     const { universe, base } = marketDefaults[options.market];
-    this.#warmer = new MarketWarmer(
-      { source: this.#market, cache: this.#cache, clock: options.clock, base },
-      universe.map(listingOf),
-      options.log,
-    );
+    const { clusterSecret } = options;
+    this.#key = clusterSecret === null ? null : sealKey(clusterSecret);
+    this.#warmer = new MarketWarmer({
+      deps: { source: this.#market, cache: this.#cache, clock: options.clock, base },
+      listings: universe.map(listingOf),
+      primaryApp: () => this.#primaryApp(),
+      copy: options.market === "yahoo" && this.#key !== null ? this.#copier(this.#key) : null,
+      log: options.log,
+    });
     const { timeHosts: hosts } = options;
     this.#time = options.market === "yahoo" ? new TimeWatch({ hosts, synchronised, log: options.log }) : null;
     this.#takeover = new TakeoverWatch(options.node);
@@ -101,6 +112,19 @@ export class App implements Desk {
     const { node, cluster, notify: settings } = options;
     this.#notifier = new Notifier({ node, cluster, settings, works: () => this.#primary !== null, log });
     this.#board.onChange = () => this.#leds.changed();
+  }
+
+  #primaryApp(): { readonly address: string } | null | "unknown" {
+    if (this.#pair === null) return "unknown";
+    return this.#pair.primaryApp === null ? null : { address: this.#pair.primaryApp };
+  }
+
+  #copier(key: Buffer): (primaryApp: string, signal: AbortSignal) => Promise<string> {
+    return (primaryApp, signal) => copyMarket({ cache: this.#cache, node: this.node, key }, primaryApp, signal);
+  }
+
+  marketShare(): MarketShare | null {
+    return this.#key === null || this.#primary === null ? null : { cache: this.#cache, key: this.#key };
   }
 
   /** Resolves when everything is loaded, HTTP answers and the agent was told. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -23,12 +23,22 @@ const nodeFile = z.object({
   ports: z.object({ app: z.int().min(0).max(65_535) }),
 });
 
+/** What an app needs of `secrets.json`. */
+const secretsFile = z.object({ clusterSecret: z.base64().min(1) });
+
 function settings() {
   const { values } = parseArgs({ options: { data: { type: "string" }, ...clockOptions } });
   const dataDir = z.string("--data DIR is needed").min(1).parse(values.data);
   const file = join(dataDir, "node.json");
   const node = nodeFile.parse(JSON.parse(readFileSync(file, "utf8")));
-  return { dataDir, node, env: appEnvironment.parse(process.env), clock: appClock(parseClock(values)) };
+  const env = appEnvironment.parse(process.env);
+  return { dataDir, node, env, clock: appClock(parseClock(values)), clusterSecret: clusterSecretOf(dataDir) };
+}
+
+/** null: there is no `secrets.json`, as beside an agent of a test. */
+function clusterSecretOf(dataDir: string): string | null {
+  const file = join(dataDir, "secrets.json");
+  return existsSync(file) ? secretsFile.parse(JSON.parse(readFileSync(file, "utf8"))).clusterSecret : null;
 }
 
 const messageOf = (error: unknown): string => messagesOf(error).join(": ").replaceAll(/\s+/g, " ").slice(0, 500);
@@ -54,7 +64,7 @@ async function main(): Promise<void> {
   process.on("uncaughtException", giveUp);
   process.on("unhandledRejection", giveUp);
   try {
-    const { dataDir, node, env, clock } = settings();
+    const { dataDir, node, env, clock, clusterSecret } = settings();
     const url = env.TRADER_EXCHANGE_URL;
     const app = new App({
       node: node.name,
@@ -65,6 +75,7 @@ async function main(): Promise<void> {
       clock,
       market: env.TRADER_MARKET,
       timeHosts: env.TRADER_TIME_HOSTS,
+      clusterSecret,
       broker: url
         ? createAlpaca({ baseUrl: url, keyId: env.TRADER_BROKER_KEY_ID, secret: env.TRADER_BROKER_SECRET })
         : noBroker,

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
-import { and, desc, drizzle, eq, lt, migrate, migrationsFolder, sql } from "./drizzle.ts";
+import { and, asc, desc, drizzle, eq, gte, lt, migrate, migrationsFolder, sql } from "./drizzle.ts";
 import * as schema from "./market-schema.ts";
 import type { CachedFundamentals } from "./fundamentals-cache.ts";
 import { checkPages } from "./pages.ts";
@@ -97,6 +97,21 @@ export const readBars = (cache: MarketCache, symbol: string, limit: number): rea
     .limit(limit)
     .all()
     .toReversed();
+
+/** Bars of one symbol from this day on, at most `limit`, oldest first. */
+export const readBarsFrom = (
+  cache: MarketCache,
+  symbol: string,
+  fromDayMs: number,
+  limit: number,
+): readonly CachedBar[] =>
+  cache.db
+    .select()
+    .from(schema.bars)
+    .where(and(eq(schema.bars.symbol, symbol), gte(schema.bars.dayMs, fromDayMs)))
+    .orderBy(asc(schema.bars.dayMs))
+    .limit(limit)
+    .all();
 
 /** Midnight UTC of the newest bar of each of these symbols; absent when there is none. */
 export function newestBarDays(cache: MarketCache, symbols: readonly string[]): ReadonlyMap<string, number> {

@@ -20,6 +20,12 @@ export const bars = sqliteTable(
   (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
 );
 
+/** When the bars of a symbol were last fetched as a whole: after a split all of them are others. */
+export const histories = sqliteTable("histories", {
+  symbol: text().primaryKey(),
+  wholeAtMs: integer("whole_at_ms").notNull(),
+});
+
 export const quotes = sqliteTable("quotes", {
   symbol: text().primaryKey(),
   price: real().notNull(),

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { ensureHistory, writeHistory } from "../db/histories-cache.ts";
 import { dropBarsBefore, readBars, writeBars, type CachedBar, type MarketCache } from "../db/market-cache.ts";
 import { blockingAnomaly, type DailyPrice } from "../market/anomaly/bars-gate.ts";
 import type { Anomaly } from "../market/anomaly/price-step.ts";
@@ -16,7 +17,11 @@ const BARS_WRITTEN = 500;
 /** Dividends that a quote is compared with. */
 const DIVIDENDS_JUDGED = 8;
 
-type Deps = { readonly source: MarketSource; readonly cache: MarketCache };
+type Deps = {
+  readonly source: MarketSource;
+  readonly cache: MarketCache;
+  readonly clock: { nowMs(): number };
+};
 type Finding = { readonly anomaly: Anomaly | null; readonly newBars: number };
 type PaidBar = Pick<CachedBar, "dayMs" | "close" | "dividend">;
 
@@ -25,7 +30,7 @@ type PaidBar = Pick<CachedBar, "dayMs" | "close" | "dividend">;
  * nothing is wrong with them.
  */
 export async function inspectStock(
-  { source, cache }: Deps,
+  { source, cache, clock }: Deps,
   { symbol, currency }: { readonly symbol: string; readonly currency: string },
   quote: Quote,
   marketNowMs: number,
@@ -35,17 +40,21 @@ export async function inspectStock(
   let fetched = await newBars(source, quote, stored, signal);
   let known: readonly PaidBar[] = joined(stored, fetched.bars);
   let anomaly = judged(stored, fetched, currency);
+  let isWhole = stored.length === 0;
   const isSplit = fetched.splitDaysMs.some((dayMs) => dayMs > (stored.at(-1)?.dayMs ?? Infinity));
   if (isSplit || (anomaly !== null && stored.length > 0)) {
     // After a split the whole history is another one: only bars of one fetch can be compared.
     fetched = await source.dailyBars(quote.symbol, quote.asOfMs - HISTORY_MS, signal);
     known = fetched.bars;
+    isWhole = true;
     anomaly = judged([], fetched, currency);
     const firstDayMs = known[0]?.dayMs;
     if (anomaly === null && firstDayMs !== undefined) dropBarsBefore(cache, symbol, firstDayMs);
   }
   if (anomaly !== null) return { anomaly: { kind: anomaly.kind, reason: anomaly.reason }, newBars: 0 };
   await store(cache, symbol, fetched.bars);
+  if (isWhole) writeHistory(cache, symbol, clock.nowMs());
+  else ensureHistory(cache, symbol, clock.nowMs());
   const before = known.filter(({ dayMs }) => dayMs < dayOf(quote.asOfMs));
   const closes = before.slice(-BARS_JUDGED).map(({ close }) => close);
   const dividends = known.flatMap(({ dividend }) => (dividend > 0 ? [dividend] : [])).slice(-DIVIDENDS_JUDGED);
@@ -55,7 +64,7 @@ export async function inspectStock(
 
 /** Fetches a rate's new bars and judges the rate by them. Single wrong ones among them do no harm, so all are stored. */
 export async function inspectRate(
-  { source, cache }: Deps,
+  { source, cache, clock }: Deps,
   quote: Quote,
   currency: string,
   signal: AbortSignal,
@@ -63,6 +72,7 @@ export async function inspectRate(
   const stored = readBars(cache, quote.symbol, BARS_JUDGED);
   const { bars } = await newBars(source, quote, stored, signal);
   await store(cache, quote.symbol, bars);
+  ensureHistory(cache, quote.symbol, clock.nowMs());
   const before = joined(stored, bars).filter(({ dayMs }) => dayMs < dayOf(quote.asOfMs));
   return rateAnomaly(
     quote,

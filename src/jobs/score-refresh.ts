@@ -22,7 +22,7 @@ export const scoreRefreshJob = (deps: ScoreDeps & { readonly ledger: Ledger }): 
 });
 
 /** Scores these symbols from the cached bars and says what it did; throws when no bars of any are cached. */
-async function refreshScores(
+export async function refreshScores(
   { cache, clock }: ScoreDeps,
   symbols: readonly string[],
   signal: AbortSignal,

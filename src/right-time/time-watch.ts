@@ -9,20 +9,22 @@ const RETRY_AFTER_MS_MAX = 5 * 60_000;
 /** A clock that was set meanwhile is noticed this soon. */
 const LOOK_EVERY_MS = 15_000;
 
+type Ask = (url: string, init: RequestInit) => Promise<Response>;
+
 export type TimeWatchOptions = {
   /** Addresses whose answers carry the time; over TLS, so that nobody on the way can set it. */
   readonly hosts: readonly string[];
   /** What the machine's time service says; see `synchronised`. */
   readonly synchronised: () => Promise<boolean | null>;
   readonly log: Logger;
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Ask;
   readonly now?: () => Instant;
 };
 
 /** Checks the wall clock by the machine's time service and two hosts: at the start, then now and then, and when it was set. */
 export class TimeWatch {
   readonly #options: TimeWatchOptions;
-  readonly #fetch: typeof fetch;
+  readonly #fetch: Ask;
   readonly #now: () => Instant;
   readonly #stopped = new AbortController();
   #check: TimeCheck | null = null;

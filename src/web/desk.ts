@@ -1,5 +1,6 @@
 import type { PairView } from "../../ha/contract.ts";
 import type { LedDisplay } from "../led/display.ts";
+import type { MarketShare } from "./market-routes.ts";
 import type { LedgerView } from "../ledger-view.ts";
 
 /** What the web routes are handed: this node as it is at the moment of a request. */
@@ -10,6 +11,8 @@ export type Desk = {
   /** `amounts` for whoever is paired. */
   led(amounts: boolean): LedDisplay;
   appNowMs(): number;
+  /** The market cache for the other member; null on a standby, or without the cluster's secret. */
+  marketShare(): MarketShare | null;
   /** The open ledger; null on a standby. */
   open(): OpenLedger | null;
 };

@@ -3,6 +3,7 @@ import { answeredHeader, isLocalCaller } from "./caller.ts";
 import type { Desk } from "./desk.ts";
 import { displayRoute, displayTokenRoutes } from "./display-routes.ts";
 import { forward } from "./forward.ts";
+import { marketRoutes } from "./market-routes.ts";
 import { probeRoutes } from "./probe-routes.ts";
 import { absentPage, statusPage } from "./status-page.ts";
 import { statusOf } from "./status.ts";
@@ -10,7 +11,7 @@ import { statusOf } from "./status.ts";
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * All HTTP routes of an app. A node answers for itself on the LED display, display tokens and probes; everything else that
+ * All HTTP routes of an app. A node answers for itself on the LED display, display tokens, probes and its market cache; everything else that
  * is read on a standby is answered by the primary, or by 503 and the reason.
  */
 export function webRoutes(desk: Desk, fetcher: typeof fetch = globalThis.fetch): Hono {
@@ -25,6 +26,10 @@ export function webRoutes(desk: Desk, fetcher: typeof fetch = globalThis.fetch):
   app.get("/api/status/led/display", displayRoute(desk));
   app.route("/api/display-tokens", displayTokenRoutes(desk));
   app.route("/api/probe", probeRoutes(desk));
+  app.route(
+    "/api/market",
+    marketRoutes(() => desk.marketShare()),
+  );
 
   app.use(async (c, next) => {
     if (desk.open()) return next();

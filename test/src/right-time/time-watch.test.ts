@@ -16,14 +16,17 @@ function watchOf(answer: (host: string) => Response | Promise<Response>, ntp: bo
     hosts: ["https://a.example", "https://b.example"],
     synchronised: async () => ntp,
     log,
-    fetch: async (input, init) => {
-      asked.push(`${init?.method} ${String(input)}`);
-      return answer(String(input));
+    fetch: async (url, init) => {
+      asked.push(`${init?.method} ${url}`);
+      return answer(url);
     },
     now: () => ({ ...clock }),
   });
   return { watch, clock, asked };
 }
+const noNetwork: (host: string) => Response = () => {
+  throw new Error("no network");
+};
 const dated = (atMs: number): Response => new Response(null, { headers: { date: new Date(atMs).toUTCString() } });
 
 test("nothing is traded until two hosts were asked and agree", async () => {
@@ -35,9 +38,7 @@ test("nothing is traded until two hosts were asked and agree", async () => {
 });
 
 test("a host that is away, says no time or says another is no witness", async () => {
-  let answer: (host: string) => Response = () => {
-    throw new Error("no network");
-  };
+  let answer = noNetwork;
   const { watch } = watchOf((host) => answer(host));
   await watch.check();
   expect(watch.trouble()).toBe("0 of 2 hosts said what time it is");

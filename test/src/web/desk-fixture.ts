@@ -79,6 +79,7 @@ export function fakeDesk({ pair: view = pair, open = true, probe }: Given = {}):
     node: "uno-a",
     pair: () => view,
     appNowMs: () => Date.UTC(2026, 10, 22, 14, 16),
+    marketShare: () => null,
     open: () => (open ? ledger : null),
     led: (amounts) =>
       ledDisplayOf(

@@ -19,7 +19,23 @@ export const migrationsFolder = (database: "ledger" | "market"): string =>
   join(dirname(here), "../../drizzle", database);
 
 export const { sqliteTable, text, integer, real, primaryKey, index } = core;
-export const { and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, like, lt, max, ne, notInArray, or, sql } =
-  orm;
+export const {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  like,
+  lt,
+  max,
+  ne,
+  notInArray,
+  or,
+  sql,
+} = orm;
 export const { drizzle } = driver;
 export const { migrate } = migrator;

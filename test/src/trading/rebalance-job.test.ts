@@ -99,6 +99,7 @@ async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
     market: createYahoo({ source: "embedded", clock, log }),
     hours: "replay",
     base: "USD",
+    timeTrouble: () => null,
     board: new ActivityBoard(),
     log,
   });

@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
 import type { AgentView } from "./core/health.ts";
-import { HistoryFile, readHistory, sentence } from "./io/history.ts";
+import { HistoryFile, readHistory } from "./io/history.ts";
 import type { HistoryEvent } from "./io/history.ts";
+import { sentence, told } from "./io/history-sentences.ts";
 import type { PromotedEvent } from "./primary-ports.ts";
+import type { Verified } from "./verifier.ts";
 
 type Unstamped = HistoryEvent extends infer Event
   ? Event extends HistoryEvent
@@ -12,6 +14,8 @@ type Unstamped = HistoryEvent extends infer Event
 type Shown = { readonly at: string; readonly text: string };
 
 const recentMax = 20;
+/** As far back as the newest verification is looked for. */
+const readMax = 1_000;
 
 /** The history of one agent: written as things happen, the newest in memory. A history that fails stops nothing. */
 export class AgentHistory {
@@ -44,13 +48,16 @@ export class AgentHistory {
     return this.#primary?.name ?? null;
   }
 
-  async load(): Promise<void> {
-    this.#recent = (await this.read(recentMax)).map(({ at, sentence }) => ({ at, text: sentence }));
+  /** Reads what earlier runs wrote; answers the newest verification of this node's copy. */
+  async load(): Promise<Verified | null> {
+    const events = await this.read(readMax);
+    this.#recent = events.slice(-recentMax).map(({ at, sentence }) => ({ at, text: sentence }));
+    const last = events.findLast(({ kind }) => kind === "verified" || kind === "reinitialised");
+    return last?.kind === "verified" ? { at: last.at, outcome: last.outcome, tookMs: last.tookMs } : null;
   }
 
   async read(limit: number): Promise<(HistoryEvent & { sentence: string })[]> {
-    const events = await readHistory(this.#dir, limit);
-    return events.map((event) => ({ ...event, sentence: sentence(event) }));
+    return told(await readHistory(this.#dir, limit));
   }
 
   write(unstamped: Unstamped): void {
@@ -76,6 +83,12 @@ export class AgentHistory {
       gapMs,
       lostEstimate,
     });
+  }
+
+  /** One that came to nothing is logged only: it is tried again. */
+  verified({ outcome, tookMs }: Verified): void {
+    if (outcome.kind === "undone") this.#log.warn({ outcome }, "the copy of the ledger was not verified");
+    else this.write({ kind: "verified", outcome, tookMs });
   }
 
   /** Notes who leads, and writes down every change of the set, of the protection and of maintenance. */

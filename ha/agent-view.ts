@@ -16,6 +16,7 @@ export type ViewParts = {
   readonly troubles: readonly string[];
   readonly replicaTrouble: string | null;
   readonly history: AgentView["history"];
+  readonly verified: AgentView["verified"];
   readonly appPort: number;
   readonly counters: Readonly<Record<string, number>>;
   /** Why heartbeats that came within the last seconds were refused. */
@@ -59,6 +60,7 @@ export function viewOf(parts: ViewParts): AgentView {
         : [parts.retired],
     troubles,
     history: parts.history,
+    verified: parts.verified,
     appPort: parts.appPort,
     counters: parts.counters,
   };

@@ -25,20 +25,24 @@ import type { Roster } from "./io/node-files.ts";
 import { serviceManager } from "./io/service-manager.ts";
 import { VoteFile } from "./io/vote-file.ts";
 import { LeaseShell } from "./lease-shell.ts";
+import { LedgerReader } from "./ledger-reader.ts";
 import type { LinkChild } from "./link-child.ts";
 import { Membership } from "./membership.ts";
 import { Neighbours } from "./neighbours.ts";
 import { NetworkWatch } from "./network-watch.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { createParts } from "./node-parts.ts";
-import type { AgentOptions } from "./node-parts.ts";
+import type { AgentOptions, NodeParts } from "./node-parts.ts";
 import { PairViews, pairViewOf } from "./pair-views.ts";
 import { PrimaryDuty } from "./primary-duty.ts";
+import { answerQuestion } from "./questions.ts";
 import { epochOf } from "./roster-keeper.ts";
+import { reinit } from "./reinit.ts";
 import { createHealthApp, serve } from "./server.ts";
 import type { StandbyDuty } from "./standby-duty.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { listenHost } from "./site.ts";
+import type { Verifier } from "./verifier.ts";
 
 const reviewEveryMs = 100;
 const drainLimitMs = 3_000;
@@ -61,6 +65,7 @@ class Agent {
   readonly #clock = createClock();
   readonly #history: AgentHistory;
   readonly #metrics = new AgentMetrics(this.#clock.monotonicMs);
+  readonly #parts: NodeParts;
   readonly #disk: NodeDisk;
   readonly #link: LinkChild;
   readonly #app: AppChild;
@@ -69,6 +74,7 @@ class Agent {
   readonly #network: NetworkWatch;
   readonly #neighbours: Neighbours;
   readonly #membership: Membership;
+  readonly #verifier: Verifier;
   #failed = Promise.withResolvers<number>();
   readonly #views = new PairViews((view) => this.#app.send({ kind: "view", view }));
   // Made by #open, before anything can call for them.
@@ -88,11 +94,17 @@ class Agent {
       primary: () => this.#primary,
       roster: (roster) => this.#neighbours.keeper.take(roster),
       applicant: (member, admit) => this.#membership.answer(member, admit),
+      question: (about) => answerQuestion(about, this.#answerers()),
+      nowMs: this.#clock.monotonicMs,
+      member: () => this.#shell.member,
+      peerReceiver: () => this.#neighbours.receiver,
     });
+    this.#parts = parts;
     this.#disk = parts.disk;
     this.#link = parts.link;
     this.#app = parts.app;
     this.#standby = parts.standby;
+    this.#verifier = parts.verifier;
     this.#space = new DiskSpace(dataDir);
     const nowMs = this.#clock.monotonicMs;
     this.#neighbours = new Neighbours({
@@ -124,6 +136,11 @@ class Agent {
       primary: () => this.#primary,
       membership: () => this.#membership,
       neighbours: () => this.#neighbours,
+      verifier: () => this.#verifier,
+      reinit: (order) => {
+        const nowMs = this.#clock.monotonicMs;
+        return reinit({ ...this.#parts, shell: this.#shell, history: this.#history, dataDir, nowMs }, order);
+      },
       history: this.#history,
       nowMs: () => this.#clock.monotonicMs(),
       canLead: () => this.#canLead(),
@@ -133,7 +150,7 @@ class Agent {
     const closers: (() => Promise<void>)[] = [() => socket.close()];
     try {
       await killLeftovers(join(dataDir, "run"), this.#log);
-      await this.#history.load();
+      this.#verifier.load(await this.#history.load());
       await this.#open();
       const host = listenHost(this.#config.host);
       await this.#neighbours.run();
@@ -184,6 +201,7 @@ class Agent {
       app: this.#app,
       link: this.#link,
       disk: this.#disk,
+      reader: new LedgerReader({ runDir: join(dataDir, "run"), ledgerPath: this.#disk.ledgerPath, log: this.#log }),
       nowMs: this.#clock.monotonicMs,
       hrtimeNsAt: this.#clock.hrtimeNsAt,
       peerReceiver: () => this.#neighbours.receiver,
@@ -227,6 +245,7 @@ class Agent {
   async #stop(): Promise<void> {
     this.#shell?.stop();
     this.#network.stop();
+    this.#verifier.stop();
     this.#metrics.stop();
     this.#space.stop();
     await this.#primary?.stop();
@@ -268,6 +287,7 @@ class Agent {
     this.#standby.review(this.#shell.member, this.#clock.monotonicMs());
     this.#primary.review(this.#space.low);
     this.#membership.review();
+    this.#verifier.review();
     // A peer that has moved is heard at another address: the replica follows it, unless it gets through as it is.
     if (this.#primary.replication?.peer?.receiving === false && this.#neighbours.receiverMoved())
       this.#primary.aimLink();
@@ -316,6 +336,7 @@ class Agent {
       troubles: this.#troubles(),
       replicaTrouble: this.#primary.replicaTrouble,
       history: this.#history.recent,
+      verified: this.#verifier.last,
       appPort: this.#config.ports.app,
       counters: this.#neighbours.counters(),
       refusals: this.#neighbours.refusals(),
@@ -323,11 +344,17 @@ class Agent {
     });
   }
 
+  #answerers() {
+    return { primary: this.#primary, verifier: this.#verifier, history: this.#history };
+  }
+
   /** What is not as it should be on this node, one sentence each. */
   #troubles(): string[] {
     const own = [this.#space.low, this.#app.trouble, this.#link.trouble, this.#network.trouble].filter(
       (reason) => reason !== null,
     );
+    const copy = this.#verifier.trouble;
+    if (copy !== null) own.push(copy);
     const others = [...this.#primary.troubles(this.#clock.monotonicMs()), ...this.#neighbours.troubles];
     return [...new Set([...own, ...others])];
   }

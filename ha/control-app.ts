@@ -12,6 +12,9 @@ import { setMaintenance } from "./maintenance.ts";
 import type { Membership } from "./membership.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { PrimaryDuty } from "./primary-duty.ts";
+import { answerQuestion } from "./questions.ts";
+import type { ReinitOrder } from "./reinit.ts";
+import type { Verifier } from "./verifier.ts";
 
 type ControlPorts = {
   readonly dataDir: string;
@@ -20,6 +23,8 @@ type ControlPorts = {
   readonly primary: () => PrimaryDuty;
   readonly membership: () => Membership;
   readonly neighbours: () => Neighbours;
+  readonly verifier: () => Verifier;
+  readonly reinit: (order: ReinitOrder) => Promise<ChangeOutcome>;
   readonly history: AgentHistory;
   readonly nowMs: () => number;
   /** Why this node could not lead; null when it could. */
@@ -40,6 +45,11 @@ const bodyBytesMax = 16 * 1024;
 const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
 const failoverBody = z.object({ acceptDataLoss: z.boolean().default(false), dryRun: z.boolean().default(false) });
 const maintenanceBody = z.object({ on: z.boolean() });
+const reinitBody = z.object({
+  name: nameSchema,
+  acceptDataLoss: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
 const tokenBody = z.object({ kind: z.enum(["node", "witness"]) });
 const arbiterBody = z.object({
   arbiter: arbiterSchema,
@@ -103,6 +113,18 @@ export function createControlApp(ports: ControlPorts): Hono {
     const { name, host, dryRun } = addressBody.parse(await c.req.json());
     return c.json(await alone(() => ports.membership().change({ kind: "address", name, host }, dryRun)));
   });
+  app.post("/reinit", async (c) => {
+    const order = reinitBody.parse(await c.req.json());
+    return c.json(await alone(() => ports.reinit(order)));
+  });
+  const verification = async (about: "verify" | "verification") => {
+    const answerers = { primary: ports.primary(), verifier: ports.verifier(), history: ports.history };
+    const { status, body } = await answerQuestion(about, answerers);
+    return Response.json(body, { status });
+  };
+  app.post("/verify", () => verification("verify"));
+  app.get("/verify", () => verification("verification"));
+  app.get("/receiver", (c) => c.json(ports.neighbours().receiver));
   app.post("/token", async (c) => {
     const { kind } = tokenBody.parse(await c.req.json());
     const refused = ports.membership().mayAdmit();

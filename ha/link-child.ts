@@ -10,12 +10,14 @@ import { SilenceWatch } from "./silence.ts";
 
 type PeerState = Extract<FromLink, { kind: "peer" }>;
 type JoinRequest = Extract<FromLink, { kind: "join-request" }>;
+type AskedQuestion = Extract<FromLink, { kind: "question" }>;
 type Target = Extract<ToLink, { kind: "send" }>;
 
 type LinkEvents = {
   readonly received: (position: Position) => void;
   readonly peer: (state: PeerState) => void;
   readonly joinRequest: (request: JoinRequest) => void;
+  readonly question: (question: AskedQuestion) => void;
   readonly roster: (roster: Roster) => void;
   /** The connector listens here; it changes when the link was started again. */
   readonly connector: (port: number) => void;
@@ -49,6 +51,7 @@ export class LinkChild {
   #newest: Position | null = null;
   #fenceWaits: ((fenced: Extract<FromLink, { kind: "fenced" }>) => void)[] = [];
   #stopped = false;
+  #held = false;
   #restarts = 0;
   #silence: SilenceWatch | null = null;
   #trouble: string | null = null;
@@ -76,7 +79,7 @@ export class LinkChild {
   }
 
   start(): void {
-    if (this.#stopped || this.#child !== null) return;
+    if (this.#stopped || this.#held || this.#child !== null) return;
     const { log, events } = this.#options;
     const startedMs = performance.now();
     const child = this.#spawn();
@@ -147,8 +150,26 @@ export class LinkChild {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    await this.#end();
+  }
+
+  /** Nothing is received until `resume`, whatever is on this disk then. */
+  async hold(): Promise<void> {
+    this.#held = true;
+    this.#trouble = "the link is stopped while the copy of the ledger is replaced";
+    await this.#end();
+    this.#newest = null;
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.start();
+  }
+
+  async #end(): Promise<void> {
     const child = this.#child;
     this.#child = null;
+    this.#connectorPort = null;
     this.#silence?.stop();
     await child?.kill();
   }
@@ -214,6 +235,8 @@ export class LinkChild {
         return events.peer(message);
       case "join-request":
         return events.joinRequest(message);
+      case "question":
+        return events.question(message);
       case "roster":
         return events.roster(message.roster);
     }

@@ -1,10 +1,11 @@
 import { mkdirSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import type { Position } from "./core/messages.ts";
-import { compareWithNewer, setAside } from "./io/attic.ts";
+import { compareWithNewer, setAside, setCopyAside } from "./io/attic.ts";
 import { Follower } from "./io/follower.ts";
 import { adoptLedger, continueLedger, ledgerPath, putAside, readLineage } from "./io/ledger-files.ts";
 import { removeRestored, restoreOnce } from "./io/litestream-restore.ts";
@@ -157,6 +158,29 @@ export class NodeDisk implements LedgerDisk {
     }
     adoptLedger({ from, ledgerDir: this.#ledgerDir, epoch, old: { kind: "discard" } });
     this.#lineageEpoch = epoch;
+  }
+
+  /** Size of the warm copy; null: there is none. */
+  async copyBytes(): Promise<number | null> {
+    return (await stat(this.#warmFile).catch(() => null))?.size ?? null;
+  }
+
+  /** The whole copy of a standby goes to the attic; nobody receives or follows meanwhile. Answers where it is now. */
+  setCopyAside(at: Position): string {
+    const attic = setCopyAside({
+      replicaDir: join(this.#parts.dataDir, "replica"),
+      warmCopy: this.#warmFile,
+      ledgerDir: this.#ledgerDir,
+      atticDir: join(this.#parts.dataDir, "attic"),
+      nowMs: Date.now(),
+      at,
+    });
+    this.#lineageEpoch = null;
+    return attic;
+  }
+
+  get #warmFile(): string {
+    return join(this.#parts.dataDir, "follower", "ledger.db");
   }
 
   #attic() {

@@ -4,14 +4,19 @@ import type { Logger } from "pino";
 import type { AgentHistory } from "./agent-history.ts";
 import { AppChild } from "./app-child.ts";
 import type { AppWatch } from "./app-watch.ts";
+import type { Member as LeaseMember } from "./core/member.ts";
 import { presets } from "./core/timing.ts";
 import { readNodeConfig } from "./io/node-files.ts";
 import type { Member, Roster } from "./io/node-files.ts";
+import type { VerifyOrder } from "./io/verification-messages.ts";
 import { LinkChild } from "./link-child.ts";
+import type { Reply } from "./link/agent-port.ts";
 import type { AgentWord } from "./link/join-desk.ts";
+import type { Question } from "./link/protocol.ts";
 import { NodeDisk } from "./node-disk.ts";
 import type { PrimaryDuty } from "./primary-duty.ts";
 import { StandbyDuty } from "./standby-duty.ts";
+import { Verifier } from "./verifier.ts";
 
 export type AgentOptions = {
   readonly dataDir: string;
@@ -22,6 +27,8 @@ export type AgentOptions = {
   readonly lifelinePid: number | null;
   /** May Litestream be fetched when it is not on this machine? */
   readonly fetchLitestream: boolean;
+  /** How often a standby verifies its copy by itself; null: never. */
+  readonly verifyEveryMs: number | null;
   readonly appWatch?: AppWatch;
   readonly log?: Logger;
 };
@@ -34,6 +41,12 @@ type PartEvents = {
   /** The peer has a newer roster. */
   readonly roster: (roster: Roster) => void;
   /** The word about one who shows a good token; with `admit` it is a member from then on. */
+  readonly nowMs: () => number;
+  readonly member: () => LeaseMember;
+  /** Where the other node's receiver is. */
+  readonly peerReceiver: () => VerifyOrder["primary"] | null;
+  /** A member asks. */
+  readonly question: (about: Question) => Promise<Reply>;
   readonly applicant: (member: Member, admit: boolean) => AgentWord;
 };
 
@@ -42,6 +55,7 @@ export type NodeParts = {
   readonly link: LinkChild;
   readonly app: AppChild;
   readonly standby: StandbyDuty;
+  readonly verifier: Verifier;
 };
 
 /** The processes and files of one node, wired to each other; nothing is started. */
@@ -54,7 +68,8 @@ export function createParts(
 ): NodeParts {
   const { dataDir } = options;
   const runDir = join(dataDir, "run");
-  const { leaseMs } = presets[readNodeConfig(dataDir).preset];
+  const config = readNodeConfig(dataDir);
+  const { leaseMs } = presets[config.preset];
   const credentials = {
     TRADER_LINK_USER: randomBytes(12).toString("hex"),
     TRADER_LINK_PASSWORD: randomBytes(24).toString("hex"),
@@ -70,6 +85,14 @@ export function createParts(
       peer: (state) => on.primary().replication?.onPeer(state),
       connector: (port) => on.primary().replication?.onConnector(port),
       roster: on.roster,
+      question: ({ id, about }) =>
+        void on
+          .question(about)
+          .catch((error: unknown) => ({
+            status: 500,
+            body: { error: error instanceof Error ? error.message : "failed" },
+          }))
+          .then((reply) => link.send({ kind: "answer", id, status: reply.status, body: { ...reply.body } })),
       joinRequest: ({ id, member, admit }) => link.send({ kind: "join-answer", id, ...on.applicant(member, admit) }),
     },
   });
@@ -113,5 +136,18 @@ export function createParts(
       history.write({ kind: "rejoined", fromEpoch: fromEpoch ?? toEpoch, toEpoch, ...outcome }),
     log,
   });
-  return { disk, link, app, standby };
+  const verifier = new Verifier({
+    node: config.name,
+    dataDir,
+    binary,
+    everyMs: options.verifyEveryMs,
+    nowMs: on.nowMs,
+    wallMs: () => Date.now(),
+    member: on.member,
+    received: () => link.newest,
+    primary: on.peerReceiver,
+    ended: (verified) => history.verified(verified),
+    log,
+  });
+  return { disk, link, app, standby, verifier };
 }

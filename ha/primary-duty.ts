@@ -3,6 +3,7 @@ import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";
 import { Doubts } from "./doubts.ts";
+import type { ReadOutcome } from "./ledger-reader.ts";
 import type { PrimaryPorts } from "./primary-ports.ts";
 import { Replication } from "./replication.ts";
 
@@ -137,10 +138,10 @@ export class PrimaryDuty {
 
   /** The app ended or hung, and is started again in place; when that does not help, the standby may do better. */
   appFailed(how: "ended" | "hung", reason: string): void {
-    const { log } = this.#ports;
-    this.#free = (this.#replication?.hold() ?? Promise.resolve()).catch((error: unknown) =>
-      log.error({ err: error }, "Litestream could not be killed"),
-    );
+    const { log, reader } = this.#ports;
+    this.#free = Promise.all([this.#replication?.hold(), reader.stop()])
+      .then(() => undefined)
+      .catch((error: unknown) => log.error({ err: error }, "whoever had the ledger open could not be killed"));
     const nowMs = this.#ports.nowMs();
     const { member } = this.#ports.shell;
     // One that died of its deadline did right.
@@ -168,6 +169,14 @@ export class PrimaryDuty {
   confirm(n: number): void {
     if (this.#replication === null) this.#ports.app.send({ kind: "confirmed", n, outcome: "unknown" });
     else this.#replication.confirm(n);
+  }
+
+  /** What the ledger holds, at a position that the standby has confirmed. */
+  async digest(): Promise<ReadOutcome & { readonly epoch: number }> {
+    const replication = this.#replication;
+    const epoch = replication?.epoch ?? 0;
+    if (replication === null || !this.ledgerOpen) return { kind: "refused", epoch, reason: "its ledger is not open" };
+    return { epoch, ...(await this.#ports.reader.read(() => replication.syncedTxid())) };
   }
 
   /** Rule 10: everything confirmed, the app dead, then the release. False: put back as it was. */
@@ -199,7 +208,7 @@ export class PrimaryDuty {
     const replication = this.#replication;
     this.#replication = null;
     this.#ports.link.send({ kind: "send-stop" });
-    await Promise.all([this.#ports.app.kill(), replication?.stop()]);
+    await Promise.all([this.#ports.app.kill(), replication?.stop(), this.#ports.reader.stop()]);
   }
 
   /** This node cannot do the job: the lease goes to whoever can, with all that was committed where that is sound. */

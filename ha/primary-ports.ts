@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { AppChild } from "./app-child.ts";
 import type { PromotionCause } from "./core/member.ts";
+import type { LedgerReader } from "./ledger-reader.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { LedgerDisk } from "./ledger-disk.ts";
 import type { LinkChild } from "./link-child.ts";
@@ -22,6 +23,7 @@ export type PrimaryPorts = {
   readonly app: AppChild;
   readonly link: LinkChild;
   readonly disk: LedgerDisk;
+  readonly reader: LedgerReader;
   readonly nowMs: () => number;
   readonly hrtimeNsAt: (instantMs: number) => string;
   /** Where the peer's receiver is; null while no second node has joined. */

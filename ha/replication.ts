@@ -160,6 +160,11 @@ export class Replication {
     return false;
   }
 
+  /** The position of a sync that starts after this call; null when it did not come through. */
+  async syncedTxid(): Promise<number | null> {
+    return (await this.#syncAfterNow()) ? this.#txid : null;
+  }
+
   get #inSet(): boolean {
     const { peer, voter } = this.#ports.shell.member;
     return peer !== null && (voter.record?.sync.inSync ?? []).includes(peer);

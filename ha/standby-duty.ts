@@ -69,6 +69,7 @@ export class StandbyDuty {
   /** Before a promotion: nothing of this node's standby life touches its files any more. */
   async stop(): Promise<FrozenCopy | null> {
     this.#rejoining?.abort.abort();
+    this.#settledEpoch = null;
     const warm = this.#warm;
     this.#warm = null;
     const [frozen] = await Promise.all([warm?.freeze() ?? null, this.#stopping, this.#rejoining?.done]);

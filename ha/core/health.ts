@@ -36,9 +36,13 @@ export type AgentView = {
   readonly paused: boolean;
   /** The newest events, oldest first. */
   readonly history: readonly { readonly at: string; readonly text: string }[];
+  /** How the newest verification of this node's copy ended, `at` by wall time; null: none is known. */
+  readonly verified: Verified | null;
   readonly appPort: number | null;
   readonly counters: Readonly<Record<string, number>>;
 };
+
+type Verified = { readonly at: string; readonly sound: boolean; readonly epoch: number; readonly txid: number };
 
 type PeerView = {
   readonly name: Name;
@@ -110,6 +114,7 @@ const streamingChecks = (view: AgentView): readonly Check[] => {
     [primary !== null, "No primary is known."],
     [peer !== null && peer.reachable, `${peer?.name ?? "The other node"} is not heard from.`],
     [view.inSync.includes(node), `${node} does not hold everything confirmed yet; it is catching up.`],
+    [view.verified?.sound !== false, `The copy of the ledger on ${node} failed its verification.`],
     [view.pids.link !== null, "The link, which receives the replica, does not run."],
   ];
 };

@@ -10,6 +10,7 @@ const shared = { atMs: z.number(), epoch: z.int().nullable() };
 const summarySchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("tail"), ...shared, rows: z.int().nonnegative(), tables: z.array(tableTailSchema) }),
   z.object({ kind: z.literal("unknown"), ...shared, reason: z.string() }),
+  z.object({ kind: z.literal("replaced"), ...shared, txid: z.int().nonnegative() }),
 ]);
 
 /** One ledger in the attic; `summary` null: it has none that this version can read. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { makePrivateFolder, writeFileDurably } from "./durable-file.ts";
@@ -55,14 +55,45 @@ export type SetAsideOptions = {
   summary: Exclude<Tail, { kind: "none" }>;
 };
 
-/** Moves a ledger folder, with all that is beside the database, into the attic [HA-9]; answers where it is now. */
-export function setAside(options: SetAsideOptions): string {
-  const { ledgerDir, atticDir, nowMs, epoch, summary } = options;
+/** A new folder of the attic, named after the instant and the epoch of what goes there. */
+function placeIn(atticDir: string, nowMs: number, epoch: number | null): string {
   const time = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
   const base = join(atticDir, `${time}-e${epoch ?? "unknown"}`);
   let place = base;
   for (let n = 2; existsSync(place); n += 1) place = `${base}-${n}`;
   makePrivateFolder(place);
+  return place;
+}
+
+export type CopyToSetAside = {
+  /** What was received, and the file that was made from it; each may be missing. */
+  replicaDir: string;
+  warmCopy: string;
+  /** A ledger that this node led with before, where it has one still. */
+  ledgerDir: string;
+  atticDir: string;
+  nowMs: number;
+  at: { epoch: number; txid: number };
+};
+
+/** Moves a standby's whole copy into the attic [HA-9]; nobody uses it any more. Answers where it is now. */
+export function setCopyAside({ replicaDir, warmCopy, ledgerDir, atticDir, nowMs, at }: CopyToSetAside): string {
+  const place = placeIn(atticDir, nowMs, at.epoch);
+  const summary = { atMs: nowMs, kind: "replaced", ...at };
+  writeFileDurably(join(place, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
+  if (existsSync(replicaDir)) putAside(replicaDir, { kind: "move-to", path: join(place, "replica") });
+  if (existsSync(ledgerDir)) putAside(ledgerDir, { kind: "move-to", path: join(place, "ledger") });
+  else if (existsSync(warmCopy)) {
+    makePrivateFolder(join(place, "ledger"));
+    renameSync(warmCopy, ledgerPath(join(place, "ledger")));
+  }
+  return place;
+}
+
+/** Moves a ledger folder, with all that is beside the database, into the attic [HA-9]; answers where it is now. */
+export function setAside(options: SetAsideOptions): string {
+  const { ledgerDir, atticDir, nowMs, epoch, summary } = options;
+  const place = placeIn(atticDir, nowMs, epoch);
   writeFileDurably(join(place, "summary.json"), `${JSON.stringify({ atMs: nowMs, epoch, ...summary }, null, 2)}\n`);
   putAside(ledgerDir, { kind: "move-to", path: join(place, "ledger") });
   return place;

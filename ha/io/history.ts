@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { errorCode } from "./durable-file.ts";
 import { nameSchema } from "./node-files.ts";
+import { outcomeSchema } from "./verification-messages.ts";
 
 const count = z.int().nonnegative();
 /** `at` is wall time, for people only; `node` is who writes it down. */
 const base = { at: z.iso.datetime(), node: nameSchema };
 
 /** What a node did or saw that a person wants to read later. Durations in milliseconds, null: not known. */
-const historyEventSchema = z.discriminatedUnion("kind", [
+export const historyEventSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("started"), ...base, epoch: count }),
   z.object({
     kind: z.literal("promoted"),
@@ -41,6 +42,10 @@ const historyEventSchema = z.discriminatedUnion("kind", [
     reason: z.string().max(500).nullable(),
   }),
   z.object({ kind: z.literal("maintenance"), ...base, epoch: count, paused: z.boolean() }),
+  /** What this node has received was restored and compared with what the primary has. */
+  z.object({ kind: z.literal("verified"), ...base, outcome: outcomeSchema, tookMs: z.number().nonnegative() }),
+  /** A standby set its whole copy aside, to be copied to anew. */
+  z.object({ kind: z.literal("reinitialised"), ...base, epoch: count, txid: count, attic: z.string().max(500) }),
   z.object({
     kind: z.literal("members"),
     ...base,
@@ -97,62 +102,6 @@ export async function readHistory(dir: string, limit: number): Promise<HistoryEv
   if (current.length >= limit) return current.slice(-limit);
   return [...parse(await textOf(olderPath(dir))), ...current].slice(-limit);
 }
-
-/** One plain sentence for people. */
-export function sentence(event: HistoryEvent): string {
-  const { node } = event;
-  switch (event.kind) {
-    case "started":
-      return `${node} started (epoch ${event.epoch}).`;
-    case "promoted":
-      return promotion(event);
-    case "stepped-down":
-      return `${node} stepped down from epoch ${event.epoch}: ${event.reason}.`;
-    case "rejoined":
-      return rejoining(event);
-    case "set-changed": {
-      const why = event.reason === null ? "" : ` (${event.reason})`;
-      const who = event.inSync.length === 0 ? "nobody" : event.inSync.join(" and ");
-      return `Everything confirmed is on ${who}${why}.`;
-    }
-    case "members":
-      return `The members are ${event.members.join(", ")}; the third vote: ${event.arbiter} (roster ${event.version}).`;
-    case "maintenance":
-      break;
-  }
-  return event.paused
-    ? "Maintenance began: no automatic failover until it ends."
-    : "Maintenance ended: automatic failover is on.";
-}
-
-const CAUSES = {
-  failover: "by failover",
-  switchover: "by switchover",
-  start: "at its start",
-  unasked: "alone, without a word from the other node, which may have led since",
-  forced: "by an operator's word",
-} as const;
-
-function promotion(event: Extract<HistoryEvent, { kind: "promoted" }>): string {
-  const { node, epoch, cause, from, gapMs, lostEstimate } = event;
-  const after = from === null || from === node ? "" : ` after ${from}`;
-  const gap = gapMs === null ? "" : `, ${(gapMs / 1_000).toFixed(2)} s without a primary`;
-  const loss =
-    lostEstimate === null || lostEstimate === 0
-      ? ""
-      : `, up to ${plural(lostEstimate, "unconfirmed write")} not taken over`;
-  return `${node} became primary${after} ${CAUSES[cause]} (epoch ${epoch}${gap}${loss}).`;
-}
-
-function rejoining(event: Extract<HistoryEvent, { kind: "rejoined" }>): string {
-  const { node, fromEpoch, toEpoch, tailRows, attic } = event;
-  const epochs = fromEpoch === toEpoch ? `epoch ${toEpoch}` : `epoch ${toEpoch}, last seen in ${fromEpoch}`;
-  if (attic === null) return `${node} came back as standby (${epochs}).`;
-  const rows = tailRows === null ? "rows" : plural(tailRows, "row");
-  return `${node} came back as standby (${epochs}); ${rows} that nobody else had were set aside in ${attic}.`;
-}
-
-const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 function parse(text: string): HistoryEvent[] {
   return text.split("\n").flatMap((line) => {

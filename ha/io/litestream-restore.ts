@@ -12,6 +12,8 @@ export type RestoreOptions = {
   /** `replica/e/<epoch>`, of which nobody writes any more, or whose newest files may be missed. */
   replicaDir: string;
   output: string;
+  /** Exactly up to there; the newest when left out. */
+  txid?: number;
   limitMs: number;
   env: NodeJS.ProcessEnv;
 };
@@ -34,9 +36,10 @@ export async function removeRestored(output: string): Promise<void> {
 /** One-shot restore of a received folder into `output`, replacing it. Rejects when Litestream fails or takes too long. */
 export async function restoreOnce(options: RestoreOptions): Promise<RestoreOutcome> {
   await removeRestored(options.output);
+  const upTo = options.txid === undefined ? [] : ["-txid", options.txid.toString(16).padStart(16, "0")];
   const { code, stdout, stderr } = await runCommand({
     command: options.binary,
-    args: ["restore", "-json", "-o", options.output, `file://${options.replicaDir}`],
+    args: ["restore", "-json", ...upTo, "-o", options.output, `file://${options.replicaDir}`],
     env: options.env,
     limitMs: options.limitMs,
   });

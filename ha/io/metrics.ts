@@ -18,6 +18,7 @@ export class AgentMetrics {
   readonly #promotions;
   readonly #setChanges;
   readonly #confirms;
+  readonly #verifications;
   readonly #delay = monitorEventLoopDelay({ resolution: 50 });
   readonly #nowMs: () => number;
   #caughtUpAtMs: number | null = null;
@@ -37,6 +38,13 @@ export class AgentMetrics {
       help: "Changes of the set of nodes that hold everything confirmed, made by this node.",
       registers,
     });
+    this.#verifications = new Counter({
+      name: "ha_verifications_total",
+      help: "Times this node's copy was restored and compared with what the primary has, by outcome.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    for (const outcome of ["sound", "damaged"]) this.#verifications.inc({ outcome }, 0);
     this.#confirms = new Histogram({
       name: "ha_confirm_seconds",
       help: "From a request for confirmation to its answer.",
@@ -56,6 +64,7 @@ export class AgentMetrics {
 
   /** Counts what was written down as it happened. */
   note(event: HistoryEvent): void {
+    if (event.kind === "verified") this.#verifications.inc({ outcome: event.outcome.kind });
     if (event.kind === "promoted") this.#promotions.inc({ cause: event.cause });
     if (event.kind === "set-changed") this.#setChanges.inc();
   }
@@ -75,6 +84,7 @@ export class AgentMetrics {
     const now = new Snapshot();
     describeNode(now, view);
     describePair(now, view, behindMs);
+    describeVerified(now, view);
     describeProcesses(now, view);
     const loop = "Longest delay of the agent's loop since the last scrape.";
     now.gauge("ha_loop_delay_seconds", loop, this.#delay.max / 1e9);
@@ -150,6 +160,13 @@ function describePair(now: Snapshot, view: AgentView, behindMs: number | null): 
   now.gauge("ha_lag_transactions", "Transactions that the standby is behind; NaN: unknown.", peer.lagTxids ?? unknown);
   const behind = behindMs === null ? unknown : seconds(behindMs);
   now.gauge("ha_lag_seconds", "Since the standby was last seen not to be behind; NaN: unknown.", behind);
+}
+
+function describeVerified(now: Snapshot, { verified }: AgentView): void {
+  const at = verified === null ? Number.NaN : seconds(Date.parse(verified.at));
+  now.gauge("ha_verified_timestamp_seconds", "When this node's copy was last verified; NaN: it never was.", at);
+  const sound = verified === null ? Number.NaN : bit(verified.sound);
+  now.gauge("ha_verified_sound", "1 when the last verification found the copy to be what the primary has.", sound);
 }
 
 function describeProcesses(now: Snapshot, { pids }: AgentView): void {

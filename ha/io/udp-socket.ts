@@ -4,6 +4,7 @@ import { isIPv6 } from "node:net";
 import type { Logger } from "pino";
 import { bindFailure } from "./bind-failure.ts";
 import type { Address } from "./address-book.ts";
+import { PacedLog } from "./paced-log.ts";
 import { clusterOf } from "./wire.ts";
 
 /** Who takes the datagrams of one cluster. */
@@ -19,7 +20,7 @@ export type Taker = {
 export class UdpSocket {
   readonly #host: string;
   readonly #port: number;
-  readonly #log: Logger | undefined;
+  readonly #paced: PacedLog;
   readonly #takers = new Map<string, Taker>();
   #socket: Socket | null = null;
 
@@ -27,7 +28,7 @@ export class UdpSocket {
   constructor(host: string, port: number, log?: Logger) {
     this.#host = host;
     this.#port = port;
-    this.#log = log;
+    this.#paced = new PacedLog(log);
   }
 
   /** Binds; resolves when datagrams come in, rejects with one clear sentence when the port is not to be had. */
@@ -90,7 +91,7 @@ export class UdpSocket {
       taker?.datagram(datagram, from);
     } catch (error) {
       // A defect of one cluster's harms no other.
-      this.#log?.error({ err: error }, "a datagram could not be taken");
+      this.#paced.say("error", { err: error }, "a datagram could not be taken");
     }
   }
 }

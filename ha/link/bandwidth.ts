@@ -1,6 +1,5 @@
 import { request as httpsRequest } from "node:https";
-import { tlsNameOf } from "../io/pki.ts";
-import { hasKey } from "./identity.ts";
+import { connectionTo } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import type { Sending } from "./peer-watch.ts";
 
@@ -18,16 +17,9 @@ export async function measureBandwidth(peer: Sending["peer"], identity: Identity
   let sentMs: number | null = null;
   const request = httpsRequest(
     {
-      host: peer.host,
-      port: peer.port,
+      ...connectionTo(peer, identity),
       method: "PUT",
       path: BANDWIDTH_PATH,
-      agent: false,
-      key: identity.keyPem,
-      cert: identity.certificatePem,
-      ca: identity.caPem,
-      servername: tlsNameOf(peer.name),
-      checkServerIdentity: hasKey(peer.id),
       headers: { "content-length": BANDWIDTH_BYTES_MAX },
       signal: late,
     },

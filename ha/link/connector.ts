@@ -7,6 +7,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { PacedLog } from "../io/paced-log.ts";
 import { tlsNameOf } from "../io/pki.ts";
 import { answer } from "./http-body.ts";
 import { hasKey } from "./identity.ts";
@@ -77,6 +78,7 @@ function connectionsTo(peer: Sending["peer"], { keyPem, certificatePem, caPem }:
  */
 export class Connector {
   readonly #parts: ConnectorParts;
+  readonly #paced: PacedLog;
   readonly #expected: Buffer;
   readonly #server: Server;
   readonly #pace: Pace;
@@ -85,6 +87,7 @@ export class Connector {
 
   constructor(parts: ConnectorParts) {
     this.#parts = parts;
+    this.#paced = new PacedLog(parts.log);
     this.#pace = parts.pace ?? DEFAULT_PACE;
     this.#bucket = fullBucket(this.#pace, performance.now());
     this.#expected = digest(`Basic ${Buffer.from(`${parts.user}:${parts.password}`).toString("base64")}`);
@@ -170,7 +173,7 @@ export class Connector {
       await this.#forward(request, response, active);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#parts.log.warn({ reason, method: request.method, url: request.url }, "connector: not carried over");
+      this.#paced.say("warn", { reason, method: request.method, url: request.url }, "connector: not carried over");
       if (!request.destroyed && !response.headersSent) answer(request, response, 502, `${reason}\n`);
       else response.destroy();
     }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkServerIdentity } from "node:tls";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { nameSchema, NodeFileError } from "../io/node-files.ts";
-import { certificateId } from "../io/pki.ts";
+import { certificateId, tlsNameOf } from "../io/pki.ts";
 
 /** What a member shows and trusts in TLS: its key, its certificate, and the cluster's own authority. */
 export type Identity = { name: string; keyPem: string; certificatePem: string; caPem: string };
@@ -28,6 +28,21 @@ export function memberOf(socket: TLSSocket): { readonly name: string; readonly i
   const name = nameSchema.safeParse(subject?.CN);
   return name.success ? { name: name.data, id: certificateId(raw) } : null;
 }
+
+/** How one member connects to the receiver of another, once: with its own key, and to no other board of that name. */
+export const connectionTo = (
+  peer: { readonly name: string; readonly id: string; readonly host: string; readonly port: number },
+  { keyPem, certificatePem, caPem }: Identity,
+) => ({
+  host: peer.host,
+  port: peer.port,
+  agent: false as const,
+  key: keyPem,
+  cert: certificatePem,
+  ca: caPem,
+  servername: tlsNameOf(peer.name),
+  checkServerIdentity: hasKey(peer.id),
+});
 
 /** Checks that a TLS server has the name that was asked for, and the key that the roster has under it. */
 export const hasKey =

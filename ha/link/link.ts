@@ -76,6 +76,7 @@ export class Link {
       store: this.#store,
       roster,
       join: (body, checkOnly) => desk.handle(body, checkOnly),
+      question: (about) => this.#agent.question(about),
       onReceived: (position) => this.#received.push(position),
       log,
     });
@@ -118,6 +119,7 @@ export class Link {
           .catch((error: unknown) => this.#order.log.error({ err: error }, "prune did not finish"));
         return;
       case "join-answer":
+      case "answer":
         return; // paired with its question in AgentPort
     }
   }

@@ -15,6 +15,13 @@ export type Fence = z.infer<typeof fenceSchema>;
 const positionSchema = z.object({ epoch, txid });
 export type ReplicaPosition = z.infer<typeof positionSchema>;
 
+/**
+ * `digest`: what the primary's ledger holds, and where. `verify`: begin to check this standby's copy; `verification`: how
+ * that goes. `history`: the newest events that this node wrote down.
+ */
+const questions = ["digest", "verify", "verification", "history"] as const;
+export type Question = (typeof questions)[number];
+
 export const toLink = z.discriminatedUnion("kind", [
   /** Promise this epoch to this holder, durably; answered by `fenced`. */
   z.object({ kind: z.literal("fence"), epoch, holder: nameSchema }),
@@ -39,6 +46,8 @@ export const toLink = z.discriminatedUnion("kind", [
     roster: rosterSchema.optional(),
     refused: sentence.optional(),
   }),
+  /** Answer to `question`, for the member that asked. */
+  z.object({ kind: z.literal("answer"), id: joinId, status: z.int(), body: z.record(z.string(), z.unknown()) }),
 ]);
 export type ToLink = z.infer<typeof toLink>;
 
@@ -70,6 +79,8 @@ export const fromLink = z.discriminatedUnion("kind", [
   }),
   /** Somebody shows a good token: may it be a member, or, with `admit`, it is to be one. Answered by `join-answer`. */
   z.object({ kind: z.literal("join-request"), id: joinId, member: memberSchema, admit: z.boolean() }),
+  /** A member of the cluster asks this node's agent something. Answered by `answer`. */
+  z.object({ kind: z.literal("question"), id: joinId, about: z.enum(questions) }),
   /** Sent every 500 ms: its loop turns. */
   z.object({ kind: z.literal("alive") }),
   /** The peer has a newer roster. */

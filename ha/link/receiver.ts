@@ -10,13 +10,15 @@ import type { Logger } from "pino";
 import { errorCode } from "../io/durable-file.ts";
 import { rosterSchema } from "../io/node-files.ts";
 import { VERSION_HEADER, version } from "../io/version.ts";
+import { PacedLog } from "../io/paced-log.ts";
 import { refusal } from "./fence.ts";
 import { BANDWIDTH_BYTES_MAX, BANDWIDTH_PATH } from "./bandwidth.ts";
 import { answer, readBody } from "./http-body.ts";
 import { memberOf } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import type { RosterPort } from "./peer-watch.ts";
-import type { ReceiverState, ReplicaPosition } from "./protocol.ts";
+import type { Question, ReceiverState, ReplicaPosition } from "./protocol.ts";
+import { QUESTION_PATHS, questionOf } from "./question.ts";
 import { parseReplicaPath } from "./replica-path.ts";
 import type { ReplicaPath } from "./replica-path.ts";
 import { BodyTooLongError } from "./replica-store.ts";
@@ -47,6 +49,8 @@ export type ReceiverParts = {
   store: ReplicaStore;
   roster: RosterPort;
   join: (body: unknown, checkOnly: boolean) => Promise<{ status: number; body: object }>;
+  /** What this node's agent says to a member. */
+  question: (about: Question) => Promise<{ status: number; body: object }>;
   onReceived: (position: ReplicaPosition) => void;
   log: Logger;
   limits?: Partial<ReceiverLimits>;
@@ -60,9 +64,11 @@ export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #limits: ReceiverLimits;
   readonly #server: Server;
+  readonly #paced: PacedLog;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
+    this.#paced = new PacedLog(parts.log);
     this.#limits = { ...RECEIVER_LIMITS, ...parts.limits };
     const { identity } = parts;
     this.#server = createServer(
@@ -119,6 +125,7 @@ export class Receiver {
       else if (request.url === "/state") this.#state(request, response);
       else if (request.url === BANDWIDTH_PATH) await this.#discard(request, response);
       else if (request.url === "/roster") await this.#roster(request, response);
+      else if (QUESTION_PATHS.has(request.url ?? "")) await this.#question(request, response);
       else await this.#replica(request, response, member.name);
     } catch (error) {
       this.#fail(request, response, error);
@@ -134,7 +141,8 @@ export class Receiver {
     // The client went away: its half upload is already removed. A request that was read whole counts as destroyed too.
     if (response.destroyed || request.socket.destroyed) return;
     const status = error instanceof BodyTooLongError ? 413 : errorCode(error) === "ENOSPC" ? 507 : 500;
-    this.#parts.log.error({ err: error, method: request.method, url: request.url }, "receiver: request failed");
+    const { method, url } = request;
+    this.#paced.say("error", { err: error, method, url: url?.slice(0, 200) }, "receiver: request failed");
     answer(request, response, status, "the request failed on this side\n", CLOSE);
   }
 
@@ -184,6 +192,13 @@ export class Receiver {
     if (!given.success) return answer(request, response, 400, "not a roster\n", CLOSE);
     roster.take(given.data);
     return answer(request, response, 204);
+  }
+
+  async #question(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const about = questionOf(request.method, request.url);
+    if (about === null) return answer(request, response, 405, "not a method of this question\n");
+    const { status, body } = await this.#parts.question(about);
+    return answer(request, response, status, JSON.stringify(body));
   }
 
   async #replica(request: IncomingMessage, response: ServerResponse, sender: string): Promise<void> {

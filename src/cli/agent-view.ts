@@ -30,6 +30,7 @@ export const agentViewSchema = z.object({
   reasons: z.array(z.string()),
   paused: z.boolean(),
   history: z.array(z.object({ at: z.string(), text: z.string() })),
+  verified: z.object({ at: z.string(), sound: z.boolean(), epoch: z.int(), txid: z.int() }).nullable(),
   appPort: z.int().nullable(),
 });
 export type ShownView = z.infer<typeof agentViewSchema>;
@@ -41,6 +42,9 @@ export const handoverSchema = z.object({
   message: z.string(),
 });
 export type Handover = z.infer<typeof handoverSchema>;
+
+/** Where the agent says that the other node's receiver is. */
+export const receiverSchema = z.object({ name, id: name, host: name, port: z.int() }).nullable();
 
 /** What a refused or failed control request says. */
 export const controlErrorSchema = z.object({ error: z.string() });

@@ -90,6 +90,8 @@ async function entryOf(data: string, name: string): Promise<AtticEntry> {
 function why({ summary }: AtticEntry): string {
   if (summary === null) return "why is not known: its summary cannot be read";
   const epoch = summary.epoch === null ? "" : ` of epoch ${summary.epoch}`;
+  if (summary.kind === "replaced")
+    return `a copy${epoch} up to ${summary.epoch ?? 0}/${summary.txid} that "trader reinit" replaced`;
   return summary.kind === "tail"
     ? `${summary.rows} row${summary.rows === 1 ? "" : "s"}${epoch} that the other node does not have`
     : `a ledger${epoch} that could not be compared: ${summary.reason}`;

@@ -118,8 +118,8 @@ async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> 
   clearTimeout(late);
 }
 
-/** Files may go while they are counted. */
-function bytesBelow(folder: string): number {
+/** How much is in a folder; files may go while they are counted. */
+export function bytesBelow(folder: string): number {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -132,5 +132,6 @@ function bytesBelow(folder: string): number {
   }
 }
 
-const sizeText = (bytes: number): string =>
+/** A size as a person wants it beside a copy that goes on. */
+export const sizeText = (bytes: number): string =>
   bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

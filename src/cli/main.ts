@@ -18,12 +18,14 @@ import { addJoin } from "./join.ts";
 import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
 import { addMaintenance } from "./maintenance.ts";
+import { addReinit } from "./reinit.ts";
 import { addRetire } from "./retire.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 import { addSwitchover } from "./switchover.ts";
 import { addToken } from "./token.ts";
 import { addUninstall } from "./uninstall.ts";
+import { addVerify } from "./verify.ts";
 import { addWitness } from "./witness.ts";
 
 /** In the order of the help text. */
@@ -40,6 +42,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addSwitchover,
   addFailover,
   addMaintenance,
+  addVerify,
+  addReinit,
   addHistory,
   addDoctor,
   addAttic,

@@ -46,6 +46,7 @@ async function run(options: RunOptions): Promise<void> {
   const { pino } = await import("pino");
   const { AgentPicture } = await import("../led/agent-picture.ts");
   const { ledSettings } = await import("../led/led-settings.ts");
+  const { verifyEveryMs } = await import("../config/verify-environment.ts");
   refuseOtherKind(dataDir, "node");
   await adoptSettings(dataDir);
   const { name: node } = readNodeConfig(dataDir);
@@ -70,6 +71,7 @@ async function run(options: RunOptions): Promise<void> {
     appEnv: { ...process.env, ...broker },
     lifelinePid: options.lifeline ?? null,
     fetchLitestream: true,
+    verifyEveryMs: verifyEveryMs(process.env),
     appWatch: new AgentPicture({ node, dataDir, settings, log }),
     log,
   });

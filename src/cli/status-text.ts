@@ -13,6 +13,7 @@ export function statusLines(view: ShownView, nowMs: number): readonly string[] {
     ...table(rows),
     "",
     `Protection: ${view.protection}. ${view.limits}`,
+    ...verifiedLines(view, nowMs),
     ...(view.paused ? ["Maintenance is on; to end it: trader maintenance off."] : []),
     ...(view.reasons.length === 0 ? [styled("green", "All is as it should be.")] : ["Not as it should be:"]),
     ...view.reasons.map((reason) => `  - ${styled("yellow", reason)}`),
@@ -54,6 +55,15 @@ function peerText(view: ShownView): string {
   }
   if (peer.name === view.primary) return "leads";
   return `${peer.inSync ? "in sync" : "catching up"}${lagText(view)}`;
+}
+
+/** Of a standby only: what a primary leads with is no copy. */
+function verifiedLines({ role, verified }: ShownView, nowMs: number): string[] {
+  if (role !== "standby") return [];
+  if (verified === null) return ["This copy has not been verified yet; to do it now: trader verify."];
+  const { at, sound, epoch, txid } = verified;
+  const when = `${agoText(nowMs - Date.parse(at))}, at ${epoch}/${txid}`;
+  return [sound ? `This copy was verified ${when}.` : styled("red", `This copy was found damaged ${when}.`)];
 }
 
 // Widths count what is seen, not the codes of colours.

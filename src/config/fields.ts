@@ -3,6 +3,7 @@ import { appEnvironment } from "../app-environment.ts";
 import { ledEnvironment } from "../led/led-settings.ts";
 import { mqttEnvironment } from "../mqtt/mqtt-settings.ts";
 import { notifyEnvironment } from "../notify/notifier.ts";
+import { verifyEnvironment } from "./verify-environment.ts";
 
 /** What a value is checked by; the text is the same in the file and in the environment. */
 type Check = { safeParse(text: unknown): { readonly success: boolean } };
@@ -145,6 +146,14 @@ export const fields: readonly Field[] = [
     wanted: "the path of a folder",
     about: "Where the kernel's lamps are.",
     byDefault: "/sys/class/leds",
+  },
+  {
+    path: "verify.everyHours",
+    variable: "TRADER_VERIFY_HOURS",
+    check: verifyEnvironment.shape.TRADER_VERIFY_HOURS,
+    wanted: "a whole number of hours from 1 to 999, or off",
+    about: "How often a standby restores its copy and compares it with what the primary has; off: by hand only.",
+    byDefault: "24",
   },
   {
     path: "log.level",

@@ -93,7 +93,7 @@ describe("a demo that trades", () => {
     expect([...(await probesOf(standby))]).toEqual(expect.arrayContaining(confirmed));
     const status = await trader("status", "--data", standby.dataDir);
     expect(status.stdout).toMatch(new RegExp(`^${standby.name} +primary +epoch`));
-    const told = `${standby.name} became primary after ${primary.name} by switchover`;
+    const told = `${standby.name} took over from ${primary.name} by switchover`;
     await eventually(`its history says: ${told}`, 10_000, async () =>
       (await trader("history", "--data", standby.dataDir)).stdout.includes(told),
     );
@@ -130,6 +130,14 @@ describe("a demo that trades", () => {
     );
     expect((await healthOf(primary)).inSync).toContain(primary.name);
     expect(await statusOf(standby.agentPort, "/cluster")).toBe(200);
+    const told = new RegExp(
+      `${standby.name} took over from ${primary.name}, which renewed its lease no more \\(epoch \\d+\\): ` +
+        `[\\d.]+ s without a primary; ${primary.name} came back with (\\d+ rows?|nothing) of its own`,
+    );
+    // What it had alone, the dead one wrote down itself.
+    await eventually("the history says what was lost", 10_000, async () =>
+      told.test((await trader("history", "--data", standby.dataDir)).stdout),
+    );
     expect(await doubleIntentions(line)).toEqual([]);
     expect(scheduleFaults(standby)).toEqual([]);
   }, 70_000);

@@ -1,16 +1,43 @@
-import { cpSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { readAttic } from "../../ha/io/attic-list.ts";
 import { litestreamPath } from "../../src/cli/fetch-litestream.ts";
 import type { ReadyNode } from "./demo-process.ts";
 import { eventually, runs, statusOf } from "./demo-process.ts";
 import type { Health } from "./pair.ts";
-import { killQuietly, Pair } from "./pair.ts";
+import { killQuietly, Load, Pair } from "./pair.ts";
 import { journalViolations, lostProbes, slotViolations } from "./pair-checks.ts";
 import { bringBack, switchover } from "./pair-rounds.ts";
+
+const verifiedSchema = z.looseObject({ verified: z.object({ at: z.string(), sound: z.boolean() }) });
+
+/** Flips one bit of every received file that begins with the first transaction and is not in `flipped` yet: a restore reads one of them. */
+function flipFirst(replica: string, flipped: Set<string>): void {
+  const files = readdirSync(replica, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /0{15}1-\w+\.ltx$/.test(file),
+  );
+  for (const file of files.filter((each) => !flipped.has(each))) {
+    const bytes = readFileSync(join(replica, file));
+    const at = Math.floor(bytes.length / 2);
+    bytes.writeUInt8((bytes[at] ?? 0) ^ 1, at);
+    writeFileSync(join(replica, file), bytes);
+    flipped.add(file);
+  }
+}
 
 const READY_LIMIT_MS = 120_000;
 const TEST_LIMIT_MS = 120_000;
@@ -137,6 +164,86 @@ test(
     } finally {
       db.close();
     }
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "trader verify on either node, under ten probes a second: the standby's copy is restored and is what the primary has",
+  async () => {
+    const { primary, standby } = await pair.protected();
+    const load = new Load(pair, () => primary);
+    try {
+      for (const node of [standby, primary]) {
+        const { code, stdout, stderr } = await pair.trader(node, "verify");
+        expect(stdout + stderr).toMatch(
+          new RegExp(`restoring what[^]*checking every page[^]*Verified: the copy on ${standby.name} was restored`),
+        );
+        expect(code).toBe(0);
+      }
+    } finally {
+      await load.stop();
+    }
+    expect(load.confirmed).toBeGreaterThan(0);
+    const { verified } = verifiedSchema.parse(await pair.health(standby));
+    expect(verified).toMatchObject({ sound: true });
+    expect((await pair.trader(standby, "status")).stdout).toMatch(/This copy was verified \d+ s ago, at \d+\/\d+\./);
+    expect((await pair.trader(standby, "history")).stdout).toMatch(/was restored and is what the primary has, at/);
+    expect(existsSync(join(standby.dataDir, "scratch", "verify.db"))).toBe(false);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "one byte of a received file is another one: verify finds it, says the remedy, and so does the node's health",
+  async () => {
+    const { primary, standby } = await pair.protected();
+    const { epoch } = await pair.health(primary);
+    const flipped = new Set<string>();
+    const remedy = new RegExp(`trader reinit ${standby.name}`);
+    // The primary may merge files anew, from its own: then it is whole again, and another one is to be damaged.
+    await eventually("damage is found", LIMIT_MS, async () => {
+      flipFirst(join(standby.dataDir, "replica", "e", String(epoch), "ltx"), flipped);
+      const { code, stdout } = await pair.trader(primary, "verify");
+      return code === 1 && /^Damaged: /m.test(stdout) && remedy.test(stdout);
+    });
+    expect((await pair.health(standby)).reasons).toContainEqual(expect.stringMatching(remedy));
+    expect(await statusOf(standby.agentPort, "/health")).toBe(503);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "[litestream 13] trader reinit replaces the damaged copy while the primary goes on: the old one is in the attic, the new one is verified",
+  async () => {
+    const primary = await pair.primary();
+    const standby = pair.other(primary);
+    const before = await pair.health(primary);
+    const wrong = await pair.trader(primary, "reinit", standby.name, "--yes");
+    expect([wrong.code, wrong.stdout]).toEqual([
+      2,
+      expect.stringMatching(/no {2}it is this node[^]*no {2}this node is/),
+    ]);
+    const dry = await pair.trader(standby, "reinit", standby.name, "--dry-run");
+    expect(dry.stdout).toMatch(/it is standby, at \d+\/\d+[^]*was last at \d+\/\d+[^]*Dry run: the copy on/);
+
+    const load = new Load(pair, () => primary);
+    const { code, stdout, stderr } = await pair.trader(standby, "reinit", standby.name, "--yes");
+    await load.stop();
+    expect(stdout + stderr).toMatch(/the old copy is in .*attic[^]*Done: .* holds everything confirmed again/);
+    expect(code).toBe(0);
+    expect(load.confirmed).toBeGreaterThan(0);
+    const { primary: leads } = await pair.protected();
+    expect(leads.name).toBe(primary.name);
+    expect(await lostProbes(pair, primary)).toEqual([]);
+    // Everything was sent anew, under a higher epoch of the same lease.
+    expect((await pair.health(primary)).epoch).toBeGreaterThan(before.epoch);
+    const { stdout: verified } = await pair.trader(standby, "verify");
+    expect(verified).toMatch(/Verified: /);
+    expect(await statusOf(standby.agentPort, "/health")).toBe(200);
+    const [old] = await readAttic(standby.dataDir);
+    expect(old?.summary).toMatchObject({ kind: "replaced", epoch: before.epoch });
+    expect(existsSync(old?.ledger ?? "")).toBe(true);
   },
   TEST_LIMIT_MS,
 );

@@ -30,7 +30,7 @@ export type CommandResult = { readonly code: number | null; readonly stdout: str
 const traderMain = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const PROBE_LIMIT_MS = 12_000;
 const PROTECTED_LIMIT_MS = 60_000;
-const COMMAND_LIMIT_MS = 30_000;
+const COMMAND_LIMIT_MS = 60_000;
 const LOG_LINES = 40;
 const LOG_CHARS = 400;
 

@@ -14,6 +14,7 @@ const seenBy = (pair: Pair, name: string) =>
     troubles: [],
     replicaTrouble: null,
     history: [],
+    verified: null,
     appPort: 8000,
     counters: {},
     refusals: [],

@@ -23,7 +23,7 @@ beforeEach(async () => {
   path = join(dir, "agent.sock");
   const history = new AgentHistory(dir, "uno-a", pino({ level: "silent" }), () => undefined);
   const core = { view: reached, shell: reached, primary: reached, nowMs: reached, canLead: reached };
-  const ports = { ...core, membership: reached, neighbours: reached };
+  const ports = { ...core, membership: reached, neighbours: reached, verifier: reached, reinit: reached };
   control = await serveControl(path, createControlApp({ dataDir: dir, history, ...ports }));
 });
 afterEach(async () => {
@@ -31,7 +31,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const routes = ["/switchover", "/failover", "/token"] as const;
+const routes = ["/switchover", "/failover", "/reinit", "/token"] as const;
 const isSentence = { error: expect.stringMatching(/^.{5,300}$/) };
 
 test("a command that is none is answered with one sentence, and moves nothing", async () => {

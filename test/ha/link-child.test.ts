@@ -26,6 +26,7 @@ test("[HA-5] a promise does not wait for a link that stands still: it is killed,
       peer: () => undefined,
       joinRequest: () => undefined,
       roster: () => undefined,
+      question: () => undefined,
       connector: (port) => connected.resolve(port),
     },
   });

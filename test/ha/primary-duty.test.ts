@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { AppChild } from "../../ha/app-child.ts";
 import { withRemote } from "../../ha/core/member.ts";
 import { LeaseShell } from "../../ha/lease-shell.ts";
+import { LedgerReader } from "../../ha/ledger-reader.ts";
 import { LinkChild } from "../../ha/link-child.ts";
 import { PrimaryDuty } from "../../ha/primary-duty.ts";
 import { atWork, member } from "./core/pair.ts";
@@ -66,6 +67,7 @@ async function leading(fit: boolean) {
     peer: () => undefined,
     joinRequest: () => undefined,
     roster: () => undefined,
+    question: () => undefined,
     connector: () => undefined,
   };
   const link = new LinkChild({ dataDir: folder, env: {}, runDir: folder, log, leaseMs: 1_000, events });
@@ -79,6 +81,7 @@ async function leading(fit: boolean) {
       perform: () => Promise.resolve(),
       relabel: () => undefined,
     },
+    reader: new LedgerReader({ runDir: folder, ledgerPath: join(folder, "ledger.db"), log }),
     nowMs,
     hrtimeNsAt: () => "1",
     peerReceiver: () => null,

@@ -40,6 +40,8 @@ export const traps: Readonly<Record<string, string>> = {
   "litestream 11": "its own lease is no fencing token",
   "litestream 12": "an app dies within a commit: what follows is missing and called replicated",
 
+  "litestream 13": "it goes on where it was on a disk that has nothing of that, and calls it synced",
+
   "node processes": "children outlive their parent; a blocked process misses its deadline",
   "node memory": "an import that costs 200 MB and half a second",
   "node itself": "another Node than the project's own",

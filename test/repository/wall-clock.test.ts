@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const readers: Readonly<Record<string, string>> = {
   "control-app.ts": "the end of a join token",
   "agent-history.ts": "when something happened",
+  "node-parts.ts": "when a copy was last verified, for the next time",
   "node-disk.ts": "the name of a folder in the attic",
   "io/join-call.ts": "how far a joiner's date is from the founder's",
   "link/link.ts": "the end of a join token",

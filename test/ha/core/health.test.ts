@@ -44,6 +44,11 @@ describe("what a node answers", () => {
     ["a standby that catches up", { ...standbyView, inSync: ["node-a"] }, ["live", "ready"]],
     ["a standby that knows no primary", { ...standbyView, primary: null }, ["live", "ready"]],
     ["a standby that hears nothing", { ...standbyView, peer: silent }, ["live", "ready"]],
+    [
+      "a standby whose copy is known to be damaged",
+      { ...standbyView, verified: { at: "2026-11-26T12:00:00.000Z", sound: false, epoch: 4, txid: 7 } },
+      ["live", "ready"],
+    ],
     ["a standby without its link", { ...standbyView, pids: without("link") }, ["live"]],
   ])("%s", (_, view, expected) => {
     expect(answers(view)).toEqual(expected);

@@ -19,6 +19,7 @@ export const primaryView: AgentView = {
   troubles: [],
   paused: false,
   history: [],
+  verified: null,
   appPort: 8000,
   counters: {},
 };

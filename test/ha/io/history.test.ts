@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type HistoryEvent, HistoryFile, readHistory, sentence } from "../../../ha/io/history.ts";
+import { type HistoryEvent, HistoryFile, readHistory } from "../../../ha/io/history.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -70,53 +70,5 @@ describe("the history", () => {
     await expect(wrong).rejects.toThrow();
     await right;
     expect(await readHistory(dir, 10)).toEqual([started(1)]);
-  });
-});
-
-describe("a sentence of the history", () => {
-  test.each<[HistoryEvent, string]>([
-    [started(3), "node-b started (epoch 3)."],
-    [
-      { kind: "promoted", ...base, epoch: 5, cause: "failover", from: "node-a", gapMs: 3_214, lostEstimate: 2 },
-      "node-b became primary after node-a by failover (epoch 5, 3.21 s without a primary, up to 2 unconfirmed writes not taken over).",
-    ],
-    [
-      { kind: "promoted", ...base, epoch: 5, cause: "switchover", from: "node-a", gapMs: 180, lostEstimate: 0 },
-      "node-b became primary after node-a by switchover (epoch 5, 0.18 s without a primary).",
-    ],
-    [
-      { kind: "promoted", ...base, epoch: 1, cause: "start", from: null, gapMs: null, lostEstimate: null },
-      "node-b became primary at its start (epoch 1).",
-    ],
-    [
-      { kind: "promoted", ...base, epoch: 6, cause: "forced", from: "node-a", gapMs: null, lostEstimate: 1 },
-      "node-b became primary after node-a by an operator's word (epoch 6, up to 1 unconfirmed write not taken over).",
-    ],
-    [
-      { kind: "stepped-down", ...base, epoch: 5, reason: "the lease was lost" },
-      "node-b stepped down from epoch 5: the lease was lost.",
-    ],
-    [
-      { kind: "rejoined", ...base, fromEpoch: 4, toEpoch: 5, tailRows: 0, attic: null },
-      "node-b came back as standby (epoch 5, last seen in 4).",
-    ],
-    [
-      { kind: "rejoined", ...base, fromEpoch: 4, toEpoch: 5, tailRows: 7, attic: "attic/x" },
-      "node-b came back as standby (epoch 5, last seen in 4); 7 rows that nobody else had were set aside in attic/x.",
-    ],
-    [
-      { kind: "set-changed", ...base, epoch: 5, inSync: ["node-a", "node-b"], reason: null },
-      "Everything confirmed is on node-a and node-b.",
-    ],
-    [
-      { kind: "set-changed", ...base, epoch: 5, inSync: ["node-b"], reason: "node-a is silent" },
-      "Everything confirmed is on node-b (node-a is silent).",
-    ],
-    [
-      { kind: "maintenance", ...base, epoch: 5, paused: true },
-      "Maintenance began: no automatic failover until it ends.",
-    ],
-  ])("%j", (event, expected) => {
-    expect(sentence(event)).toBe(expected);
   });
 });

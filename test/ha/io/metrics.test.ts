@@ -50,6 +50,18 @@ describe("the metrics of an agent", () => {
     expect(text).toContain('ha_confirm_seconds_count{outcome="unknown"} 1\n');
   });
 
+  test("tell when this node's copy was last verified, and how that ended", async () => {
+    const metrics = started();
+    expect(await metrics.text(standbyView)).toContain("ha_verified_timestamp_seconds Nan\n");
+    const outcome = { kind: "damaged", epoch: 4, txid: 7, reason: "it is torn" } as const;
+    metrics.note({ kind: "verified", at, node: "node-b", outcome, tookMs: 4 });
+    const verified = { at, sound: false, epoch: 4, txid: 7 };
+    const text = await metrics.text({ ...standbyView, verified });
+    expect(text).toContain(`ha_verified_timestamp_seconds ${Date.parse(at) / 1_000}\n`);
+    expect(text).toContain("ha_verified_sound 0\n");
+    expect(text).toContain('ha_verifications_total{outcome="sound"} 0\nha_verifications_total{outcome="damaged"} 1\n');
+  });
+
   test("count the lag in seconds from when the standby was last seen not to be behind", async () => {
     const clock = { nowMs: 1_000 };
     const metrics = started(clock);

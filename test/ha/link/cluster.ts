@@ -139,6 +139,7 @@ export async function startReceiver(scratch: Scratch, identity: Identity, more: 
     store,
     roster: rosterOf("node-a", "node-b"),
     join: () => Promise.resolve({ status: 404, body: {} }),
+    question: (about) => Promise.resolve({ status: 200, body: { about } }),
     onReceived: (position) => received.push(position),
     log: silent,
     ...more,

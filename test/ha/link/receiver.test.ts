@@ -131,6 +131,15 @@ test("[HA-6] what does not continue the replica is answered 409, and the state s
   expect(stateSchema.parse(JSON.parse((await ask(b, "GET", "/state")).text))).toMatchObject({ gap: true });
 });
 
+test("any member may ask this node's agent, by the methods that there are; nobody else may", async () => {
+  expect(await ask(a, "GET", "/digest")).toMatchObject({ status: 200, text: '{"about":"digest"}' });
+  expect(await ask(a, "POST", "/verify")).toMatchObject({ status: 200, text: '{"about":"verify"}' });
+  expect(await ask(a, "GET", "/verify")).toMatchObject({ status: 200, text: '{"about":"verification"}' });
+  expect((await ask(a, "DELETE", "/digest")).status).toBe(405);
+  for (const path of ["/digest", "/verify"])
+    for (const who of [null, stranger, c]) expect((await ask(who, "GET", path)).status).toBe(403);
+});
+
 test("any member may read the state", async () => {
   await ask(a, "PUT", place(ltx(1, 9)), "x");
   const state = stateSchema.parse(JSON.parse((await ask(b, "GET", "/state")).text));

@@ -20,6 +20,7 @@ const view: ShownView = {
   reasons: [],
   paused: false,
   history: [],
+  verified: null,
   appPort: 8000,
 };
 const at = (nowMs: number, shown: ShownView | null, receivedBytes = 0, grewMs = 0) =>

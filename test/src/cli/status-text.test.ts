@@ -20,6 +20,7 @@ const primary: ShownView = {
   reasons: [],
   paused: false,
   history: [{ at: "2026-01-01T10:00:00.000Z", text: "uno-a became primary." }],
+  verified: null,
   appPort: 8000,
 };
 const NOW_MS = Date.parse("2026-01-01T10:02:00.000Z");

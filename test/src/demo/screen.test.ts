@@ -44,6 +44,7 @@ const shot = (name: string, role: "primary" | "standby", epoch = 3): NodeShot =>
     reasons: [],
     paused: false,
     history: [{ at: "2026-01-01T10:00:01.000Z", text: "node-a became primary." }],
+    verified: null,
     appPort: 9000,
   },
 });

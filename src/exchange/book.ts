@@ -14,9 +14,10 @@ export type ExchangeOrder = {
   readonly filledAvgPriceUsd: number | null;
 };
 
-/** One attempt to place an order, the refused ones too; `at` is ISO real time. */
+/** One attempt to place an order, the refused ones too; `at` is ISO real time, `from` the address that it came from. */
 export type Attempt = {
   readonly at: string;
+  readonly from?: string | undefined;
   readonly clientOrderId: string;
   readonly symbol: string;
   readonly side: string;

@@ -36,6 +36,7 @@ const entry = z.discriminatedUnion("kind", [
     kind: z.literal("attempt"),
     attempt: z.object({
       at: z.string(),
+      from: z.string().optional(),
       clientOrderId: z.string(),
       symbol: z.string(),
       side: z.string(),
@@ -72,20 +73,24 @@ export class Exchange {
   }
 
   /** Judges and journals one attempt; an accepted one has the id under which the book holds it. */
-  submit(request: Request): { readonly verdict: Verdict; readonly id: string | null } {
+  submit(request: Request, from?: string): { readonly verdict: Verdict; readonly id: string | null } {
     const nowMs = this.options.nowMs();
     const priceUsd = this.options.priceAt(request.symbol, nowMs);
     const verdict = judge(this.book, request, priceUsd, this.options.acceptDuplicates);
     const accepted: Accepted | null =
       verdict.kind === "accept" ? { id: randomUUID(), submittedAtMs: nowMs, reservedUsd: verdict.reservedUsd } : null;
-    this.#journal(request, outcomeText(verdict), accepted);
+    this.#journal(request, outcomeText(verdict), accepted, from);
     if (accepted !== null) this.#fillSoon(accepted.id);
     return { verdict, id: accepted?.id ?? null };
   }
 
   /** Journals an attempt that could not even be judged. */
-  refuse(request: { clientOrderId: string; symbol: string; side: string; qty: number }, reason: string): void {
-    this.#journal(request, `rejected: ${reason}`, null);
+  refuse(
+    request: { clientOrderId: string; symbol: string; side: string; qty: number },
+    reason: string,
+    from?: string,
+  ): void {
+    this.#journal(request, `rejected: ${reason}`, null, from);
   }
 
   /** False when the order is no longer open. */
@@ -116,10 +121,11 @@ export class Exchange {
     request: { clientOrderId: string; symbol: string; side: string; qty: number },
     outcome: string,
     accepted: Accepted | null,
+    from: string | undefined,
   ): void {
     const { clientOrderId, symbol, side, qty } = request;
     const at = this.options.realNow().toISOString();
-    this.#record({ kind: "attempt", attempt: { at, clientOrderId, symbol, side, qty, outcome }, accepted });
+    this.#record({ kind: "attempt", attempt: { at, from, clientOrderId, symbol, side, qty, outcome }, accepted });
   }
 
   #record(change: Entry): void {

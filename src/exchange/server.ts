@@ -13,6 +13,11 @@ import {
   selectOrders,
 } from "./wire.ts";
 
+const connection = z.object({ incoming: z.object({ socket: z.object({ remoteAddress: z.string() }) }) });
+
+/** Where a request came from; undefined where no socket brought it. */
+const senderOf = (env: unknown): string | undefined => connection.safeParse(env).data?.incoming.socket.remoteAddress;
+
 /**
  * Alpaca's trading endpoints over a simulated exchange, plus `GET /journal` with every attempt.
  * Any key pair is let in. The market is always open: the replay has a trading day in each quarter of an hour.
@@ -33,11 +38,11 @@ export function exchangeServer(exchange: Exchange): Hono {
     const parsed = orderRequest.safeParse(body);
     if (!parsed.success) {
       const reason = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-      exchange.refuse(whatCanBeRead(body), reason);
+      exchange.refuse(whatCanBeRead(body), reason, senderOf(c.env));
       return c.json({ code: 40010001, message: reason }, 422);
     }
     const { client_order_id: clientOrderId, symbol, side, qty } = parsed.data;
-    const { verdict, id } = exchange.submit({ clientOrderId, symbol, side, qty });
+    const { verdict, id } = exchange.submit({ clientOrderId, symbol, side, qty }, senderOf(c.env));
     const order = id === null ? undefined : book.orders.get(id);
     if (order !== undefined) return c.json(orderJson(order));
     if (verdict.kind === "refuse") return c.json({ code: verdict.code, message: verdict.message }, verdict.status);

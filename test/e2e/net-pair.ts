@@ -217,6 +217,18 @@ export class NetPair {
     this.#nodes.set(name, this.spawn(this.net.machine(name), name, argv));
   }
 
+  /** The exchange goes down, and comes back with its book and other manners. */
+  async exchangeAnew(...args: readonly string[]): Promise<void> {
+    const exchange = this.#exchange;
+    if (exchange === null) throw new Error("this pair has no exchange");
+    for (const pid of processesNaming(exchange.dataDir)) process.kill(pid, "SIGTERM");
+    await eventually("the exchange is down", 10_000, () => processesNaming(exchange.dataDir).length === 0);
+    this.spawn(this.net.machine("gateway"), "exchange", [...exchange.start, ...args]);
+    const answers = async (): Promise<boolean> =>
+      (await this.inside("gateway").ask("GET", `${exchange.url}/journal`)).status === 200;
+    await eventually("the exchange answers", START_LIMIT_MS, answers);
+  }
+
   /** Every attempt of an order that reached the exchange. */
   async journal(): Promise<unknown> {
     return JSON.parse((await this.inside("gateway").ask("GET", `${this.#exchange?.url ?? ""}/journal`)).text);

@@ -40,6 +40,7 @@ export function exchangeAt(host: string, dataDir: string) {
   const served = ["--host", host, "--port", String(EXCHANGE_PORT), "--data", dataDir];
   return {
     start: [process.execPath, exchangeMain, ...served, ...clock],
+    dataDir,
     url,
     runArgs: ["--exchange-url", url, ...clock],
     initArgs: ["--broker-key-id", "net-key", "--broker-secret", "net-secret"],

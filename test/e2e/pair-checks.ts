@@ -27,6 +27,7 @@ export type JobRun = z.infer<typeof jobRun>;
 
 export const attempts = z.array(
   z.looseObject({
+    from: z.string().optional(),
     clientOrderId: z.string(),
     symbol: z.string(),
     side: z.string(),
@@ -34,6 +35,8 @@ export const attempts = z.array(
     outcome: z.string(),
   }),
 );
+
+type Attempt = z.infer<typeof attempts>[number];
 
 const SLOTS_LIMIT_MS = 30_000;
 const NAMED_MAX = 5;
@@ -53,21 +56,29 @@ export async function lostProbes(pair: Pair, node: ReadyNode): Promise<string[]>
 export const journalViolations = async (pair: Pair): Promise<string[]> =>
   doubled(await getJson(pair.line.exchange.port, "/journal", attempts));
 
+/** Places that were attempted from each of these addresses. */
+export const triedFromAll = (journal: readonly Attempt[], addresses: readonly string[]): string[] =>
+  [...new Set(journal.map(({ clientOrderId }) => clientOrderId))].filter((id) =>
+    addresses.every((address) => journal.some(({ clientOrderId, from }) => clientOrderId === id && from === address)),
+  );
+
 /** The judgement of a journal. */
-export function doubled(
-  journal: readonly Pick<Attempt, "clientOrderId" | "symbol" | "side" | "qty" | "outcome">[],
-): string[] {
+export function doubled(journal: readonly Attempt[]): string[] {
   const intentions = new Map<string, Set<string>>();
-  const taken = new Map<string, number>();
-  for (const attempt of journal) {
-    const { clientOrderId: id, symbol, side, qty, outcome } = attempt;
+  for (const { clientOrderId: id, symbol, side, qty } of journal)
     intentions.set(id, (intentions.get(id) ?? new Set()).add(`${side} ${qty} ${symbol}`));
-    if (outcome === "accepted") taken.set(id, (taken.get(id) ?? 0) + 1);
-  }
   return [
     ...[...intentions].filter(([, all]) => all.size > 1).map(([id, all]) => `${id} was ${[...all].join(" and ")}`),
-    ...[...taken].filter(([, times]) => times > 1).map(([id, times]) => `${id} was accepted ${times} times`),
+    ...takenTwice(journal),
   ];
+}
+
+/** Places that the exchange gave to two orders, whatever else was tried there. */
+export function takenTwice(journal: readonly Attempt[]): string[] {
+  const taken = new Map<string, number>();
+  for (const { clientOrderId: id, outcome } of journal)
+    if (outcome === "accepted") taken.set(id, (taken.get(id) ?? 0) + 1);
+  return [...taken].filter(([, times]) => times > 1).map(([id, times]) => `${id} was accepted ${times} times`);
 }
 
 /** Everything recorded of job runs in this node's ledger, oldest slot first; the node must lead. */

@@ -94,7 +94,7 @@ export function createControlApp(ports: ControlPorts): Hono {
   });
   app.post("/maintenance", async (c) => {
     const { on } = maintenanceBody.parse(await c.req.json());
-    return c.json(await alone(() => setMaintenance(ports.shell(), on, ports.view().primary)));
+    return c.json(await alone(() => setMaintenance(ports.shell(), on, primaryOf(ports))));
   });
   app.get("/members", (c) => {
     const { version, arbiter } = ports.neighbours().keeper.current;
@@ -138,6 +138,16 @@ export function createControlApp(ports: ControlPorts): Hono {
     return c.json({ error: wrong ? "This is not a request that this version understands." : error.message }, 400);
   });
   return app;
+}
+
+/** Who leads, and where it is heard, as far as this node knows. */
+function primaryOf(ports: ControlPorts): { readonly name: string; readonly host: string } | null {
+  const { primary } = ports.view();
+  const found = ports
+    .neighbours()
+    .members()
+    .find(({ name }) => name === primary);
+  return found === undefined ? null : { name: found.name, host: found.presentHost };
 }
 
 async function switchover(ports: ControlPorts, dryRun: boolean): Promise<ChangeOutcome> {

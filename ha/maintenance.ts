@@ -13,13 +13,20 @@ type Outcome = {
 
 /**
  * Maintenance belongs to the cluster: the primary changes it, and it counts when another voter has recorded it too.
- * On one node only it would be in force for whoever asks the right one. `primary`: who leads, as far as is known.
+ * On one node only it would be in force for whoever asks the right one. `primary`: who leads and where that one is heard,
+ * as far as is known.
  */
-export async function setMaintenance(shell: LeaseShell, on: boolean, primary: Name | null): Promise<Outcome> {
+export async function setMaintenance(
+  shell: LeaseShell,
+  on: boolean,
+  primary: { readonly name: Name; readonly host: string } | null,
+): Promise<Outcome> {
   const { voter, phase, peer, arbiter } = shell.member;
   if (phase.kind !== "primary") {
     const where =
-      primary === null ? "nobody leads now" : `${primary} leads: run "trader maintenance ${on ? "on" : "off"}" there`;
+      primary === null
+        ? "nobody leads now"
+        : `${primary.name} leads: run "trader maintenance ${on ? "on" : "off"}" there, at ${primary.host}`;
     return { outcome: "refused", checks: [], message: `only the primary changes it for both; ${where}` };
   }
   shell.feed({ kind: "pause", on });

@@ -54,13 +54,22 @@ describe.skipIf(missing !== null)(`two boards and an operator (${missing ?? "nam
     expect(pair.violations()).toEqual([]);
   });
 
-  test("maintenance is changed where the primary is, shown on both, and outlives a switchover", async () => {
+  test("maintenance is changed where the primary is, shown on both, and outlives a restart of both nodes and a switchover", async () => {
     const primary = await pair.healed();
     const standby = other(primary);
-    await expect(pair.trader(standby, "maintenance", "on")).rejects.toThrow(new RegExp(`${primary} leads: run`));
+    await expect(pair.trader(standby, "maintenance", "on")).rejects.toThrow(
+      new RegExp(`${primary} leads: run "trader maintenance on" there, at ${pair.net.machine(primary).address}`),
+    );
     await pair.trader(primary, "maintenance", "on");
     for (const name of [primary, standby])
       await eventually(`${name} shows it`, 5_000, async () =>
+        /Maintenance is on/.test(await pair.trader(name, "status")),
+      );
+    await Promise.all([pair.kill(primary), pair.kill(standby)]);
+    for (const name of [primary, standby]) pair.run(name);
+    expect(await pair.healed(60_000)).toBe(primary);
+    for (const name of [primary, standby])
+      await eventually(`${name} still shows it`, 10_000, async () =>
         /Maintenance is on/.test(await pair.trader(name, "status")),
       );
     await pair.trader(primary, "switchover", "--yes");

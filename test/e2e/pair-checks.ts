@@ -36,8 +36,6 @@ export const attempts = z.array(
   }),
 );
 
-type Attempt = z.infer<typeof attempts>[number];
-
 const SLOTS_LIMIT_MS = 30_000;
 const NAMED_MAX = 5;
 
@@ -57,13 +55,13 @@ export const journalViolations = async (pair: Pair): Promise<string[]> =>
   doubled(await getJson(pair.line.exchange.port, "/journal", attempts));
 
 /** Places that were attempted from each of these addresses. */
-export const triedFromAll = (journal: readonly Attempt[], addresses: readonly string[]): string[] =>
+export const triedFromAll = (journal: readonly Omit<Attempt, "at">[], addresses: readonly string[]): string[] =>
   [...new Set(journal.map(({ clientOrderId }) => clientOrderId))].filter((id) =>
     addresses.every((address) => journal.some(({ clientOrderId, from }) => clientOrderId === id && from === address)),
   );
 
 /** The judgement of a journal. */
-export function doubled(journal: readonly Attempt[]): string[] {
+export function doubled(journal: readonly Omit<Attempt, "at">[]): string[] {
   const intentions = new Map<string, Set<string>>();
   for (const { clientOrderId: id, symbol, side, qty } of journal)
     intentions.set(id, (intentions.get(id) ?? new Set()).add(`${side} ${qty} ${symbol}`));
@@ -74,7 +72,7 @@ export function doubled(journal: readonly Attempt[]): string[] {
 }
 
 /** Places that the exchange gave to two orders, whatever else was tried there. */
-export function takenTwice(journal: readonly Attempt[]): string[] {
+export function takenTwice(journal: readonly Omit<Attempt, "at">[]): string[] {
   const taken = new Map<string, number>();
   for (const { clientOrderId: id, outcome } of journal)
     if (outcome === "accepted") taken.set(id, (taken.get(id) ?? 0) + 1);

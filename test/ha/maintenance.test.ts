@@ -25,9 +25,9 @@ function shellOf(pair: Pair, name: Name): LeaseShell {
 test("maintenance is changed by the primary only; the other node says where", async () => {
   const pair = atWork();
   const shell = shellOf(pair, "b");
-  expect(await setMaintenance(shell, true, "a")).toMatchObject({
+  expect(await setMaintenance(shell, true, { name: "a", host: "10.0.0.1" })).toMatchObject({
     outcome: "refused",
-    message: expect.stringMatching(/a leads: run "trader maintenance on" there/),
+    message: expect.stringMatching(/a leads: run "trader maintenance on" there, at 10\.0\.0\.1$/),
   });
   expect(await setMaintenance(shell, true, null)).toMatchObject({ message: expect.stringMatching(/nobody leads now/) });
 });
@@ -35,7 +35,7 @@ test("maintenance is changed by the primary only; the other node says where", as
 test("it is done when another voter has recorded it", async () => {
   const pair = atWork();
   const shell = shellOf(pair, "a");
-  expect(await setMaintenance(shell, true, "a")).toMatchObject({ outcome: "done" });
+  expect(await setMaintenance(shell, true, { name: "a", host: "10.0.0.1" })).toMatchObject({ outcome: "done" });
   expect(pair.disks["w"]?.sync.paused).toBe(true);
 });
 

@@ -1,4 +1,5 @@
 import type { PlanningInput } from "./input.ts";
+import type { Portfolio } from "./portfolio.ts";
 import { type Candidate, propose } from "./propose.ts";
 import { money } from "./rules/refusal.ts";
 import { SAME_EUR, type Sequence, possible } from "./sequences.ts";
@@ -15,8 +16,14 @@ type Rejected = {
   readonly netEur: number | null;
 };
 
+/** What a region or an industry has and should have, as fractions of what is invested and to be invested. */
+type Drift = { readonly name: string; readonly share: number; readonly target: number; readonly balanced: boolean };
+
 /** What a plan was chosen from. */
 export type Considered = {
+  /** Before the plan. */
+  readonly regions: readonly Drift[];
+  readonly industries: readonly Drift[];
   /** Euros out of place without the plan and with it. */
   readonly outOfPlaceEur: number;
   readonly outOfPlaceAfterEur: number;
@@ -33,7 +40,11 @@ export const REJECTED_MAX = 40;
 /** What the chosen sequence was compared with, seen from where it leads. */
 export function consider(input: PlanningInput, scale: Scale, nothing: Sequence, chosen: Sequence): Considered {
   const rejected = rejections(input, scale, chosen);
+  const { targets } = scale;
+  const { regionsEur, industriesEur } = nothing.portfolio;
   return {
+    regions: driftOf(input, nothing.portfolio, targets.regions, regionsEur),
+    industries: driftOf(input, nothing.portfolio, targets.industries, industriesEur),
     outOfPlaceEur: outOfPlaceEur(scale, nothing.portfolio, input.stocks),
     outOfPlaceAfterEur: outOfPlaceEur(scale, chosen.portfolio, input.stocks),
     costEur: chosen.trades.reduce((sum, trade) => sum + trade.costEur, 0),
@@ -41,6 +52,19 @@ export function consider(input: PlanningInput, scale: Scale, nothing: Sequence, 
     rejected: rejected.slice(0, REJECTED_MAX),
     more: Math.max(0, rejected.length - REJECTED_MAX),
   };
+}
+
+function driftOf(
+  { settings }: PlanningInput,
+  { investableEur }: Portfolio,
+  targets: ReadonlyMap<string, number>,
+  hasEur: ReadonlyMap<string, number>,
+): readonly Drift[] {
+  return [...new Set([...targets.keys(), ...hasEur.keys()])].sort().map((name) => {
+    const share = investableEur > 0 ? (hasEur.get(name) ?? 0) / investableEur : 0;
+    const target = targets.get(name) ?? 0;
+    return { name, share, target, balanced: Math.abs(share - target) <= settings.balancedWithin };
+  });
 }
 
 type Sized = { readonly rejected: Rejected; readonly sizeEur: number };

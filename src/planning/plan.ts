@@ -90,5 +90,14 @@ function whyNothing({ settings }: PlanningInput, { rejected, more }: Considered)
 export const noPlan = (why: string): TradePlan => ({
   trades: [],
   reason: `Nothing to do: ${why}.`,
-  considered: { outOfPlaceEur: 0, outOfPlaceAfterEur: 0, costEur: 0, netEur: 0, rejected: [], more: 0 },
+  considered: {
+    regions: [],
+    industries: [],
+    outOfPlaceEur: 0,
+    outOfPlaceAfterEur: 0,
+    costEur: 0,
+    netEur: 0,
+    rejected: [],
+    more: 0,
+  },
 });

@@ -1,6 +1,6 @@
 import { toBase } from "../market/fx/rates.ts";
 import type { Allowances, PlanningInput } from "../planning/input.ts";
-import { portfolioOf, valueEur } from "../planning/portfolio.ts";
+import { type Portfolio, portfolioOf, valueEur } from "../planning/portfolio.ts";
 import type { PlanningSettings } from "../planning/settings.ts";
 import { type Stock, type StockFacts, gainOf } from "../planning/stock.ts";
 import type { BrokerAccount, BrokerPosition } from "./broker.ts";
@@ -64,7 +64,8 @@ export function gather(sources: PlanningSources, account: Account, nowMs: number
     allowances: sources.allowances(),
     settings: sources.settings(),
   };
-  const stocks = input.stocks.map((stock) => withSellScore(input, stock, known.figures));
+  const portfolio = portfolioOf(input);
+  const stocks = input.stocks.map((stock) => withSellScore(input, portfolio, stock, known.figures));
   return { kind: "input", input: { ...input, stocks } };
 }
 
@@ -137,12 +138,12 @@ const foreign = {
 
 function withSellScore(
   input: PlanningInput,
+  { equityEur, regionsEur, industriesEur }: Portfolio,
   stock: StockFacts,
   figures: ReadonlyMap<string, StockFigures>,
 ): StockFacts {
   const figure = figures.get(stock.symbol);
   if (stock.qty <= 0 || figure === undefined) return stock;
-  const { equityEur, regionsEur, industriesEur } = portfolioOf(input);
   const shareOf = (amountEur = 0): number => amountEur / equityEur;
   const sellScore = figure.sellScore({
     gain: gainOf(stock),

@@ -60,10 +60,15 @@ const lived: readonly StockFacts[] = [
 
 function told(given: PlanningInput): string {
   const { trades, reason, considered } = planTrades(given);
+  const drift = [...considered.regions, ...considered.industries].map(
+    ({ name, share, target, balanced }) =>
+      `${name} ${(share * 100).toFixed(1)}% of ${(target * 100).toFixed(1)}%${balanced ? " (balanced)" : ""}`,
+  );
   const { outOfPlaceEur, outOfPlaceAfterEur, costEur, netEur, rejected, more } = considered;
   return [
     ...trades.map((trade, index) => `${index + 1}. ${trade.reason}`),
     reason,
+    `Drift: ${drift.join(", ")}.`,
     `Scale: ${outOfPlaceEur.toFixed(2)} EUR out of place without, ${outOfPlaceAfterEur.toFixed(2)} with; costs ${costEur.toFixed(2)}, worth ${netEur.toFixed(2)}; doing nothing is worth 0.00.`,
     ...rejected.map(({ why, netEur: worth }) => `- ${why}${worth === null ? "" : ` [${worth.toFixed(2)}]`}`),
     `${more} more.`,

@@ -87,6 +87,31 @@ describe("a plan", () => {
     expect(excessOutOfPlaceEur(100)).toBeGreaterThan(100 * 100 * 2.5);
   });
 
+  test("drift is said for each region and industry, also for one that has no target", () => {
+    const stocks = [
+      ...onTarget((symbol) => (symbol === "US-Finance" ? { qty: 45 } : {})),
+      held("X", 10, { region: "MARS" }),
+    ];
+    const { regions, industries } = planTrades(input({ stocks, cashEur: 500 })).considered;
+    expect(regions.map(({ name, balanced }) => `${name} ${balanced}`)).toEqual([
+      "ASIA true",
+      "EU true",
+      "MARS true",
+      "US true",
+    ]);
+    expect(regions.find(({ name }) => name === "MARS")).toMatchObject({ share: expect.closeTo(0.0098, 3), target: 0 });
+    expect(industries.find(({ name }) => name === "Finance")).toMatchObject({
+      share: expect.closeTo(0.202, 3),
+      target: 0.2,
+    });
+    const cash = planTrades(input()).considered.regions;
+    expect(cash.map(({ share, balanced }) => [share, balanced])).toEqual([
+      [0, false],
+      [0, false],
+      [0, false],
+    ]);
+  });
+
   test("on target there is nothing to do, and it says so", () => {
     const plan = planTrades(input({ stocks: onTarget(), cashEur: 500 }));
     expect(plan.trades).toEqual([]);

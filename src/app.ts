@@ -37,6 +37,7 @@ import { TimeWatch } from "./right-time/time-watch.ts";
 import type { MarketShare } from "./web/market-routes.ts";
 import { webRoutes } from "./web/routes.ts";
 import { serveWeb } from "./web/server.ts";
+import { readWebSecrets, type WebSecrets } from "./web/web-secrets.ts";
 
 export type AppOptions = {
   readonly node: string;
@@ -160,6 +161,18 @@ export class App implements Desk {
 
   appNowMs(): number {
     return this.#options.clock.nowMs();
+  }
+
+  realNowMs(): number {
+    return Date.now();
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  secrets(): WebSecrets {
+    return readWebSecrets(this.#options.dataDir);
   }
 
   led(amounts: boolean): LedDisplay {

@@ -15,7 +15,7 @@ export type OrderView = typeof orderIntents.$inferSelect & {
   /** Part of positions and cash that this order moves, 0..1. */
   readonly share: number;
 };
-type PlanView = Omit<typeof plans.$inferSelect, "considered"> & { readonly orders: readonly OrderView[] };
+export type PlanView = Omit<typeof plans.$inferSelect, "considered"> & { readonly orders: readonly OrderView[] };
 export type JobRunView = Pick<
   typeof jobRuns.$inferSelect,
   "job" | "slot" | "epoch" | "node" | "status" | "startedAtMs" | "endedAtMs" | "outcome"

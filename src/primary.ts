@@ -10,8 +10,10 @@ import { nextRuns } from "./jobs/slots.ts";
 import { readLedgerView, type LedgerView } from "./ledger-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
+import { ApiTokens } from "./web/api-tokens.ts";
 import { LedgerDisplayTokens } from "./web/display-tokens.ts";
 import { LedgerProbes } from "./web/probes.ts";
+import { Sessions } from "./web/sessions.ts";
 
 /** A wait for another process's lock holds up everything here: at most a quarter of the lease, within these bounds. */
 const busyMsMin = 150;
@@ -40,6 +42,8 @@ export type PrimaryOptions = {
 export class Primary implements OpenLedger {
   readonly probes: LedgerProbes;
   readonly displayTokens: LedgerDisplayTokens;
+  readonly sessions: Sessions;
+  readonly apiTokens: ApiTokens;
   readonly #options: PrimaryOptions;
   readonly #ledger: Ledger;
   readonly #work: PrimaryWork;
@@ -73,6 +77,8 @@ export class Primary implements OpenLedger {
     };
     this.probes = new LedgerProbes(rows);
     this.displayTokens = new LedgerDisplayTokens(rows);
+    this.sessions = new Sessions(rows);
+    this.apiTokens = new ApiTokens(rows);
   }
 
   /** Reconciles with the broker beside the schedule, whose first order waits for it; resolves at the end of the lease, rejects when the ledger fails. */

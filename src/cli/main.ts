@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAddress } from "./address.ts";
+import { addApiToken } from "./api-token.ts";
 import { addArbiter } from "./arbiter.ts";
 import { addAttic } from "./attic.ts";
 import { addCompletion } from "./completion.ts";
@@ -19,6 +20,7 @@ import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
 import { addMaintenance } from "./maintenance.ts";
 import { addReinit } from "./reinit.ts";
+import { addPassword } from "./password.ts";
 import { addRetire } from "./retire.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
@@ -56,6 +58,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addMetrics,
   addDisplay,
   addDisplayToken,
+  addPassword,
+  addApiToken,
   addCompletion,
 ];
 

@@ -2,6 +2,9 @@ import type { PairView } from "../../ha/contract.ts";
 import type { LedDisplay } from "../led/display.ts";
 import type { MarketShare } from "./market-routes.ts";
 import type { LedgerView } from "../ledger-view.ts";
+import type { ApiTokens } from "./api-tokens.ts";
+import type { Sessions } from "./sessions.ts";
+import type { WebSecrets } from "./web-secrets.ts";
 
 /** What the web routes are handed: this node as it is at the moment of a request. */
 export type Desk = {
@@ -13,6 +16,12 @@ export type Desk = {
   appNowMs(): number;
   /** The market cache for the other member; null on a standby, or without the cluster's secret. */
   marketShare(): MarketShare | null;
+  /** The date, for what ends on one. */
+  realNowMs(): number;
+  /** Real time that only goes forwards. */
+  monotonicMs(): number;
+  /** As they are now. */
+  secrets(): WebSecrets;
   /** The open ledger; null on a standby. */
   open(): OpenLedger | null;
 };
@@ -25,6 +34,8 @@ export type OpenLedger = {
   lastConfirm(): ConfirmTime | null;
   readonly probes: Probes;
   readonly displayTokens: DisplayTokens;
+  readonly sessions: Pick<Sessions, keyof Sessions>;
+  readonly apiTokens: Pick<ApiTokens, keyof ApiTokens>;
 };
 export type NextRun = { readonly job: string; readonly slot: string; readonly inRealMs: number };
 export type ConfirmTime = { readonly outcome: "confirmed" | "unknown"; readonly tookMs: number };

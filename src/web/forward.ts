@@ -1,5 +1,5 @@
 import { readBounded } from "./bounded-body.ts";
-import { answeredHeader, forwardedHeader } from "./caller.ts";
+import { answeredHeader, forwardedHeader, sessionCookie } from "./caller.ts";
 
 const limitMs = 5_000;
 const bytesMax = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ export async function forward(
   try {
     const answer = await fetcher(target, {
       method: request.method,
-      headers: { [forwardedHeader]: node, accept: request.headers.get("accept") ?? "*/*", ...tokenOf(request) },
+      headers: { [forwardedHeader]: node, accept: request.headers.get("accept") ?? "*/*", ...credentialsOf(request) },
       redirect: "manual",
       signal: AbortSignal.timeout(limitMs),
     });
@@ -42,10 +42,11 @@ export async function forward(
   }
 }
 
-/** A display's token is judged by the primary. */
-function tokenOf(request: Request): Record<string, string> {
+/** A token or a session is judged by the primary; no other cookie is its business. */
+function credentialsOf(request: Request): Record<string, string> {
   const authorization = request.headers.get("authorization");
-  return authorization === null ? {} : { authorization };
+  const cookie = new RegExp(`(?:^|;\\s*)(${sessionCookie}=[\\w-]+)`).exec(request.headers.get("cookie") ?? "")?.[1];
+  return { ...(authorization !== null && { authorization }), ...(cookie !== undefined && { cookie }) };
 }
 
 const keptHeaders = ["content-type", "content-security-policy", "cache-control", "x-content-type-options"];

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { LeaseOver } from "../app-ports.ts";
 import type { Desk } from "./desk.ts";
 import { localPrimary, saysJson } from "./local-primary.ts";
+import { problemAnswer } from "./problem.ts";
 
 const bodyBytesMax = 1024;
 const probeBody = z.strictObject({ value: z.string().min(1).max(900) });
@@ -17,23 +18,25 @@ export function probeRoutes(desk: Desk): Hono {
 
   const small = bodyLimit({
     maxSize: bodyBytesMax,
-    onError: (c) => c.json({ error: `a probe has at most ${bodyBytesMax} bytes` }, 413),
+    onError: (c) => problemAnswer(c, { status: 413, detail: `a probe has at most ${bodyBytesMax} bytes` }),
   });
   app.post("/", small, async (c) => {
     if (!saysJson(c.req.header("content-type"))) {
-      return c.json({ error: "a probe is application/json" }, 415);
+      return problemAnswer(c, { status: 415, detail: "a probe is application/json" });
     }
     const parsed = probeBody.safeParse(await c.req.json().catch(() => null));
-    if (!parsed.success) return c.json({ error: `not a probe: ${z.prettifyError(parsed.error)}` }, 400);
+    if (!parsed.success) {
+      return problemAnswer(c, { status: 400, detail: `not a probe: ${z.prettifyError(parsed.error)}` });
+    }
     const open = desk.open();
-    if (!open) return c.json({ error: "the ledger was closed meanwhile" }, 503);
+    if (!open) return problemAnswer(c, { status: 503, detail: "the ledger was closed meanwhile" });
     try {
       const outcome = await open.probes.add(parsed.data.value);
-      if (outcome.kind === "refused") return c.json({ error: outcome.reason }, 503);
+      if (outcome.kind === "refused") return problemAnswer(c, { status: 503, detail: outcome.reason });
       const { n, confirmed, epoch } = outcome;
       return c.json({ n, confirmed, epoch }, confirmed ? 200 : 202);
     } catch (error) {
-      if (error instanceof LeaseOver) return c.json({ error: error.message }, 503);
+      if (error instanceof LeaseOver) return problemAnswer(c, { status: 503, detail: error.message });
       throw error;
     }
   });

@@ -1,30 +1,20 @@
-import type { ActGuard, Confirm } from "../app-ports.ts";
 import { asc } from "../db/drizzle.ts";
-import type { LedgerDb } from "../db/ledger.ts";
 import { probes } from "../db/ledger-schema.ts";
 import type { ProbeOutcome, Probes } from "./desk.ts";
+import type { RowDeps } from "./token-rows.ts";
 
 /** A row is only written while this much of the lease is left; a commit is shorter. */
 const marginMs = 50;
 const atOnceMax = 256;
 const listedMax = 100_000;
 
-export type ProbeDeps = {
-  readonly db: LedgerDb;
-  readonly guard: ActGuard;
-  readonly confirm: Confirm;
-  readonly nowMs: () => number;
-  /** Performs one write; after one that the ledger could not take there is no other. */
-  readonly write: <T>(work: () => T) => T;
-};
-
 /** Probes on an open ledger. `drain` refuses new ones and resolves when those under way are answered. */
 export class LedgerProbes implements Probes {
-  readonly #deps: ProbeDeps;
+  readonly #deps: RowDeps;
   readonly #underWay = new Set<Promise<unknown>>();
   #draining = false;
 
-  constructor(deps: ProbeDeps) {
+  constructor(deps: RowDeps) {
     this.#deps = deps;
   }
 

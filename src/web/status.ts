@@ -1,48 +1,77 @@
-import type { PairView } from "../../ha/contract.ts";
-import type { JobRunView, OrderView } from "../ledger-view.ts";
-import type { ConfirmTime, Desk, NextRun } from "./desk.ts";
+import { z } from "zod";
+import { jobRuns, orderIntents, plans } from "../db/ledger-schema.ts";
+import type { JobRunView, LedgerView, OrderView, PlanView } from "../ledger-view.ts";
+import type { Desk } from "./desk.ts";
 
-/** What `GET /api/status` answers. Amounts are null unless the caller sits on this machine; shares are always there. */
-export type AppStatus = {
-  readonly node: string;
-  readonly role: "primary" | "standby";
-  readonly epoch: number;
-  readonly protection: PairView["protection"] | "unknown";
+const amount = z.number().nullable();
+
+const orderSchema = z.object({
+  n: z.int(),
+  clientOrderId: z.string(),
+  symbol: z.string(),
+  side: z.enum(["buy", "sell"]),
+  state: z.enum(orderIntents.state.enumValues),
+  reason: z.string(),
+  share: z.number(),
+  qty: amount,
+  filledQty: amount,
+  filledAvgPriceUsd: amount,
+});
+export type StatusOrder = z.infer<typeof orderSchema>;
+
+const planSchema = z.object({
+  slot: z.string(),
+  epoch: z.int(),
+  node: z.string(),
+  status: z.enum(plans.status.enumValues),
+  reason: z.string(),
+  orders: z.array(orderSchema),
+});
+
+const jobRunSchema = z.object({
+  job: z.string(),
+  slot: z.string(),
+  epoch: z.int(),
+  node: z.string(),
+  status: z.enum(jobRuns.status.enumValues),
+  startedAtMs: z.number(),
+  endedAtMs: z.number().nullable(),
+  outcome: z.string().nullable(),
+});
+
+const positionSchema = z.object({
+  symbol: z.string(),
+  share: z.number(),
+  qty: amount,
+  priceUsd: amount,
+  avgPriceUsd: amount,
+});
+
+/** What `GET /api/status` answers. Amounts are null for whoever may not see them; shares are always there. */
+export const statusSchema = z.object({
+  node: z.string(),
+  role: z.enum(["primary", "standby"]),
+  epoch: z.int(),
+  protection: z.enum(["strict", "heuristic", "manual", "none", "unknown"]),
   /** What the pair cannot survive as things are. */
-  readonly limits: string;
-  readonly maintenance: boolean;
-  readonly inSync: readonly string[];
-  readonly reasons: readonly string[];
-  readonly appTime: string;
+  limits: z.string(),
+  maintenance: z.boolean(),
+  inSync: z.array(z.string()),
+  reasons: z.array(z.string()),
+  appTime: z.iso.datetime(),
   /** What the node does at the moment, and how far it is, as on its display; empty when it does nothing. */
-  readonly activity: string;
-  readonly lastConfirm: ConfirmTime | null;
-  readonly positions: readonly {
-    symbol: string;
-    share: number;
-    qty: number | null;
-    priceUsd: number | null;
-    avgPriceUsd: number | null;
-  }[];
-  readonly cashUsd: number | null;
-  readonly equityUsd: number | null;
-  readonly investedShare: number | null;
-  readonly plans: readonly {
-    slot: string;
-    epoch: number;
-    node: string;
-    status: string;
-    reason: string;
-    orders: readonly StatusOrder[];
-  }[];
-  readonly jobRuns: readonly JobRunView[];
-  readonly nextRuns: readonly NextRun[];
-};
-export type StatusOrder = Pick<OrderView, "n" | "clientOrderId" | "symbol" | "side" | "state" | "reason" | "share"> & {
-  readonly qty: number | null;
-  readonly filledQty: number | null;
-  readonly filledAvgPriceUsd: number | null;
-};
+  activity: z.string(),
+  lastConfirm: z.object({ outcome: z.enum(["confirmed", "unknown"]), tookMs: z.number() }).nullable(),
+  amountsShown: z.boolean(),
+  positions: z.array(positionSchema),
+  cashUsd: amount,
+  equityUsd: amount,
+  investedShare: z.number().nullable(),
+  plans: z.array(planSchema),
+  jobRuns: z.array(jobRunSchema),
+  nextRuns: z.array(z.object({ job: z.string(), slot: z.string(), inRealMs: z.number() })),
+});
+export type AppStatus = z.infer<typeof statusSchema>;
 
 /** The status of a node as it is now; `amounts` says whether money and quantities may be shown. */
 export function statusOf(desk: Desk, amounts: boolean): AppStatus {
@@ -50,7 +79,6 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
   const open = desk.open();
   const ledger = open?.view() ?? null;
   const shown = (value: number | null): number | null => (amounts ? value : null);
-  const said = (text: string): string => (amounts ? text : withoutAmounts(text));
   return {
     node: desk.node,
     role: open ? "primary" : "standby",
@@ -58,52 +86,60 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
     protection: pair?.protection ?? "unknown",
     limits: pair?.limits ?? "",
     maintenance: pair?.paused ?? false,
-    inSync: pair?.inSync ?? [],
-    reasons: pair?.reasons ?? [],
+    inSync: [...(pair?.inSync ?? [])],
+    reasons: [...(pair?.reasons ?? [])],
     activity: desk.led(false).activity_message,
     appTime: new Date(desk.appNowMs()).toISOString(),
     lastConfirm: open?.lastConfirm() ?? null,
-    positions: (ledger?.positions ?? []).map(({ symbol, share, qty, priceUsd, avgPriceUsd }) => ({
-      symbol,
-      share,
-      qty: shown(qty),
-      priceUsd: shown(priceUsd),
-      avgPriceUsd: shown(avgPriceUsd),
-    })),
+    amountsShown: amounts,
+    positions: (ledger?.positions ?? []).map((position) => shownPosition(position, amounts)),
     cashUsd: shown(ledger?.cashUsd ?? null),
     equityUsd: shown(ledger?.equityUsd ?? null),
     investedShare: ledger?.investedShare ?? null,
-    plans: (ledger?.plans ?? []).map(({ slot, epoch, node, status, reason, orders }) => ({
-      slot,
-      epoch,
-      node,
-      status,
-      reason: said(reason),
-      orders: orders.map((order) => ({ ...statusOrder(order, shown), reason: said(order.reason) })),
-    })),
-    jobRuns: (ledger?.jobRuns ?? []).map((run) => ({
-      ...run,
-      outcome: run.outcome === null ? null : said(run.outcome),
-    })),
-    nextRuns: open?.nextRuns() ?? [],
+    plans: (ledger?.plans ?? []).map((plan) => shownPlan(plan, amounts)),
+    jobRuns: (ledger?.jobRuns ?? []).map((run) => shownRun(run, amounts)),
+    nextRuns: [...(open?.nextRuns() ?? [])],
   };
+}
+
+/** A position as this caller may see it. */
+function shownPosition(
+  { symbol, share, qty, priceUsd, avgPriceUsd }: LedgerView["positions"][number],
+  amounts: boolean,
+): z.infer<typeof positionSchema> {
+  const money = amounts ? { qty, priceUsd, avgPriceUsd } : { qty: null, priceUsd: null, avgPriceUsd: null };
+  return { symbol, share, ...money };
+}
+
+/** A plan with its orders as this caller may see it. */
+const shownPlan = (
+  { slot, epoch, node, status, reason, orders }: PlanView,
+  amounts: boolean,
+): z.infer<typeof planSchema> => ({
+  slot,
+  epoch,
+  node,
+  status,
+  reason: amounts ? reason : withoutAmounts(reason),
+  orders: orders.map((order) => shownOrder(order, amounts)),
+});
+
+/** A run of a job as this caller may see it: outcomes name sums. */
+const shownRun = (run: JobRunView, amounts: boolean): z.infer<typeof jobRunSchema> => ({
+  ...run,
+  outcome: run.outcome === null || amounts ? run.outcome : withoutAmounts(run.outcome),
+});
+
+function shownOrder(
+  { n, clientOrderId, symbol, side, state, reason, share, qty, filledQty, filledAvgPriceUsd }: OrderView,
+  amounts: boolean,
+): StatusOrder {
+  const what = { n, clientOrderId, symbol, side, state, share };
+  return amounts
+    ? { ...what, reason, qty, filledQty, filledAvgPriceUsd }
+    : { ...what, reason: withoutAmounts(reason), qty: null, filledQty: null, filledAvgPriceUsd: null };
 }
 
 /** A sentence with every figure but percentages and slots left out: sentences name quantities and sums. */
 const withoutAmounts = (text: string): string =>
   text.replaceAll(/\d{8}T\d{4}Z|\d+(?:[.,]\d+)*%?/g, (figure) => (/[%Z]$/.test(figure) ? figure : "…"));
-
-const statusOrder = (
-  order: OrderView,
-  shown: (value: number | null) => number | null,
-): Omit<StatusOrder, "reason"> => ({
-  n: order.n,
-  clientOrderId: order.clientOrderId,
-  symbol: order.symbol,
-  side: order.side,
-  state: order.state,
-  share: order.share,
-  qty: shown(order.qty),
-  filledQty: shown(order.filledQty),
-  filledAvgPriceUsd: shown(order.filledAvgPriceUsd),
-});

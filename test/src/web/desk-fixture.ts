@@ -1,8 +1,13 @@
+import { randomBytes, scryptSync } from "node:crypto";
 import type { PairView } from "../../../ha/contract.ts";
 import type { LedgerView } from "../../../src/ledger-view.ts";
 import { ledDisplayOf } from "../../../src/led/display.ts";
 import { ledFacts } from "../../../src/led/facts.ts";
+import { openLedger } from "../../../src/db/ledger.ts";
+import { ApiTokens } from "../../../src/web/api-tokens.ts";
 import type { Desk, OpenLedger, ProbeOutcome } from "../../../src/web/desk.ts";
+import { Sessions } from "../../../src/web/sessions.ts";
+import type { RowDeps } from "../../../src/web/token-rows.ts";
 import { quietPair } from "../../support/pair-view.ts";
 
 export const pair: PairView = { ...quietPair, role: "primary", primary: "uno-a", epoch: 3 };
@@ -56,10 +61,35 @@ export const ledgerView: LedgerView = {
 
 export const goodToken = "good-token-good-token";
 
-type Given = { pair?: PairView | null; open?: boolean; probe?: (value: string) => Promise<ProbeOutcome> };
+/** Rows of a ledger in memory, as a primary's. */
+export const memoryRows = (): RowDeps => ({
+  db: openLedger(":memory:", 0).db,
+  guard: { epoch: 3, remainingMs: () => 1_000, check: () => {} },
+  confirm: () => Promise.resolve("confirmed"),
+  nowMs: () => Date.UTC(2026, 10, 22),
+  write: (work) => work(),
+});
+
+export const clusterSecret = "the secret of the cluster";
+
+/** A password's hash at the least cost that there is, of the shape that a real one has. */
+export function cheapHash(password: string): string {
+  const salt = randomBytes(16);
+  const hash = scryptSync(password, salt, 32, { N: 2, r: 1, p: 1 });
+  return ["scrypt", 2, 1, 1, salt.toString("base64url"), hash.toString("base64url")].join(":");
+}
+
+type Given = {
+  rows?: RowDeps;
+  passwordHash?: string | null;
+  pair?: PairView | null;
+  open?: boolean;
+  probe?: (value: string) => Promise<ProbeOutcome>;
+};
 
 /** A desk as a primary's (`open`, the default) or a standby's. */
-export function fakeDesk({ pair: view = pair, open = true, probe }: Given = {}): Desk {
+export function fakeDesk({ pair: view = pair, open = true, probe, rows, passwordHash = null }: Given = {}): Desk {
+  const deps = rows ?? memoryRows();
   const ledger: OpenLedger = {
     epoch: 3,
     view: () => ledgerView,
@@ -74,12 +104,17 @@ export function fakeDesk({ pair: view = pair, open = true, probe }: Given = {}):
       make: () => Promise.resolve({ kind: "made", token: goodToken, confirmed: true }),
       revokeAll: () => Promise.resolve({ revoked: 2, confirmed: true }),
     },
+    sessions: new Sessions(deps),
+    apiTokens: new ApiTokens(deps),
   };
   const desk: Desk = {
     node: "uno-a",
     pair: () => view,
     appNowMs: () => Date.UTC(2026, 10, 22, 14, 16),
     marketShare: () => null,
+    realNowMs: () => Date.UTC(2026, 9, 7),
+    monotonicMs: () => 1_000_000,
+    secrets: () => ({ passwordHash, clusterSecret }),
     open: () => (open ? ledger : null),
     led: (amounts) =>
       ledDisplayOf(

@@ -25,7 +25,7 @@ test("a node without an open ledger refuses probes, reading too, and never forwa
   for (const init of [probe, {}]) {
     const answer = await routes.request("/api/probe", init, local);
     expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ error: expect.stringContaining("no open ledger") });
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining("no open ledger") });
   }
 });
 
@@ -60,5 +60,5 @@ test("a probe is JSON, small, and of the right shape", async () => {
 test("[HA-8] a probe after the lease is refused with its reason", async () => {
   const desk = fakeDesk({ probe: () => Promise.reject(new LeaseOver("lease of epoch 3: -4 ms left")) });
   const answer = await webRoutes(desk).request("/api/probe", probe, local);
-  expect([answer.status, await answer.json()]).toEqual([503, { error: "lease of epoch 3: -4 ms left" }]);
+  expect([answer.status, await answer.json()]).toMatchObject([503, { detail: "lease of epoch 3: -4 ms left" }]);
 });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LeaseOver, type ActGuard } from "../../../src/app-ports.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
-import { LedgerProbes, type ProbeDeps } from "../../../src/web/probes.ts";
+import { LedgerProbes } from "../../../src/web/probes.ts";
+import type { RowDeps } from "../../../src/web/token-rows.ts";
 
 let dir: string;
 let ledger: Ledger;
@@ -18,7 +19,7 @@ afterEach(() => {
 });
 
 const free: ActGuard = { epoch: 6, remainingMs: () => 1000, check: () => {} };
-const deps = (): ProbeDeps => ({
+const deps = (): RowDeps => ({
   db: ledger.db,
   guard: free,
   confirm: () => Promise.resolve("confirmed"),

@@ -91,7 +91,7 @@ test("without a primary, or with one that does not answer, a standby says so wit
   const answer = await dead.request("/api/status", {}, local);
   expect([answer.status, await answer.json()]).toMatchObject([
     503,
-    { error: "the primary at 127.0.0.1:1 did not answer: connect ECONNREFUSED", role: "standby", node: "uno-a" },
+    { detail: "the primary at 127.0.0.1:1 did not answer: connect ECONNREFUSED", role: "standby", node: "uno-a" },
   ]);
 });
 
@@ -99,7 +99,7 @@ test("a request that was forwarded already is never forwarded again", async () =
   const routes = webRoutes(standbyOf("127.0.0.1:8000"), () => Promise.reject(new Error("forwarded twice")));
   const answer = await routes.request("/api/status", { headers: { [forwardedHeader]: "uno-b" } }, local);
   expect(answer.status).toBe(503);
-  expect(await answer.json()).toMatchObject({ error: "uno-a was asked as the primary, and is a standby" });
+  expect(await answer.json()).toMatchObject({ detail: "uno-a was asked as the primary, and is a standby" });
 });
 
 test("a standby changes nothing", async () => {

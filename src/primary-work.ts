@@ -4,6 +4,8 @@ import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
 import { companySyncJob } from "./jobs/company-sync.ts";
+import { dailyMaintenanceJob } from "./jobs/maintenance/daily-maintenance.ts";
+import { weeklyMaintenanceJob } from "./jobs/maintenance/weekly-maintenance.ts";
 import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
 import { priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
@@ -57,6 +59,8 @@ export type PrimaryWorkDeps = {
 /** What a primary runs: its jobs in the order of one slot, and the reconciliation that comes before any order. */
 export type PrimaryWork = {
   readonly jobs: readonly Job[];
+  /** What may not be traded now by the market or the broker, each with why. */
+  readonly blocked: () => ReadonlyMap<string, string>;
   /**
    * Once, right after a promotion, beside the schedule: reconciles with the broker and sees to it that there are
    * prices. The first cycle waits for it. Rejects only when the ledger cannot be worked with: each cycle reconciles
@@ -111,7 +115,14 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
       shownOn(board, "SYNCING PORTFOLIO...", portfolioSyncJob({ ledger, broker, guard, clock })),
       shownOn(board, "REFRESHING SCORES...", scoreRefreshJob(data)),
       shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, byRightTime(deps.timeTrouble, rebalance))),
+      dailyMaintenanceJob({ ledger, cache, guard, clock }),
+      weeklyMaintenanceJob(ledger.db.$client.name),
     ],
+    blocked: () =>
+      new Map([
+        ...tradableUniverse(ledger, broker).excluded.map(({ stock, why }) => [stock.symbol, why] as const),
+        ...sources.market().blocked,
+      ]),
     async begin() {
       if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {
         log.warn({ until: calendarsUntil() }, "the exchange calendars end soon; after that no market counts as open");

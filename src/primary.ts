@@ -5,15 +5,19 @@ import { openLedger, type Ledger } from "./db/ledger.ts";
 import { readQuotes, type MarketCache } from "./db/market-cache.ts";
 import type { NewLedger } from "./db/universe.ts";
 import { isBusy, isUnusable } from "./db/sqlite-error.ts";
+import { cronOf } from "./jobs/intervals.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
-import { readLedgerView, type LedgerView } from "./ledger-view.ts";
+import { readLedgerView, type LedgerView, type OrderView } from "./ledger-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
+import { LedgerSettings } from "./settings/ledger-settings.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
 import { ApiTokens } from "./web/api-tokens.ts";
 import { LedgerDisplayTokens } from "./web/display-tokens.ts";
+import { LedgerReads } from "./web/ledger-reads.ts";
 import { LedgerProbes } from "./web/probes.ts";
 import { Sessions } from "./web/sessions.ts";
+import { Stocks } from "./web/stocks.ts";
 
 /** A wait for another process's lock holds up everything here: at most a quarter of the lease, within these bounds. */
 const busyMsMin = 150;
@@ -44,6 +48,9 @@ export class Primary implements OpenLedger {
   readonly displayTokens: LedgerDisplayTokens;
   readonly sessions: Sessions;
   readonly apiTokens: ApiTokens;
+  readonly settings: LedgerSettings;
+  readonly stocks: Stocks;
+  readonly reads: LedgerReads;
   readonly #options: PrimaryOptions;
   readonly #ledger: Ledger;
   readonly #work: PrimaryWork;
@@ -67,7 +74,8 @@ export class Primary implements OpenLedger {
     const busyTimeoutMs = Math.round(Math.min(Math.max(guard.remainingMs() / 4, busyMsMin), busyMsMax));
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs, options.beginning);
     this.#work = options.work(this.#ledger, guard, this.#confirm);
-    this.#scheduler = new Scheduler({ jobs: this.#work.jobs, ledger: this.#ledger, clock, guard, node, log });
+    const schedule = { jobs: this.#work.jobs, ledger: this.#ledger, cronOf };
+    this.#scheduler = new Scheduler({ ...schedule, clock, guard, node, log });
     const rows = {
       db: this.#ledger.db,
       guard,
@@ -79,6 +87,9 @@ export class Primary implements OpenLedger {
     this.displayTokens = new LedgerDisplayTokens(rows);
     this.sessions = new Sessions(rows);
     this.apiTokens = new ApiTokens(rows);
+    this.settings = new LedgerSettings(rows, () => this.#scheduler.wake());
+    this.stocks = new Stocks({ ...rows, cache: options.cache, blocked: this.#work.blocked });
+    this.reads = new LedgerReads({ db: rows.db, clock, jobs: this.#work.jobs, shares: this.#shares });
   }
 
   /** Reconciles with the broker beside the schedule, whose first order waits for it; resolves at the end of the lease, rejects when the ledger fails. */
@@ -126,25 +137,36 @@ export class Primary implements OpenLedger {
   }
 
   view(): LedgerView {
-    const quotes = readQuotes(this.#options.cache);
     const names = this.#work.jobs.map((job) => job.name);
-    // Positions are the broker's, in dollars.
-    const priceUsd = (symbol: string): number | undefined => {
+    return readLedgerView(this.#ledger.db, this.#pricesUsd(), names);
+  }
+
+  /** Newest known prices. Positions are the broker's, in dollars. */
+  #pricesUsd(): (symbol: string) => number | undefined {
+    const quotes = readQuotes(this.#options.cache);
+    return (symbol) => {
       const quote = quotes.get(symbol);
       return quote?.currency === "USD" ? quote.price : undefined;
     };
-    return readLedgerView(this.#ledger.db, priceUsd, names);
   }
 
   nextRuns(): readonly NextRun[] {
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
-    return nextRuns(this.#work.jobs, nowMs).map(({ job, slot }) => ({
+    const jobs = this.#work.jobs.map((job) => ({ name: job.name, cron: cronOf(this.#ledger.db, job) }));
+    return nextRuns(jobs, nowMs).map(({ job, slot }) => ({
       job,
       slot: slot.text,
       inRealMs: Math.max(0, Math.round(clock.realMs(slot.atMs - nowMs))),
     }));
   }
+
+  readonly #shares = (): ((order: Omit<OrderView, "share">) => number) => {
+    const { equityUsd } = this.view();
+    const priceUsd = this.#pricesUsd();
+    return ({ qty, symbol, filledAvgPriceUsd }) =>
+      equityUsd ? (qty * (filledAvgPriceUsd ?? priceUsd(symbol) ?? 0)) / equityUsd : 0;
+  };
 
   /** Whether its lease runs, and has not been handed over. */
   get leads(): boolean {

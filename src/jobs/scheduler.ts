@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Job } from "../app-ports.ts";
-import type { Ledger } from "../db/ledger.ts";
+import type { Ledger, LedgerDb } from "../db/ledger.ts";
 import { isUnusable } from "../db/sqlite-error.ts";
 import { decide, type Decision } from "./due.ts";
 import { readRecords, recordClosings, recordEnd, recordStart } from "./run-records.ts";
@@ -23,6 +23,8 @@ export type SchedulerOptions = {
   readonly guard: ActGuard;
   readonly node: string;
   readonly log: Logger;
+  /** The expression by which a job runs now, read in the transaction that decides; its own where absent. */
+  readonly cronOf?: (db: Pick<LedgerDb, "select">, job: Job) => string;
   /** Resolves after this many real milliseconds, or at once when the signal fires. Tests give their own. */
   readonly wait?: (realMs: number, signal: AbortSignal) => Promise<void>;
 };
@@ -67,6 +69,11 @@ export class Scheduler {
     if (this.#mode === "draining") this.#mode = "drained";
   }
 
+  /** Looks again at once: what the schedule rests on has changed. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
   /** Goes on after a drain that was called off. */
   resume(): void {
     if (this.#mode === "stopped") return;
@@ -82,8 +89,11 @@ export class Scheduler {
   }
 
   async #turn(): Promise<void> {
-    const { jobs, ledger, clock } = this.#options;
-    const decision = decide(jobs, (job) => readRecords(ledger, job), clock.nowMs());
+    const { jobs, ledger, clock, cronOf } = this.#options;
+    const decision = ledger.db.transaction((tx) => {
+      const due = jobs.map((job) => ({ ...job, cron: cronOf?.(tx, job) ?? job.cron }));
+      return decide(due, (job) => readRecords(ledger, job), clock.nowMs());
+    });
     switch (decision.kind) {
       case "close":
         this.#options.guard.check(WRITE_MARGIN_MS);

@@ -2,8 +2,11 @@ import type { PairView } from "../../ha/contract.ts";
 import type { LedDisplay } from "../led/display.ts";
 import type { MarketShare } from "./market-routes.ts";
 import type { LedgerView } from "../ledger-view.ts";
+import type { LedgerSettings } from "../settings/ledger-settings.ts";
 import type { ApiTokens } from "./api-tokens.ts";
+import type { LedgerReads } from "./ledger-reads.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Stocks } from "./stocks.ts";
 import type { WebSecrets } from "./web-secrets.ts";
 
 /** What the web routes are handed: this node as it is at the moment of a request. */
@@ -34,6 +37,9 @@ export type OpenLedger = {
   lastConfirm(): ConfirmTime | null;
   readonly probes: Probes;
   readonly displayTokens: DisplayTokens;
+  readonly reads: Pick<LedgerReads, keyof LedgerReads>;
+  readonly stocks: Pick<Stocks, keyof Stocks>;
+  readonly settings: Pick<LedgerSettings, keyof LedgerSettings>;
   readonly sessions: Pick<Sessions, keyof Sessions>;
   readonly apiTokens: Pick<ApiTokens, keyof ApiTokens>;
 };

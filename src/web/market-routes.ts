@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { MarketCache } from "../db/market-cache.ts";
 import { indexOf, pageOf } from "../market-copy/rows.ts";
 import { answerSeal, nonceHeader, questionSeal, sameSeal, sealHeader } from "../market-copy/seal.ts";
+import { problemAnswer } from "./problem.ts";
 
 /** What a primary's standby copies from it. */
 export type MarketShare = { readonly cache: MarketCache; readonly key: Buffer };
@@ -14,11 +15,11 @@ export function marketRoutes(share: () => MarketShare | null): Hono {
   const app = new Hono();
   const sealed = (c: Context, give: (cache: MarketCache) => unknown): Response => {
     const shared = share();
-    if (shared === null) return c.json({ error: "this node is not the primary" }, 503);
+    if (shared === null) return problemAnswer(c, { status: 503, detail: "this node is not the primary" });
     const { pathname, search } = new URL(c.req.url);
     const [path, nonce] = [pathname + search, c.req.header(nonceHeader) ?? ""];
     if (!/^[0-9a-f]{32}$/.test(nonce) || !sameSeal(c.req.header(sealHeader), questionSeal(shared.key, nonce, path))) {
-      return c.json({ error: "only the other member may copy the market cache" }, 403);
+      return problemAnswer(c, { status: 403, detail: "only the other member may copy the market cache" });
     }
     const body = JSON.stringify(give(shared.cache));
     c.header("content-type", "application/json");
@@ -28,7 +29,7 @@ export function marketRoutes(share: () => MarketShare | null): Hono {
   app.get("/index", (c) => sealed(c, indexOf));
   app.get("/bars", (c) => {
     const { success, data } = barsQuery.safeParse(c.req.query());
-    if (!success) return c.json({ error: "symbol and from are needed" }, 400);
+    if (!success) return problemAnswer(c, { status: 400, detail: "symbol and from are needed" });
     return sealed(c, (cache) => pageOf(cache, data.symbol, data.from));
   });
   return app;

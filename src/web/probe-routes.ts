@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { LeaseOver } from "../app-ports.ts";
 import type { Desk } from "./desk.ts";
 import { localPrimary, saysJson } from "./local-primary.ts";
 import { problemAnswer } from "./problem.ts";
+import { requestBound } from "./request-bound.ts";
 
 const bodyBytesMax = 1024;
 const probeBody = z.strictObject({ value: z.string().min(1).max(900) });
@@ -16,11 +16,7 @@ export function probeRoutes(desk: Desk): Hono {
 
   app.get("/", (c) => c.json(desk.open()?.probes.list() ?? []));
 
-  const small = bodyLimit({
-    maxSize: bodyBytesMax,
-    onError: (c) => problemAnswer(c, { status: 413, detail: `a probe has at most ${bodyBytesMax} bytes` }),
-  });
-  app.post("/", small, async (c) => {
+  app.post("/", requestBound(bodyBytesMax), async (c) => {
     if (!saysJson(c.req.header("content-type"))) {
       return problemAnswer(c, { status: 415, detail: "a probe is application/json" });
     }

@@ -28,11 +28,10 @@ export function problemAnswer(c: Context, problem: Problem, more: Readonly<Recor
   return c.json(body, problem.status, { "content-type": "application/problem+json" });
 }
 
-/** The first thing that is wrong with an input, as a problem of the client. */
-export function inputProblem(error: z.ZodError, remedy: string): Problem {
+/** The first thing that is wrong with an input, as a problem of the client; `skip` steps of its path say nothing to it. */
+export function inputProblem(error: z.ZodError, remedy: string, skip: number): Problem {
   const issue = error.issues[0];
-  // The first step says which part of a request it is in.
-  const field = issue?.path.slice(1).map(String).join(".") ?? "";
+  const field = issue?.path.slice(skip).map(String).join(".") ?? "";
   const detail = issue?.message ?? "The input is wrong.";
   return { status: 400, detail, ...(field !== "" && { field }), remedy };
 }

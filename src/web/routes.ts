@@ -1,5 +1,4 @@
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { apiRoutes } from "./api/api-routes.ts";
 import { endpoints } from "./api/endpoints.ts";
 import { openApiOf } from "./api/openapi.ts";
@@ -8,12 +7,14 @@ import type { Desk } from "./desk.ts";
 import { displayRoute, displayTokenRoutes } from "./display-routes.ts";
 import { forward } from "./forward.ts";
 import { marketRoutes } from "./market-routes.ts";
+import { formRoutes } from "./pages/form-routes.ts";
 import { pageRoutes } from "./pages/page-routes.ts";
 import { sessionRoutes } from "./pages/session-routes.ts";
 import { absentPage } from "./pages/status-page.ts";
 import { style } from "./pages/style.ts";
 import { probeRoutes } from "./probe-routes.ts";
 import { problemAnswer } from "./problem.ts";
+import { requestBound } from "./request-bound.ts";
 
 const pagePolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const formBytesMax = 16 * 1024;
@@ -52,11 +53,10 @@ export function webRoutes(desk: Desk, fetcher: typeof fetch = globalThis.fetch):
     return forwarded(c, desk, fetcher);
   });
   app.route("/", apiRoutes(endpoints, desk));
-  const tooMuch = (c: Context) =>
-    problemAnswer(c, { status: 413, detail: `A form has at most ${formBytesMax} bytes.` });
-  app.use(bodyLimit({ maxSize: formBytesMax, onError: tooMuch }));
+  app.use(requestBound(formBytesMax));
   app.route("/", sessionRoutes(desk));
   app.route("/", pageRoutes(desk));
+  app.route("/", formRoutes(desk));
   app.notFound((c) => problemAnswer(c, { status: 404, detail: "there is nothing here" }));
   app.onError((error, c) => problemAnswer(c, { status: 500, detail: error.message }));
   return app;

@@ -5,7 +5,7 @@ import type { Desk } from "./desk.ts";
 
 const amount = z.number().nullable();
 
-const orderSchema = z.object({
+export const orderSchema = z.object({
   n: z.int(),
   clientOrderId: z.string(),
   symbol: z.string(),
@@ -19,7 +19,7 @@ const orderSchema = z.object({
 });
 export type StatusOrder = z.infer<typeof orderSchema>;
 
-const planSchema = z.object({
+export const planSchema = z.object({
   slot: z.string(),
   epoch: z.int(),
   node: z.string(),
@@ -28,7 +28,7 @@ const planSchema = z.object({
   orders: z.array(orderSchema),
 });
 
-const jobRunSchema = z.object({
+export const jobRunSchema = z.object({
   job: z.string(),
   slot: z.string(),
   epoch: z.int(),
@@ -39,7 +39,7 @@ const jobRunSchema = z.object({
   outcome: z.string().nullable(),
 });
 
-const positionSchema = z.object({
+export const positionSchema = z.object({
   symbol: z.string(),
   share: z.number(),
   qty: amount,
@@ -103,7 +103,7 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
 }
 
 /** A position as this caller may see it. */
-function shownPosition(
+export function shownPosition(
   { symbol, share, qty, priceUsd, avgPriceUsd }: LedgerView["positions"][number],
   amounts: boolean,
 ): z.infer<typeof positionSchema> {
@@ -112,7 +112,7 @@ function shownPosition(
 }
 
 /** A plan with its orders as this caller may see it. */
-const shownPlan = (
+export const shownPlan = (
   { slot, epoch, node, status, reason, orders }: PlanView,
   amounts: boolean,
 ): z.infer<typeof planSchema> => ({
@@ -125,12 +125,13 @@ const shownPlan = (
 });
 
 /** A run of a job as this caller may see it: outcomes name sums. */
-const shownRun = (run: JobRunView, amounts: boolean): z.infer<typeof jobRunSchema> => ({
+export const shownRun = (run: JobRunView, amounts: boolean): z.infer<typeof jobRunSchema> => ({
   ...run,
   outcome: run.outcome === null || amounts ? run.outcome : withoutAmounts(run.outcome),
 });
 
-function shownOrder(
+/** An order as this caller may see it. */
+export function shownOrder(
   { n, clientOrderId, symbol, side, state, reason, share, qty, filledQty, filledAvgPriceUsd }: OrderView,
   amounts: boolean,
 ): StatusOrder {

@@ -32,8 +32,18 @@ test("an order that the exchange took twice is named", () => {
 const from = slotMs("20261122T1400Z");
 const until = slotMs("20261122T1500Z");
 const everyMinutes = { "price-sync": 5, "portfolio-sync": 15, "score-refresh": 30, rebalance: 15 };
-const complete: JobRun[] = Object.entries(everyMinutes).flatMap(([job, minutes]) =>
-  [from, ...slotsBetween(`*/${minutes} * * * *`, from, until, 100)].map((at) => ({
+const slots: Readonly<Record<string, readonly number[]>> = {
+  "daily-maintenance": [slotMs("20261122T0300Z")],
+  "weekly-maintenance": [slotMs("20261122T0400Z")],
+  ...Object.fromEntries(
+    Object.entries(everyMinutes).map(([job, minutes]) => [
+      job,
+      [from, ...slotsBetween(`*/${minutes} * * * *`, from, until, 100)],
+    ]),
+  ),
+};
+const complete: JobRun[] = Object.entries(slots).flatMap(([job, begun]) =>
+  begun.map((at) => ({
     job,
     slot: slotText(at),
     epoch: 1,

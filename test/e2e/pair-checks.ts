@@ -13,6 +13,8 @@ const CRONS: Readonly<Record<string, string>> = {
   "portfolio-sync": "*/15 * * * *",
   "score-refresh": "*/30 * * * *",
   rebalance: "*/15 * * * *",
+  "daily-maintenance": "0 3 * * *",
+  "weekly-maintenance": "0 4 * * 0",
 };
 
 const jobRun = z.object({

@@ -42,6 +42,7 @@ const primaryWith = (work: (guard: ActGuard) => Pick<Job, "run">): Primary =>
     ...primaryOptions(),
     work: (_ledger, guard) => ({
       jobs: [{ name: "one", cron: "* * * * *", catchUp: "newest", ...work(guard) }],
+      blocked: () => new Map(),
       begin: () => Promise.resolve(),
     }),
   });
@@ -101,6 +102,7 @@ test("a lease that ran short and was renewed does not end the schedule, one that
           },
         },
       ],
+      blocked: () => new Map(),
       begin: () => Promise.resolve(),
     }),
   });
@@ -142,6 +144,7 @@ test("a ledger that another process has locked for a while does not end the sche
           },
         },
       ],
+      blocked: () => new Map(),
       begin: () => Promise.resolve(),
     }),
   });

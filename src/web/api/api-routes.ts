@@ -1,10 +1,10 @@
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { LeaseOver } from "../../app-ports.ts";
 import { callerOf, isOwnCommand, writeRefusal, type Caller } from "../caller.ts";
 import type { Desk } from "../desk.ts";
 import { saysJson } from "../local-primary.ts";
 import { problemAnswer, type Problem } from "../problem.ts";
+import { requestBound } from "../request-bound.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 const bodyBytesMax = 16 * 1024;
@@ -12,10 +12,7 @@ const bodyBytesMax = 16 * 1024;
 /** Serves these endpoints on the node whose ledger is open. */
 export function apiRoutes(endpoints: readonly Endpoint[], desk: Desk): Hono {
   const app = new Hono();
-  const small = bodyLimit({
-    maxSize: bodyBytesMax,
-    onError: (c) => problemAnswer(c, { status: 413, detail: `A request has at most ${bodyBytesMax} bytes.` }),
-  });
+  const small = requestBound(bodyBytesMax);
   for (const each of endpoints) {
     const path = each.path.replaceAll(/\{(\w+)\}/g, ":$1");
     app.on(each.method.toUpperCase(), path, small, (c) => serve(c, each, desk));

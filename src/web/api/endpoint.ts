@@ -52,7 +52,8 @@ export const endpoint = <I extends z.ZodObject, A extends z.ZodType>(described: 
   ...described,
   async run(raw, context) {
     const parsed = described.input.safeParse(raw);
-    if (!parsed.success) return refuse(inputProblem(parsed.error, `See ${described.path} in /api/openapi.json.`));
+    // The first step of a path says which part of the request it is in.
+    if (!parsed.success) return refuse(inputProblem(parsed.error, `See ${described.path} in /api/openapi.json.`, 1));
     const result = await described.handle(parsed.data, context);
     return isRefused(result) ? result : { kind: "answer", body: result };
   },

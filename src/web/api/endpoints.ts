@@ -1,6 +1,17 @@
 import type { Endpoint } from "./endpoint.ts";
+import { jobEndpoints } from "./job-endpoints.ts";
+import { portfolioEndpoints } from "./portfolio-endpoints.ts";
+import { settingEndpoints } from "./setting-endpoints.ts";
 import { statusEndpoints } from "./status-endpoints.ts";
+import { stockEndpoints } from "./stock-endpoints.ts";
 import { tokenEndpoints } from "./token-endpoints.ts";
 
 /** Every operation of the API, in the order of its document. */
-export const endpoints: readonly Endpoint[] = [...statusEndpoints, ...tokenEndpoints];
+export const endpoints: readonly Endpoint[] = [
+  ...statusEndpoints,
+  ...jobEndpoints,
+  ...portfolioEndpoints,
+  ...stockEndpoints,
+  ...settingEndpoints,
+  ...tokenEndpoints,
+];

@@ -18,6 +18,7 @@ const meanings: Readonly<Record<number, string>> = {
   403: "Known, and not allowed to do this.",
   404: "There is no such thing.",
   409: "It does not fit what is there.",
+  411: "The request does not say how long its body is.",
   413: "More than a request may have.",
   415: "The body is not JSON.",
   503: "This node is not the primary and knows none that answers, or its lease is over.",
@@ -52,7 +53,7 @@ export function statusesOf({ access: who, input, refuses, method }: Endpoint): r
   const { params, query, body } = input.shape;
   const taken = params || query || body ? [400] : [];
   const guarded = who === "open" ? [] : who === "reader" ? [401] : [401, 403];
-  const bounded = method === "get" ? [] : [413];
+  const bounded = method === "get" ? [] : [411, 413];
   return [...new Set([200, ...taken, ...guarded, ...refuses, ...bounded, ...(body ? [415] : []), 503])];
 }
 

@@ -37,7 +37,9 @@ export const page = (place: Place, title: string, frame: Frame, body: Html): Htm
       </head>
       <body>
         <nav>
-          ${places.map(([path, name]) => html`<a href="${path}" ${path === place ? html` aria-current="page"` : ""}>${name}</a>`)}
+          ${places.map(
+            ([path, name]) => html`<a href="${path}" aria-current="${path === place ? "page" : "false"}">${name}</a>`,
+          )}
           ${frame.writes ? logout : place === "/login" ? "" : html`<a class="end" href="/login">Log in</a>`}
         </nav>
         ${frame.said ? html`<p class="said${frame.said.good ? "" : " bad"}">${frame.said.text}</p>` : ""} ${body}

@@ -1,22 +1,57 @@
 import { Hono, type Context } from "hono";
 import { callerOf, forwardedHeader, type Caller } from "../caller.ts";
-import type { Desk } from "../desk.ts";
-import { statusOf } from "../status.ts";
-import type { Frame } from "./layout.ts";
+import type { Desk, OpenLedger } from "../desk.ts";
+import { problemAnswer } from "../problem.ts";
+import { shownOrder, statusOf } from "../status.ts";
+import { jobsPage, ordersPage, planPage, portfolioPage } from "./book-pages.ts";
+import type { Frame, Html } from "./layout.ts";
+import { settingsPage } from "./settings-page.ts";
+import { stocksPage } from "./stocks-page.ts";
 import { statusPage } from "./status-page.ts";
+
+const historyDays = 90;
+const ordersShown = 100;
+
+/** What a page is made of. */
+type Asked = {
+  readonly desk: Desk;
+  readonly open: OpenLedger;
+  readonly caller: Caller;
+  readonly frame: Frame;
+};
+
+const pages: Readonly<Record<string, (asked: Asked) => Html>> = {
+  "/": ({ desk, caller, frame }) => statusPage(statusOf(desk, caller.amounts), frame),
+  "/portfolio": ({ desk, open, caller, frame }) =>
+    portfolioPage(statusOf(desk, caller.amounts), caller.amounts ? open.reads.history(historyDays) : [], frame),
+  "/plan": ({ desk, caller, frame }) => planPage(statusOf(desk, caller.amounts), frame),
+  "/orders": ({ open, caller: { amounts }, frame }) =>
+    ordersPage(
+      open.reads.orders(ordersShown).map((order) => shownOrder(order, amounts)),
+      amounts,
+      frame,
+    ),
+  "/jobs": ({ desk, open, caller, frame }) => jobsPage(statusOf(desk, caller.amounts), open.reads.jobs(), frame),
+  "/stocks": ({ open, frame }) => stocksPage(open.stocks.list(), frame),
+  "/settings": ({ open, caller, frame }) => settingsPage(caller.amounts ? open.settings.list() : null, frame),
+};
 
 /** The pages of a primary. */
 export function pageRoutes(desk: Desk): Hono {
   const app = new Hono();
-  app.get("/", (c) => {
-    const caller = callerOf(c, desk);
-    return c.html(statusPage(statusOf(desk, caller.amounts), frameOf(c, desk, caller)));
-  });
+  for (const [path, shown] of Object.entries(pages)) {
+    app.get(path, (c) => {
+      const caller = callerOf(c, desk);
+      const open = desk.open();
+      if (open === null) return problemAnswer(c, { status: 503, detail: "The ledger was closed meanwhile." });
+      return c.html(shown({ desk, open, caller, frame: frameOf(c, desk, caller) }));
+    });
+  }
   return app;
 }
 
 /** What comes through the other node can be looked at; forms go to the primary's own address. */
-const frameOf = (c: Context, desk: Desk, { by }: Caller): Frame => ({
+export const frameOf = (c: Context, desk: Desk, { by }: Caller): Frame => ({
   node: desk.node,
   writes: by === "session" && !c.req.header(forwardedHeader),
 });

@@ -62,7 +62,7 @@ function factsOf(status: AppStatus): Html {
 }
 
 /** The newest plan with the reason of each of its orders. */
-function actionsOf({ plans }: Pick<AppStatus, "plans">): Html {
+export function actionsOf({ plans }: Pick<AppStatus, "plans">): Html {
   const plan = plans[0];
   if (!plan) return html`<p class="soft">No plan yet.</p>`;
   return html`<p>${plan.reason} <span class="soft">(${plan.slot}, ${plan.status})</span></p>

@@ -9,7 +9,7 @@ h1 { font-size: 1.25rem; margin: 0 0 .25rem } h2 { font-size: 1rem; margin: 1.5r
 a { color: var(--link) }
 nav { display: flex; flex-wrap: wrap; gap: .1rem 1rem; padding-bottom: .5rem; margin-bottom: 1rem;
   border-bottom: 1px solid var(--line) }
-nav a { text-decoration: none; padding: .2rem 0 } nav a[aria-current] { color: inherit; font-weight: 600 }
+nav a { text-decoration: none; padding: .2rem 0 } nav a[aria-current=page] { color: inherit; font-weight: 600 }
 nav form { margin-left: auto } nav .end { margin-left: auto }
 .facts { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0 } .facts div { white-space: nowrap }
 dt { display: inline; color: var(--soft) } dd { display: inline; margin: 0 0 0 .35em; font-weight: 600 }
@@ -23,6 +23,8 @@ input, select, button { font: inherit; padding: .25rem .5rem; border: 1px solid 
 input[type=number] { width: 8rem } input.short { width: 6rem } button { cursor: pointer }
 label { display: inline-flex; gap: .35rem; align-items: center }
 button.plain { border: 0; background: none; color: var(--link); padding: .2rem 0 }
+.setting { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }
+.setting div { flex: 1 1 20rem }
 .said { padding: .4rem .75rem; border-left: 3px solid var(--good) } .said.bad { border-color: var(--bad) }
 @media (max-width: 40rem) { body { padding: .75rem } td, th { padding-right: .5rem } }
 `;

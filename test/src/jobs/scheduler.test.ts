@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LeaseOver, type ActGuard, type AppClock, type Job } from "../../../src/app-ports.ts";
 import { asc } from "../../../src/db/drizzle.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
-import { jobRuns } from "../../../src/db/ledger-schema.ts";
-import { Scheduler } from "../../../src/jobs/scheduler.ts";
+import { jobRuns, settings } from "../../../src/db/ledger-schema.ts";
+import { cronOf } from "../../../src/jobs/intervals.ts";
+import { Scheduler, type SchedulerOptions } from "../../../src/jobs/scheduler.ts";
 import { slotMs, slotsBetween, slotText } from "../../../src/jobs/slots.ts";
 
 const log = pino({ level: "silent" });
@@ -27,7 +28,7 @@ afterEach(() => {
 });
 
 /** A clock that moves only when the scheduler waits, and stops it at its end. */
-function stage(jobs: readonly Job[], endMs: number) {
+function stage(jobs: readonly Job[], endMs: number, more: Pick<SchedulerOptions, "cronOf"> = {}) {
   let nowMs = start;
   const clock: AppClock = { nowMs: () => nowMs, originAppMs: start, realMs: (appMs) => appMs };
   let checksLeft = Number.POSITIVE_INFINITY;
@@ -44,7 +45,8 @@ function stage(jobs: readonly Job[], endMs: number) {
       nowMs += ms;
       if (nowMs >= endMs) scheduler.stop();
     };
-    const scheduler = new Scheduler({ jobs, ledger, clock, guard: guardOf(epoch), node: `uno-${epoch}`, log, wait });
+    const guard = guardOf(epoch);
+    const scheduler = new Scheduler({ jobs, ledger, clock, guard, node: `uno-${epoch}`, log, wait, ...more });
     return scheduler;
   };
   return {
@@ -190,6 +192,25 @@ const options = (jobs: readonly Job[]) => {
   const guard: ActGuard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
   return { jobs, ledger, clock, guard, node: "uno-a", log };
 };
+
+test("a changed interval counts from the next slot on, without a restart, and changes nothing that is recorded", async () => {
+  const begun: string[] = [];
+  const prices = job("price-sync", (slot) => {
+    begun.push(slot.text.slice(9, 13));
+    const value = { "1425": "15", "1445": "2" }[slot.text.slice(9, 13)];
+    const set = { key: "jobs.priceMinutes", value: value ?? "" };
+    if (value !== undefined) {
+      ledger.db.insert(settings).values(set).onConflictDoUpdate({ target: settings.key, set }).run();
+    }
+    return Promise.resolve("done");
+  });
+  await stage([prices], slotMs("20261122T1449Z"), { cronOf }).schedulerOf(1).run();
+  expect(begun).toEqual(["1415", "1420", "1425", "1430", "1445", "1446", "1448"]);
+  const rows = ledger.db.select().from(jobRuns).orderBy(asc(jobRuns.slot)).all();
+  expect(rows.map(({ slot, status, attempts }) => [slot.slice(9, 13), status, attempts])).toEqual(
+    begun.map((slot) => [slot, "completed", 1]),
+  );
+});
 
 describe("a drain", () => {
   test("lets a run finish, writes its outcome, and starts no other", async () => {

@@ -12,7 +12,7 @@ const passwordHash = cheapHash("x");
 const document = openApiOf(endpoints, "1");
 
 /** Something for each parameter of a path. */
-const examples: Readonly<Record<string, string>> = { name: "backup" };
+const examples: Readonly<Record<string, string>> = { name: "backup", symbol: "AAPL", key: "jobs.scoreMinutes" };
 const pathOf = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => examples[name] ?? expect.fail(`no example of {${name}}`));
 
@@ -28,7 +28,15 @@ test("the document is OpenAPI 3.1, and is what is served", async () => {
 });
 
 test("every route under /api is in the document, but for those of the LEDs and of the machine itself", () => {
-  const others = ["/api/openapi.json", "/api/status/led/display", "/api/display-tokens", "/api/probe", "/api/*", "/*"];
+  const others = [
+    "/api/openapi.json",
+    "/api/status/led/display",
+    "/api/display-tokens",
+    "/api/probe",
+    "/api/market",
+    "/api/*",
+    "/*",
+  ];
   const routes = webRoutes(fakeDesk()).routes.filter(({ path }) => path.startsWith("/api/"));
   const unknown = routes.filter(
     ({ path, method }) =>

@@ -3,10 +3,14 @@ import type { PairView } from "../../../ha/contract.ts";
 import type { LedgerView } from "../../../src/ledger-view.ts";
 import { ledDisplayOf } from "../../../src/led/display.ts";
 import { ledFacts } from "../../../src/led/facts.ts";
+import { openMarketCache } from "../../../src/db/market-cache.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
+import { LedgerSettings } from "../../../src/settings/ledger-settings.ts";
 import { ApiTokens } from "../../../src/web/api-tokens.ts";
 import type { Desk, OpenLedger, ProbeOutcome } from "../../../src/web/desk.ts";
+import { LedgerReads } from "../../../src/web/ledger-reads.ts";
 import { Sessions } from "../../../src/web/sessions.ts";
+import { Stocks } from "../../../src/web/stocks.ts";
 import type { RowDeps } from "../../../src/web/token-rows.ts";
 import { quietPair } from "../../support/pair-view.ts";
 
@@ -104,6 +108,18 @@ export function fakeDesk({ pair: view = pair, open = true, probe, rows, password
       make: () => Promise.resolve({ kind: "made", token: goodToken, confirmed: true }),
       revokeAll: () => Promise.resolve({ revoked: 2, confirmed: true }),
     },
+    stocks: new Stocks({
+      ...deps,
+      cache: openMarketCache(":memory:"),
+      blocked: () => new Map([["AAPL", "its prices look wrong"]]),
+    }),
+    settings: new LedgerSettings(deps, () => {}),
+    reads: new LedgerReads({
+      db: deps.db,
+      clock: { nowMs: () => Date.UTC(2026, 10, 22, 14, 16) },
+      jobs: [{ name: "price-sync", cron: "*/5 * * * *", catchUp: "newest", run: () => Promise.resolve("") }],
+      shares: () => () => 0.025,
+    }),
     sessions: new Sessions(deps),
     apiTokens: new ApiTokens(deps),
   };

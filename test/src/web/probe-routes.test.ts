@@ -54,7 +54,10 @@ test("a probe is JSON, small, and of the right shape", async () => {
   expect(await status(post("{"))).toBe(400);
   expect(await status(post('{"value":1}'))).toBe(400);
   expect(await status(post('{"value":"x","more":1}'))).toBe(400);
-  expect(await status(post(JSON.stringify({ value: "x".repeat(2000) })))).toBe(413);
+  const long = JSON.stringify({ value: "x".repeat(2000) });
+  const said = { "content-type": "application/json", "content-length": String(long.length) };
+  expect(await status(post(long, said))).toBe(413);
+  expect(await status(post(long, { ...said, "transfer-encoding": "chunked" }))).toBe(411);
 });
 
 test("[HA-8] a probe after the lease is refused with its reason", async () => {

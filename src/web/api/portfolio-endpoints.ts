@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { orderSchema, planSchema, positionSchema, shownOrder, shownPlan, shownPosition } from "../status.ts";
+import { endpoint, nothing, type Endpoint } from "./endpoint.ts";
+
+const amount = z.number().nullable();
+const daysMax = 3_650;
+const ordersMax = 500;
+
+/** What is held, what it was worth, and what was and is to be done about it. */
+export const portfolioEndpoints: readonly Endpoint[] = [
+  endpoint({
+    method: "get",
+    path: "/api/portfolio",
+    summary: "Positions and cash",
+    access: "open",
+    refuses: [],
+    input: nothing,
+    answer: z.object({
+      positions: z.array(positionSchema),
+      cash: z.array(z.object({ currency: z.string(), amount })),
+      equityUsd: amount,
+      investedShare: z.number().nullable(),
+    }),
+    handle(_input, { open, caller }) {
+      const { positions, cashUsd, equityUsd, investedShare } = open.view();
+      const { amounts } = caller;
+      return {
+        positions: positions.map((position) => shownPosition(position, amounts)),
+        cash: cashUsd === null ? [] : [{ currency: "USD", amount: amounts ? cashUsd : null }],
+        equityUsd: amounts ? equityUsd : null,
+        investedShare,
+      };
+    },
+  }),
+  endpoint({
+    method: "get",
+    path: "/api/portfolio/history",
+    summary: "The value at the end of each day",
+    access: "reader",
+    refuses: [],
+    input: z.object({ query: z.object({ days: z.coerce.number().int().min(1).max(daysMax).default(90) }) }),
+    answer: z.object({
+      days: z.array(z.object({ slot: z.string(), equityUsd: z.number(), cashUsd: z.number() })),
+    }),
+    handle: ({ query }, { open }) => ({
+      days: open.reads.history(query.days).map(({ slot, equityUsd, cashUsd }) => ({ slot, equityUsd, cashUsd })),
+    }),
+  }),
+  endpoint({
+    method: "get",
+    path: "/api/plans",
+    summary: "The newest plans, each with its reason and its orders; the first is the present one",
+    access: "open",
+    refuses: [],
+    input: nothing,
+    answer: z.object({ plans: z.array(planSchema) }),
+    handle: (_input, { open, caller }) => ({ plans: open.view().plans.map((plan) => shownPlan(plan, caller.amounts)) }),
+  }),
+  endpoint({
+    method: "get",
+    path: "/api/orders",
+    summary: "The newest orders",
+    access: "open",
+    refuses: [],
+    input: z.object({ query: z.object({ limit: z.coerce.number().int().min(1).max(ordersMax).default(50) }) }),
+    answer: z.object({ orders: z.array(orderSchema.extend({ slot: z.string() })) }),
+    handle: ({ query }, { open, caller }) => ({
+      orders: open.reads
+        .orders(query.limit)
+        .map((order) => ({ slot: order.slot, ...shownOrder(order, caller.amounts) })),
+    }),
+  }),
+];

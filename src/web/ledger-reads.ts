@@ -1,0 +1,76 @@
+import type { AppClock, Job } from "../app-ports.ts";
+import { and, asc, desc, eq, gt, sql } from "../db/drizzle.ts";
+import type { LedgerDb } from "../db/ledger.ts";
+import { jobRuns, orderIntents, snapshots } from "../db/ledger-schema.ts";
+import { cronOf } from "../jobs/intervals.ts";
+import { slotText } from "../jobs/slots.ts";
+import type { OrderView } from "../ledger-view.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export type Snapshot = typeof snapshots.$inferSelect;
+/** `cron` is the expression that is in force now. */
+type JobFacts = { readonly job: string; readonly cron: string; readonly failuresInHour: number };
+
+type ReadDeps = {
+  readonly db: LedgerDb;
+  readonly clock: Pick<AppClock, "nowMs">;
+  readonly jobs: readonly Job[];
+  /** As things are now: the part of positions and cash that an order moves, 0..1. */
+  readonly shares: () => (order: Omit<OrderView, "share">) => number;
+};
+
+/** What pages and API ask an open ledger besides its view; each answer is bounded. */
+export class LedgerReads {
+  readonly #deps: ReadDeps;
+
+  constructor(deps: ReadDeps) {
+    this.#deps = deps;
+  }
+
+  /** The newest orders, at most so many. */
+  orders(limit: number): readonly OrderView[] {
+    const { db, shares } = this.#deps;
+    const shareOf = shares();
+    const newest = db.select().from(orderIntents).orderBy(desc(orderIntents.slot), asc(orderIntents.n)).limit(limit);
+    return newest.all().map((order) => ({ ...order, share: shareOf(order) }));
+  }
+
+  /** The last snapshot of each of these days, oldest first. */
+  history(days: number): readonly Snapshot[] {
+    const { db, clock } = this.#deps;
+    const after = slotText(clock.nowMs() - days * dayMs);
+    return db
+      .select()
+      .from(snapshots)
+      .where(
+        sql`${snapshots.slot} IN (SELECT max(slot) FROM snapshots WHERE slot > ${after} GROUP BY substr(slot, 1, 8))`,
+      )
+      .orderBy(asc(snapshots.slot))
+      .all();
+  }
+
+  /** When each job runs, and how many attempts failed in slots of the last hour. */
+  jobs(): readonly JobFacts[] {
+    const { db, clock, jobs } = this.#deps;
+    const after = slotText(clock.nowMs() - hourMs);
+    return jobs.map((job) => {
+      const recent = db
+        .select({ status: jobRuns.status, attempts: jobRuns.attempts, outcome: jobRuns.outcome })
+        .from(jobRuns)
+        .where(and(eq(jobRuns.job, job.name), gt(jobRuns.slot, after)))
+        .all();
+      const failuresInHour = recent.reduce((sum, run) => sum + failuresOf(run), 0);
+      return { job: job.name, cron: cronOf(db, job), failuresInHour };
+    });
+  }
+}
+
+type Run = Pick<typeof jobRuns.$inferSelect, "status" | "attempts" | "outcome">;
+
+/** How often a slot's run failed; one that ended well may have failed before. */
+function failuresOf({ status, attempts, outcome }: Run): number {
+  const endedWell = status !== "failed" && outcome?.startsWith("gave up") !== true;
+  return endedWell ? Math.max(0, attempts - 1) : attempts;
+}

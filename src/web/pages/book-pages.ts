@@ -1,0 +1,113 @@
+import { html } from "hono/html";
+import { percent } from "../../led/display.ts";
+import type { AppStatus, StatusOrder } from "../status.ts";
+import { actionsOf } from "./status-page.ts";
+import { factList, figure, page, table, type Frame, type Html } from "./layout.ts";
+import { cash, jobsTable, positionsTable } from "./tables.ts";
+
+const masked = ({ amountsShown }: Pick<AppStatus, "amountsShown">): Html =>
+  amountsShown ? html`` : html`<p class="soft">Amounts are shown to whoever is logged in.</p>`;
+
+/** What is held, and the value of the last days where amounts may be seen. */
+export const portfolioPage = (
+  status: AppStatus,
+  days: readonly { readonly slot: string; readonly equityUsd: number; readonly cashUsd: number }[],
+  frame: Frame,
+): Html =>
+  page(
+    "/portfolio",
+    "Portfolio",
+    frame,
+    html`<h1>Portfolio</h1>
+      ${factList([
+        ["invested", status.investedShare === null ? "unknown" : percent(status.investedShare)],
+        ...(status.cashUsd === null ? [] : [["cash", cash(status.cashUsd)] as const]),
+        ...(status.equityUsd === null ? [] : [["equity", cash(status.equityUsd)] as const]),
+      ])}
+      ${masked(status)} ${positionsTable(status)}
+      ${
+        status.amountsShown
+          ? html`<h2>Value at the end of each day</h2>
+              ${table(
+                ["Last slot of the day", { n: "Equity" }, { n: "Cash" }],
+                days
+                  .toReversed()
+                  .map(({ slot, equityUsd, cashUsd }) => [slot, { n: cash(equityUsd) }, { n: cash(cashUsd) }]),
+                "No day has been recorded yet.",
+              )}`
+          : ""
+      }`,
+  );
+
+/** The newest plan with its reasons, and those before it. */
+export const planPage = (status: AppStatus, frame: Frame): Html =>
+  page(
+    "/plan",
+    "Plan",
+    frame,
+    html`<h1>Plan</h1>
+      ${actionsOf(status)} ${masked(status)}
+      <h2>Before</h2>
+      ${table(
+        ["Slot", "State", "Why", { n: "Orders" }],
+        status.plans
+          .slice(1)
+          .map(({ slot, status: state, reason, orders }) => [slot, state, reason, { n: String(orders.length) }]),
+        "No plan before this one.",
+      )}`,
+  );
+
+/** The newest orders, each with its reason. */
+export const ordersPage = (orders: readonly StatusOrder[], amountsShown: boolean, frame: Frame): Html =>
+  page(
+    "/orders",
+    "Orders",
+    frame,
+    html`<h1>Orders</h1>
+      ${table(
+        ["Order", "", { n: "Share" }, { n: "Quantity" }, { n: "Filled" }, { n: "At" }, "State", "Why"],
+        orders.map(({ clientOrderId, side, symbol, share, qty, filledQty, filledAvgPriceUsd, state, reason }) => [
+          html`<span class="soft">${clientOrderId}</span>`,
+          `${side} ${symbol}`,
+          { n: percent(share) },
+          { n: figure(qty) },
+          { n: figure(filledQty) },
+          { n: cash(filledAvgPriceUsd) },
+          state,
+          reason,
+        ]),
+        "No orders yet.",
+      )}
+      ${masked({ amountsShown })}`,
+  );
+
+/** What runs when, and how it went. */
+export const jobsPage = (
+  status: AppStatus,
+  jobs: readonly { readonly job: string; readonly failuresInHour: number }[],
+  frame: Frame,
+): Html =>
+  page(
+    "/jobs",
+    "Jobs",
+    frame,
+    html`<h1>Jobs</h1>
+      ${jobsTable(status)}
+      <h2>Last runs</h2>
+      ${table(
+        ["Job", "Slot", "", "Node", "Outcome"],
+        status.jobRuns.map(({ job, slot, status: state, node, epoch, outcome }) => [
+          job,
+          slot,
+          html`<span class="${state === "failed" ? "bad" : ""}">${state}</span>`,
+          html`<span class="soft">${node}, epoch ${epoch}</span>`,
+          html`<span class="soft">${outcome ?? ""}</span>`,
+        ]),
+        "Nothing has run yet.",
+      )}
+      ${jobs
+        .filter(({ failuresInHour }) => failuresInHour > 0)
+        .map(
+          ({ job, failuresInHour }) => html`<p class="bad">${job} failed ${failuresInHour} times in the last hour.</p>`,
+        )}`,
+  );

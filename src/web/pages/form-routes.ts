@@ -1,0 +1,86 @@
+import { Hono, type Context } from "hono";
+import { isAccepted, settingOf, wanted } from "../../settings/registry.ts";
+import { callerOf, writeRefusal } from "../caller.ts";
+import type { Desk, OpenLedger } from "../desk.ts";
+import { inputProblem, problemAnswer } from "../problem.ts";
+import { newStockSchema } from "../stocks.ts";
+import { readForm, type Form } from "./form.ts";
+import type { Frame, Html } from "./layout.ts";
+import { frameOf } from "./page-routes.ts";
+import { settingsPage } from "./settings-page.ts";
+import { stocksPage } from "./stocks-page.ts";
+
+type Said = NonNullable<Frame["said"]>;
+type FormPage = {
+  readonly path: string;
+  /** Does what the form says, and says what came of it; null: there is no such thing. */
+  readonly act: (form: Form, param: string, open: OpenLedger) => Promise<Said | null>;
+  readonly page: (open: OpenLedger, frame: Frame) => Html;
+};
+
+const showStocks = (open: OpenLedger, frame: Frame): Html => stocksPage(open.stocks.list(), frame);
+
+const forms: readonly FormPage[] = [
+  {
+    path: "/settings/:param",
+    async act({ value = "" }, key, { settings }) {
+      const setting = settingOf(key);
+      if (setting === null) return null;
+      const number = value.trim() === "" ? NaN : Number(value);
+      if (!isAccepted(setting, number))
+        return bad(`${key} cannot be "${value.slice(0, 40)}": give ${wanted(setting)}.`);
+      const { confirmed } = await settings.put(setting, number);
+      return good(`${key} is ${number} (${setting.unit}) from now on.`, confirmed);
+    },
+    page: (open, frame) => settingsPage(open.settings.list(), frame),
+  },
+  {
+    path: "/stocks/:param",
+    async act(form, symbol, { stocks }) {
+      const on = (name: string): boolean => form[name] === "yes";
+      const change = { allowBuy: on("allowBuy"), allowSell: on("allowSell"), active: on("active") };
+      const done = await stocks.change(symbol, change);
+      return done && good(`${symbol} is changed.`, done.confirmed);
+    },
+    page: showStocks,
+  },
+  {
+    path: "/stocks",
+    async act(form, _param, { stocks }) {
+      const industries = (form["industries"] ?? "").split(",").map((name) => name.trim());
+      const given = { ...form, industries, lotSize: Number(form["lotSize"]) };
+      const parsed = newStockSchema.safeParse(given);
+      if (!parsed.success) {
+        const { field, detail } = inputProblem(parsed.error, "", 0);
+        return bad(`${field ?? "The form"}: ${detail}`);
+      }
+      const done = await stocks.add(parsed.data);
+      return typeof done === "string" ? bad(`${done}.`) : good(`${parsed.data.symbol} is taken in.`, done.confirmed);
+    },
+    page: showStocks,
+  },
+];
+
+/** What the forms of the pages do: for whoever is logged in, from this node's own pages. */
+export function formRoutes(desk: Desk): Hono {
+  const app = new Hono();
+  for (const form of forms) app.post(form.path, (c) => perform(c, desk, form));
+  return app;
+}
+
+async function perform(c: Context, desk: Desk, { act, page }: FormPage): Promise<Response> {
+  const caller = callerOf(c, desk);
+  const refusal = writeRefusal(c, caller);
+  if (refusal !== null) return problemAnswer(c, refusal);
+  const open = desk.open();
+  if (open === null) return problemAnswer(c, { status: 503, detail: "The ledger was closed meanwhile." });
+  const said = await act(await readForm(c), c.req.param("param") ?? "", open);
+  if (said === null) return problemAnswer(c, { status: 404, detail: "There is no such thing." });
+  return c.html(page(open, { ...frameOf(c, desk, caller), said }), said.good ? 200 : 400);
+}
+
+const bad = (text: string): Said => ({ text, good: false });
+const good = (text: string, confirmed: boolean): Said => ({
+  text: confirmed ? text : `${text} The other node has not confirmed it yet: a failover now may forget it.`,
+  good: true,
+});

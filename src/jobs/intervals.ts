@@ -1,11 +1,11 @@
 import type { Job } from "../app-ports.ts";
 import type { LedgerDb } from "../db/ledger.ts";
 import { settingIn } from "../settings/read-setting.ts";
-import type { SettingKey } from "../settings/registry.ts";
+import type { JobSettingKey } from "../settings/registry.ts";
 
 const hourMinutes = 60;
 
-const keys: Readonly<Record<string, SettingKey>> = {
+const keys: Readonly<Record<string, JobSettingKey>> = {
   "price-sync": "jobs.priceMinutes",
   "portfolio-sync": "jobs.portfolioMinutes",
   "score-refresh": "jobs.scoreMinutes",

@@ -4,14 +4,17 @@ import { isAccepted, registry, settingOf, wanted } from "../../settings/registry
 import type { Problem } from "../problem.ts";
 import { endpoint, nothing, refuse, type Endpoint } from "./endpoint.ts";
 
+/** A number, or shares of a whole by name. */
+const content = z.union([z.number(), z.record(z.string(), z.number())]);
+
 const settingSchema = z.object({
   key: z.string(),
   about: z.string(),
   unit: z.string(),
   /** What it takes, in words. */
   takes: z.string(),
-  byDefault: z.number(),
-  value: z.number(),
+  byDefault: content,
+  value: content,
   isDefault: z.boolean(),
   /** What the ledger says that this version cannot take; the default counts then. */
   unusable: z.string().nullable(),
@@ -48,19 +51,21 @@ export const settingEndpoints: readonly Endpoint[] = [
     path: "/api/settings/{key}",
     summary: "Sets it, in force from now on; null goes back to the default",
     access: "writer",
-    refuses: [404],
-    input: z.object({ params: keyInput, body: z.strictObject({ value: z.number().nullable() }) }),
-    answer: z.object({ key: z.string(), value: z.number(), confirmed: z.boolean() }),
+    refuses: [404, 409],
+    input: z.object({ params: keyInput, body: z.strictObject({ value: content.nullable() }) }),
+    answer: z.object({ key: z.string(), value: content, confirmed: z.boolean() }),
     async handle({ params, body }, { open }) {
       const setting = settingOf(params.key);
       if (setting === null) return refuse(unknownKey(params.key));
       const { value } = body;
       if (value !== null && !isAccepted(setting, value)) {
-        const detail = `${setting.key} cannot be ${body.value}.`;
+        const detail = `${setting.key} cannot be ${JSON.stringify(body.value).slice(0, 100)}.`;
         return refuse({ status: 400, detail, field: "value", remedy: `Give ${wanted(setting)}.` });
       }
-      const { confirmed } = await open.settings.put(setting, value);
-      return { key: setting.key, value: value ?? setting.byDefault, confirmed };
+      const done = await open.settings.put(setting, value);
+      const remedy = "Change the other one first, or give another value.";
+      if (done.kind === "refused") return refuse({ status: 409, detail: done.reason, field: "value", remedy });
+      return { key: setting.key, value: value ?? setting.byDefault, confirmed: done.confirmed };
     },
   }),
 ];

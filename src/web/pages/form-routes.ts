@@ -1,5 +1,5 @@
 import { Hono, type Context } from "hono";
-import { isAccepted, settingOf, wanted } from "../../settings/registry.ts";
+import { isAccepted, parseText, settingOf, textOf, wanted } from "../../settings/registry.ts";
 import { callerOf, writeRefusal } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
 import { inputProblem, problemAnswer } from "../problem.ts";
@@ -26,11 +26,11 @@ const forms: readonly FormPage[] = [
     async act({ value = "" }, key, { settings }) {
       const setting = settingOf(key);
       if (setting === null) return null;
-      const number = value.trim() === "" ? NaN : Number(value);
-      if (!isAccepted(setting, number))
-        return bad(`${key} cannot be "${value.slice(0, 40)}": give ${wanted(setting)}.`);
-      const { confirmed } = await settings.put(setting, number);
-      return good(`${key} is ${number} (${setting.unit}) from now on.`, confirmed);
+      const given = parseText(setting, value);
+      if (!isAccepted(setting, given)) return bad(`${key} cannot be "${value.slice(0, 40)}": give ${wanted(setting)}.`);
+      const done = await settings.put(setting, given);
+      if (done.kind === "refused") return bad(`${done.reason}.`);
+      return good(`${key} is ${textOf(given)} (${setting.unit}) from now on.`, done.confirmed);
     },
     page: (open, frame) => settingsPage(open.settings.list(), frame),
   },

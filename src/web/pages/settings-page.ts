@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { ShownSetting } from "../../settings/ledger-settings.ts";
-import { wanted, type Setting } from "../../settings/registry.ts";
+import { textOf, wanted, type Setting, type SettingContent } from "../../settings/registry.ts";
 import { page, type Frame, type Html } from "./layout.ts";
 
 /** Every setting; with forms for whoever may change them. */
@@ -23,37 +23,41 @@ export const settingsPage = (settings: readonly ShownSetting[] | null, frame: Fr
                   <div>
                     <b>${setting.key}</b> ${setting.about}
                     <span class="soft">
-                      In ${setting.unit}; ${isDefault ? "the default" : `${setting.byDefault} by default`}.
+                      In ${setting.unit}; ${isDefault ? "the default" : `${textOf(setting.byDefault)} by default`}.
                       ${unusable === null ? "" : html`<span class="bad">The ledger says ${unusable}, which it cannot be.</span>`}
                     </span>
                   </div>
-                  ${frame.writes ? formOf(setting, value) : html`<b>${value}</b>`}
+                  ${frame.writes ? formOf(setting, value) : html`<b>${textOf(value)}</b>`}
                 </div>`,
             )
       }`,
   );
 
-const formOf = (setting: Setting, value: number): Html =>
+const formOf = (setting: Setting, value: SettingContent): Html =>
   html`<form class="row" method="post" action="/settings/${setting.key}">
     ${inputOf(setting, value)}<button>Set</button>
   </form>`;
 
-function inputOf({ key, accepts, ...setting }: Setting, value: number): Html {
-  if (accepts.kind === "choice") {
-    return html`<select name="value" aria-label="${key}">
-      ${accepts.of.map((each) => html`<option${each === value ? html` selected` : ""}>${each}</option>`)}
-    </select>`;
+function inputOf(setting: Setting, value: SettingContent): Html {
+  const { key, accepts } = setting;
+  switch (accepts.kind) {
+    case "choice":
+      return html`<select name="value" aria-label="${key}">
+        ${accepts.of.map((each) => html`<option${each === value ? html` selected` : ""}>${each}</option>`)}
+      </select>`;
+    case "shares":
+      return html`<input class="long" name="value" aria-label="${key}" value="${textOf(value)}" required />`;
+    case "number":
+      return html`<input
+        type="number"
+        name="value"
+        aria-label="${key}"
+        value="${textOf(value)}"
+        min="${accepts.min}"
+        max="${accepts.max}"
+        step="${accepts.whole ? "1" : "any"}"
+        title="${wanted(setting)}"
+        required
+      />`;
   }
-  const { min, max, whole } = accepts;
-  return html`<input
-    type="number"
-    name="value"
-    aria-label="${key}"
-    value="${value}"
-    min="${min}"
-    max="${max}"
-    step="${whole ? "1" : "any"}"
-    title="${wanted({ key, accepts, ...setting })}"
-    required
-  />`;
 }

@@ -20,7 +20,7 @@ th { color: var(--soft); font-weight: 400 } .n { text-align: right; font-variant
 form.row { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: 0 }
 input, select, button { font: inherit; padding: .25rem .5rem; border: 1px solid var(--line); border-radius: .3rem;
   max-width: 100%; box-sizing: border-box }
-input[type=number] { width: 8rem } input.short { width: 6rem } button { cursor: pointer }
+input[type=number] { width: 8rem } input.short { width: 6rem } input.long { width: 24rem } button { cursor: pointer }
 label { display: inline-flex; gap: .35rem; align-items: center }
 button.plain { border: 0; background: none; color: var(--link); padding: .2rem 0 }
 .setting { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }

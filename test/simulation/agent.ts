@@ -3,6 +3,7 @@ import { failoverChecks } from "../../ha/core/change-checks.ts";
 import { validUntilMs } from "../../ha/core/member.ts";
 import type { Action, MemberEvent } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
+import { notice } from "./clock.ts";
 import { checkActing, checkHolder, checkPersisted } from "./checker.ts";
 import { checkGivingWay } from "./parting.ts";
 import { down, trip } from "./faults.ts";
@@ -34,6 +35,7 @@ export function boot(world: World, host: Host): void {
   host.stalledUntilMs = 0;
   host.frozenUntilMs = 0;
   host.asleepUntilMs = 0;
+  notice(host.clock, world.nowMs);
   host.warm = false;
   host.rejoining = false;
   host.effectsUntilMs = world.nowMs;

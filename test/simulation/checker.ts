@@ -93,6 +93,9 @@ export function checkPromotion(world: World, host: Host, cause: PromotionCause):
   world.coverage.hit("promotion", cause);
   const head = copyToLead(host.disk)?.head ?? null;
   checkTakeover(world, host, cause);
+  // What it confirms from now on is set aside when the other comes back with the higher epoch: that is said too.
+  const { epoch = 0 } = recordOf(host) ?? {};
+  if (world.hosts.some((other) => (recordOf(other)?.epoch ?? 0) > epoch)) risksRightly(world, host, cause);
   // Where an operator is the arbiter, a node may win on its own vote.
   if (host.grantsOfThisBoot === 0 && world.arbiter !== "manual")
     violate(world, `HA-4: ${host.name} was promoted without a grant of this boot`);

@@ -48,3 +48,8 @@ export function sleep(clock: HostClock, trueMs: number, wakesAtTrueMs: number, n
   clock.unnoticedMs = lastedMs;
   clock.noticesAtTrueMs = wakesAtTrueMs + noticeMs;
 }
+
+/** A new run of the agent reads its clock at once, whatever the machine slept before. */
+export function notice(clock: HostClock, trueMs: number): void {
+  clock.noticesAtTrueMs = Math.min(clock.noticesAtTrueMs, trueMs);
+}

@@ -19,6 +19,8 @@ export type Mutant = {
   readonly script?: Script;
   readonly forces?: boolean;
   readonly arbiter?: "reachability" | "manual";
+  /** The check that has to catch it, where others may too. */
+  readonly caughtAs?: RegExp;
 };
 
 const crashes: readonly FaultKind[] = ["crash", "crash-witness", "power-cut", "cut", "cut-one-way", "late", "stall"];

@@ -80,6 +80,26 @@ export const orderMutants: readonly Mutant[] = [
     faults: exchanges,
   },
   {
+    name: "what another app placed is not looked for, at an exchange that takes an id twice",
+    parts: withTrading(({ broker }) => {
+      const mine = new Set<string>();
+      return {
+        broker: {
+          ...broker,
+          place: (intent) => {
+            mine.add(intent.clientOrderId);
+            return broker.place(intent);
+          },
+          findByClientOrderId: async (id) => (mine.has(id) ? broker.findByClientOrderId(id) : null),
+          listByPrefix: async (prefix, sinceMs) =>
+            (await broker.listByPrefix(prefix, sinceMs)).filter(({ clientOrderId }) => mine.has(clientOrderId)),
+        },
+      };
+    }),
+    faults: ["crash", "crash-agent"],
+    caughtAs: /is at the exchange twice/,
+  },
+  {
     name: "the lease is not looked at before an order goes out",
     parts: withShell({ appChecksLease: false }),
     faults: ["cut", "cut-lease", "stall", "loss", "exchange-late"],

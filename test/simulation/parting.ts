@@ -19,9 +19,14 @@ export const neverReached = (): Reached => ({
   apartMs: Number.NEGATIVE_INFINITY,
 });
 
-/** Something between the boards takes messages away, or holds them up for long. A node that stands still is no cut. */
-const isApart = ({ network }: World): boolean =>
-  network.cuts.size > 0 || network.loss > 0 || network.lossOf.size > 0 || network.late > 0;
+/**
+ * Something between the boards takes messages away, or holds them up for long: and until a renewal was due again, for
+ * a cable that makes contact between two renewals brings none. A node that stands still is no cut.
+ */
+function isApart({ network, ghost, nowMs, timing }: World): boolean {
+  if (network.cuts.size > 0 || network.loss > 0 || network.lossOf.size > 0 || network.late > 0) ghost.brokenMs = nowMs;
+  return nowMs - ghost.brokenMs <= timing.beatMs + 2 * timing.tickMs;
+}
 
 /** To be called after every event: what an observer of the wires knows. */
 export function watchWires(world: World): void {

@@ -189,6 +189,8 @@ type Ghost = {
   forced: boolean;
   /** Until then two may lead, for their boards were cut from each other only. */
   mayPartUntilMs: number;
+  /** When the wires between the boards last were not whole. */
+  brokenMs: number;
   /** Two have led at once, or a last holder went on alone at a risk that it told: there is no one history. */
   parted: boolean;
   /** An operator ended the maintenance at some time. */

@@ -1,5 +1,7 @@
 import type { AgentView } from "./core/health.ts";
-import { acknowledgedBy, newestSync, remoteOf, validUntilMs, votersNeeded } from "./core/member.ts";
+import { acknowledgedBy } from "./core/acknowledgement.ts";
+import { newestSync, remoteOf, votersNeeded } from "./core/member.ts";
+import { validUntilMs } from "./core/validity.ts";
 import type { Member } from "./core/member.ts";
 import { needOf } from "./core/need.ts";
 import { limitsOf, protectionOf } from "./core/protection.ts";

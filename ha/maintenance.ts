@@ -1,4 +1,4 @@
-import { recordedElsewhere } from "./core/member.ts";
+import { recordedElsewhere } from "./core/acknowledgement.ts";
 import type { Name } from "./core/messages.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 

@@ -1,4 +1,5 @@
-import { remoteOf, validUntilMs } from "./core/member.ts";
+import { remoteOf } from "./core/member.ts";
+import { validUntilMs } from "./core/validity.ts";
 import type { PromotionCause } from "./core/member.ts";
 import { planPromotion } from "./core/promotion-plan.ts";
 import type { OnDisk, PromotionStep } from "./core/promotion-plan.ts";

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { mayConfirmAlone, mayExpand, mayShrink, validUntilMs } from "./core/member.ts";
+import { mayConfirmAlone, mayExpand, mayShrink } from "./core/acknowledgement.ts";
+import { validUntilMs } from "./core/validity.ts";
 import { Confirmer } from "./confirmer.ts";
 import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";

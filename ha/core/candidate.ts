@@ -1,6 +1,7 @@
 import { newerSync } from "./messages.ts";
 import type { LeaseReply, Name, VoterRecord } from "./messages.ts";
-import { highestEpoch, newestSync, others, remoteOf, validUntilMs, withRemote } from "./member.ts";
+import { highestEpoch, newestSync, others, remoteOf, withRemote } from "./member.ts";
+import { validUntilMs } from "./validity.ts";
 import type { Bid, Member, PromotionCause } from "./member.ts";
 import { request, requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";

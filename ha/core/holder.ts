@@ -1,5 +1,7 @@
 import type { LeaseReply, Name, SyncRecord } from "./messages.ts";
-import { mayExpand, others, setAcknowledged, validUntilMs, votersNeeded } from "./member.ts";
+import { mayExpand, setAcknowledged } from "./acknowledgement.ts";
+import { others, votersNeeded } from "./member.ts";
+import { validUntilMs } from "./validity.ts";
 import { request, requestAll, toStandby } from "./draft.ts";
 import type { Draft } from "./draft.ts";
 import { nextEpoch, overtakenBy } from "./quorum.ts";

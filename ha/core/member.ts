@@ -1,6 +1,5 @@
 import { newerSync } from "./messages.ts";
 import type { ArbiterKind, LeaseReply, Message, Name, Position, Refusal, SyncRecord, VoterRecord } from "./messages.ts";
-import { aloneAfterMs, networkGrantMs } from "./timing.ts";
 import type { Timing } from "./timing.ts";
 import { createVoter } from "./voter.ts";
 import type { Voter } from "./voter.ts";
@@ -154,6 +153,8 @@ type MemberInit = {
   readonly nowMs: number;
 };
 
+const never = Number.NEGATIVE_INFINITY;
+
 /** [HA-4] Whatever its record says, a node boots as a standby. */
 export function createMember(init: MemberInit): Member {
   const { name, boot, nonce, timing, record, arbiterKind, peer, arbiter, nowMs } = init;
@@ -221,14 +222,6 @@ export const withRemote = (member: Member, name: Name, change: Partial<Remote>):
   remotes: { ...member.remotes, [name]: { ...remoteOf(member, name), ...change } },
 });
 
-/**
- * A smaller set is of use: its acknowledgement is not needed, or likely, for another voter has answered within the
- * last three renewals.
- */
-export const mayShrink = (member: Member, nowMs: number): boolean =>
-  member.arbiterKind !== "witness" ||
-  others(member).some((name) => nowMs - remoteOf(member, name).lastHeardMs <= 3 * member.voter.timing.beatMs);
-
 /** The highest epoch that this node has any word of. */
 export const highestEpoch = (member: Member): number =>
   Math.max(member.voter.record?.epoch ?? 0, ...others(member).map((name) => remoteOf(member, name).record?.epoch ?? 0));
@@ -239,77 +232,6 @@ export const newestSync = (member: Member): SyncRecord | null => {
   if (own === null) return null;
   return others(member).reduce((newest, name) => newerSync(newest, remoteOf(member, name).record?.sync ?? newest), own);
 };
-
-/** A last holder needs nobody else to hold: one board, one whose second has not joined, or where an operator decides. */
-const holdsAlone = ({ arbiterKind, peer }: Member): boolean =>
-  arbiterKind === "standalone" || arbiterKind === "manual" || (arbiterKind === "reachability" && peer === null);
-
-/**
- * Rule 4: when the lease ends by this node's clock, margin taken off: the second longest of three grants
- * (its own voter's among them), or its own alone where that is enough. `without` leaves one voter out.
- */
-export function validUntilMs(member: Member, without: Name | null = null): number {
-  const { peer, voter } = member;
-  const own = voter.promise?.to === voter.name ? voter.promise.untilMs : never;
-  const first = grantOf(member, peer, without);
-  const second = thirdGrantOf(member, without);
-  const longest = Math.max(own, first, second);
-  const shortest = Math.min(own, first, second);
-  // Of three numbers, the one that is neither; where two are equal, it is one of them.
-  const middle = own === longest ? Math.max(first, second) : own === shortest ? Math.min(first, second) : own;
-  return (holdsAlone(member) ? own : middle) - voter.timing.marginMs;
-}
-
-const never = Number.NEGATIVE_INFINITY;
-
-/** The network's grant is this node's own view: its peer may be granted by the network just the same. */
-const thirdGrantOf = (member: Member, without: Name | null): number =>
-  member.arbiterKind === "reachability"
-    ? member.network.anySentMs + networkGrantMs(member.voter.timing)
-    : grantOf(member, member.arbiter, without);
-
-const grantOf = (member: Member, name: Name | null, without: Name | null): number =>
-  name === null || name === without ? never : (member.remotes[name]?.grantUntilMs ?? never);
-
-const sameSync = (a: SyncRecord, b: SyncRecord): boolean => a.setEpoch === b.setEpoch && a.setVersion === b.setVersion;
-
-/** That voter has recorded exactly this node's present set, and said so in this run. */
-export function acknowledgedBy(member: Member, name: Name): boolean {
-  const own = member.voter.record?.sync;
-  const theirs = remoteOf(member, name).record?.sync;
-  return own !== undefined && theirs !== undefined && sameSync(own, theirs);
-}
-
-/**
- * Rule 9: another voter has recorded exactly this node's present set, and said so in this run. With an arbiter that
- * records nothing: or no standby can stand any more that knows only of an older set.
- */
-export function setAcknowledged(member: Member, without: Name | null = null): boolean {
-  if (member.voter.record === null) return false;
-  if (holdsAlone(member)) return true;
-  const { timing } = member.voter;
-  if (member.arbiterKind === "reachability" && member.lastTickMs >= member.setSinceMs + aloneAfterMs(timing))
-    return true;
-  return recordedElsewhere(member, without);
-}
-
-/** Another voter has said in this run that it recorded exactly this node's present set and maintenance flag. */
-export function recordedElsewhere(member: Member, without: Name | null = null): boolean {
-  return others(member).some((name) => name !== without && acknowledgedBy(member, name));
-}
-
-/** Rule 14, and rule 13: a blank peer is enrolled first. One voter alone shares the lead with nobody. */
-export const mayExpand = (member: Member): boolean =>
-  member.peer !== null &&
-  !member.held &&
-  member.arbiterKind !== "standalone" &&
-  remoteOf(member, member.peer).record !== null;
-
-/** May this primary call a write confirmed that only its own disk holds? While its lease runs (`validUntilMs`). */
-export const mayConfirmAlone = (member: Member): boolean =>
-  member.phase.kind === "primary" &&
-  (member.voter.record?.sync.inSync ?? []).every((name) => name === member.voter.name) &&
-  setAcknowledged(member);
 
 /** Takes note of an answer; null when it is not an answer to a request of this run by a present run of the voter. */
 export function creditReply(member: Member, reply: LeaseReply, nowMs: number): Member | null {

@@ -1,5 +1,7 @@
 import type { Check } from "./change-checks.ts";
-import { acknowledgedBy, remoteOf, setAcknowledged, validUntilMs } from "./member.ts";
+import { acknowledgedBy, setAcknowledged } from "./acknowledgement.ts";
+import { remoteOf } from "./member.ts";
+import { validUntilMs } from "./validity.ts";
 import type { Member } from "./member.ts";
 import type { ArbiterKind, Name } from "./messages.ts";
 

@@ -14,7 +14,8 @@ import {
   renew,
   stepDown,
 } from "./holder.ts";
-import { creditReply, highestEpoch, remoteOf, renewed, validUntilMs, withMembers, withRemote } from "./member.ts";
+import { creditReply, highestEpoch, remoteOf, renewed, withMembers, withRemote } from "./member.ts";
+import { validUntilMs } from "./validity.ts";
 import type { Member, MemberEvent, Ready } from "./member.ts";
 import { withReach } from "./quorum.ts";
 import { onEnrolment, onRelease, onRequest, sameRecord } from "./voter.ts";

@@ -2,7 +2,7 @@ import pino from "pino";
 import { expect, test } from "vitest";
 import { LeaseShell } from "../../ha/lease-shell.ts";
 import { Replication } from "../../ha/replication.ts";
-import { mayConfirmAlone } from "../../ha/core/member.ts";
+import { mayConfirmAlone } from "../../ha/core/acknowledgement.ts";
 import { atWork, feed, member, pass, timing } from "./core/pair.ts";
 
 /** What becomes of the set when the standby's receiver was away for longer than the limit, with these messages lost. */

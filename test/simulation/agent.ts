@@ -1,6 +1,6 @@
 import { setDeadline, endApp } from "./app.ts";
 import { failoverChecks } from "../../ha/core/change-checks.ts";
-import { validUntilMs } from "../../ha/core/member.ts";
+import { validUntilMs } from "../../ha/core/validity.ts";
 import type { Action, MemberEvent } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
 import { notice } from "./clock.ts";

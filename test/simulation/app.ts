@@ -1,4 +1,4 @@
-import { validUntilMs } from "../../ha/core/member.ts";
+import { validUntilMs } from "../../ha/core/validity.ts";
 import { inLoop, leaseRuns } from "./agent.ts";
 import { bootMs, monotonicMs } from "./clock.ts";
 import { ship, tryConfirm } from "./replica.ts";

@@ -1,5 +1,6 @@
 import { newestVote, nextVote } from "../../ha/io/vote-slots.ts";
-import { createMember, mayConfirmAlone } from "../../ha/core/member.ts";
+import { mayConfirmAlone } from "../../ha/core/acknowledgement.ts";
+import { createMember } from "../../ha/core/member.ts";
 import type { Member, MemberEvent, Ready } from "../../ha/core/member.ts";
 import type { Message, VoterRecord } from "../../ha/core/messages.ts";
 import { step } from "../../ha/core/step.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mayConfirmAlone, setAcknowledged } from "../../../ha/core/member.ts";
+import { mayConfirmAlone, setAcknowledged } from "../../../ha/core/acknowledgement.ts";
 import type { Message } from "../../../ha/core/messages.ts";
 import { needOf } from "../../../ha/core/need.ts";
 import { step } from "../../../ha/core/step.ts";

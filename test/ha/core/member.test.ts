@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { remoteOf, validUntilMs } from "../../../ha/core/member.ts";
+import { remoteOf } from "../../../ha/core/member.ts";
+import { validUntilMs } from "../../../ha/core/validity.ts";
 import type { Message } from "../../../ha/core/messages.ts";
 import { needOf } from "../../../ha/core/need.ts";
 import { ownVoteIsFree, step } from "../../../ha/core/step.ts";

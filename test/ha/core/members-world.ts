@@ -1,5 +1,7 @@
 import pino from "pino";
-import { createMember, mayConfirmAlone, mayExpand, validUntilMs } from "../../../ha/core/member.ts";
+import { mayConfirmAlone, mayExpand } from "../../../ha/core/acknowledgement.ts";
+import { createMember } from "../../../ha/core/member.ts";
+import { validUntilMs } from "../../../ha/core/validity.ts";
 import type { Action, Member, MemberEvent } from "../../../ha/core/member.ts";
 import { nextMove } from "../../../ha/core/membership-changes.ts";
 import type { MembershipChange, MembershipMove, RosterFacts } from "../../../ha/core/membership-changes.ts";

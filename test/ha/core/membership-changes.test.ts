@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { mayExpand, validUntilMs } from "../../../ha/core/member.ts";
+import { mayExpand } from "../../../ha/core/acknowledgement.ts";
+import { validUntilMs } from "../../../ha/core/validity.ts";
 import { nextMove } from "../../../ha/core/membership-changes.ts";
 import type { MembershipChange, RosterFacts } from "../../../ha/core/membership-changes.ts";
 import type { ArbiterKind } from "../../../ha/core/messages.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { mayConfirmAlone, validUntilMs } from "../../../ha/core/member.ts";
+import { mayConfirmAlone } from "../../../ha/core/acknowledgement.ts";
+import { validUntilMs } from "../../../ha/core/validity.ts";
 import type { ArbiterKind, Message, Name } from "../../../ha/core/messages.ts";
 import { needOf } from "../../../ha/core/need.ts";
 import { ledUnasked, nextEpoch } from "../../../ha/core/quorum.ts";

@@ -7,6 +7,7 @@ import {
   dropBarsBefore,
   newestBarDays,
   readQuotes,
+  readRates,
   writeBars,
   writeBlock,
   writeQuotes,
@@ -68,7 +69,10 @@ const isToday = ({ quotes }: MarketIndex, symbol: string, newestDayMs: number): 
   (quotes.find((quote) => quote.symbol === symbol)?.asOfMs ?? 0) < newestDayMs + 86_400_000;
 
 function writeSmallRows(cache: MarketCache, { rates, blocks, companies }: MarketIndex): void {
-  for (const rate of rates) writeRate(cache, rate);
+  for (const rate of rates) {
+    const own = readRates(cache, rate.base).get(rate.currency);
+    if (rate.fetchedAtMs > (own?.fetchedAtMs ?? 0)) writeRate(cache, rate);
+  }
   for (const block of blocks) writeBlock(cache, block);
   const known = readFundamentals(cache);
   for (const company of companies) {

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { SourceFault } from "./source-fault.ts";
 
+/** An answer to one request, from its turn to its last byte. */
+const REQUEST_LIMIT_MS = 10_000;
+
 /** How Yahoo says no: one key with an error of its own, such as "No data found" or "Invalid Crumb". */
 const refusal = z.record(z.string(), z.object({ error: z.object({ code: z.string(), description: z.string() }) }));
 
@@ -10,11 +13,15 @@ const refusal = z.record(z.string(), z.object({ error: z.object({ code: z.string
  * crumb, and print the address of others with the crumb in it. Throws a `SourceFault`.
  */
 export const guardedFetch =
-  (fetchFn: typeof fetch, turn: (signal: AbortSignal) => Promise<void>, limitMs: number): typeof fetch =>
+  (
+    fetchFn: typeof fetch,
+    turn: (signal: AbortSignal) => Promise<void>,
+    limitOf: (ms: number) => AbortSignal,
+  ): typeof fetch =>
   async (input, init) => {
     const given = init?.signal ?? new AbortController().signal;
     await turn(given);
-    const limit = AbortSignal.timeout(limitMs);
+    const limit = limitOf(REQUEST_LIMIT_MS);
     const signal = AbortSignal.any([given, limit]);
     try {
       const response = await fetchFn(input, { ...init, signal });
@@ -28,7 +35,8 @@ export const guardedFetch =
     } catch (error) {
       if (error instanceof SourceFault) throw error;
       given.throwIfAborted();
-      if (limit.aborted) throw new SourceFault(`the market source did not answer within ${limitMs} ms`, "passing");
+      if (limit.aborted)
+        throw new SourceFault(`the market source did not answer within ${REQUEST_LIMIT_MS / 1000} s`, "passing");
       throw new SourceFault(`the market source cannot be reached: ${causeOf(error)}`, "passing");
     }
   };

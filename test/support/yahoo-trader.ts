@@ -21,7 +21,6 @@ export type YahooTraderOptions = {
   readonly startMs: number;
   /** Folder of an earlier trader, to go on where it was. */
   readonly dir?: string;
-  readonly requestLimitMs?: number;
 };
 
 export type YahooTrader = {
@@ -37,6 +36,8 @@ export type YahooTrader = {
   readonly logged: string[];
   /** Real time that has passed by waiting alone. */
   waitedMs(): number;
+  /** Ends the time of the request under way, which never is answered then. */
+  giveNoAnswer(): Promise<never>;
   /** Lets time pass. */
   pass(ms: number): void;
   /** Runs the jobs of the present slot in their order; the outcome of each, by name. A failure is an outcome. */
@@ -75,8 +76,12 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
   };
   const broker = doubleBroker({ nowMs: clock.nowMs, priceUsd });
   const board = new ActivityBoard(() => nowMs);
-  const { requestLimitMs = 10_000 } = options;
-  const market = createYahoo({ source: "yahoo", clock, log, fetch: yahoo.fetch, time, random, requestLimitMs });
+  let limit = new AbortController();
+  const limitOf = (): AbortSignal => {
+    limit = new AbortController();
+    return limit.signal;
+  };
+  const market = createYahoo({ source: "yahoo", clock, log, fetch: yahoo.fetch, time, random, limitOf });
   const work = primaryWork({
     node: "uno-a",
     cluster: "pair",
@@ -104,6 +109,10 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
     board,
     logged,
     waitedMs: () => waitedMs,
+    giveNoAnswer() {
+      limit.abort(new Error("out of time"));
+      return new Promise(() => {});
+    },
     pass: (ms) => void (nowMs += ms),
     async slot(signal = new AbortController().signal) {
       await begun;

@@ -86,7 +86,9 @@ export function wireYahoo(stocks: ReadonlyMap<string, WireStock>, nowMs: () => n
 
 const whenAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+    const refuse = (): void => reject(new Error("aborted"));
+    if (signal.aborted) refuse();
+    signal.addEventListener("abort", refuse, { once: true });
   });
 
 const json = (status: number, body: unknown): Response =>

@@ -96,6 +96,20 @@ describe("the replay through the real yahoo-finance2", () => {
   });
 });
 
+test("quotes are asked for in batches of a hundred at most", async () => {
+  const days = calmDays(Date.UTC(2026, 10, 25), 2, 10);
+  const names = Array.from({ length: 230 }, (_, n) => `S${n}`);
+  const yahoo = wireYahoo(
+    new Map(names.map((name) => [name, { unit: "USD", offsetS: 0, days }])),
+    () => originAppMs * 2,
+  );
+  const time = { nowMs: () => 0, sleep: () => Promise.resolve() };
+  const source = createYahoo({ source: "yahoo", clock: clockAt(0), log, fetch: yahoo.fetch, time });
+  expect(await source.quotes(names, signal)).toHaveLength(230);
+  const sizes = yahoo.requests.flatMap((path) => /symbols=([^&]*)/.exec(path)?.[1]?.split("%2C").length ?? []);
+  expect(sizes).toEqual([100, 100, 30]);
+});
+
 describe("what a listing is priced in", () => {
   const nowMs = Date.UTC(2026, 10, 25, 15);
   const days = calmDays(Date.UTC(2026, 10, 25), 4, 900);

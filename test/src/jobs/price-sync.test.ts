@@ -123,7 +123,7 @@ describe("splits and dividends", () => {
     expect(await inDollars(3)).toBe("1 prices, 1 daily bars");
   });
 
-  test("[do-not-inherit 12] nothing is pruned: bars older than a year stay, so no month is left as a part", async () => {
+  test("[do-not-inherit 12] a sync prunes nothing: bars older than a year stay, so no month is left as a part", async () => {
     const closes = Array.from({ length: 800 }, (_, day) => 60 + (day % 7) / 10);
     const { source } = sourceOf({ KO: { currency: "USD", closes, dividends: { 100: 0.4, 700: 0.5 } } });
     const inDollars = (nowMs: number) =>

@@ -23,7 +23,7 @@ export const settingsPage = (settings: readonly ShownSetting[] | null, frame: Fr
                   <div>
                     <b>${setting.key}</b> ${setting.about}
                     <span class="soft">
-                      In ${setting.unit}; ${isDefault ? "the default" : `${textOf(setting.byDefault)} by default`}.
+                      ${setting.unit}; ${isDefault ? "the default" : `${textOf(setting.byDefault)} by default`}.
                       ${unusable === null ? "" : html`<span class="bad">The ledger says ${unusable}, which it cannot be.</span>`}
                     </span>
                   </div>

@@ -19,6 +19,7 @@ export type ViewParts = {
   readonly replicaTrouble: string | null;
   readonly history: AgentView["history"];
   readonly verified: AgentView["verified"];
+  readonly appNotes: readonly string[];
   readonly appPort: number;
   readonly counters: Readonly<Record<string, number>>;
   /** Why heartbeats that came within the last seconds were refused. */
@@ -61,6 +62,7 @@ export function viewOf(parts: ViewParts): AgentView {
         ? [...troubles, ...(replicaTrouble === null ? [] : [replicaTrouble]), ...own]
         : [parts.retired],
     troubles,
+    appNotes: parts.appNotes,
     history: parts.history,
     verified: parts.verified,
     appPort: parts.appPort,

@@ -62,6 +62,9 @@ export class AppChild {
   #trouble: string | null = null;
   #stopped = false;
   #lastView: PairView | null = null;
+  #notes: readonly string[] = [];
+  #asked = 0;
+  readonly #questions = new Map<number, (answer: { readonly answer: unknown } | null) => void>();
 
   constructor(options: AppOptions) {
     this.#options = options;
@@ -149,6 +152,27 @@ export class AppChild {
     });
   }
 
+  /** What the app wants known of its work; empty while it has not said. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
+  /** Asks the app; null when there is none, or when it has not answered within the limit. */
+  ask(request: unknown, limitMs: number): Promise<{ readonly answer: unknown } | null> {
+    if (this.#child === null) return Promise.resolve(null);
+    const n = ++this.#asked;
+    return new Promise((resolve) => {
+      const settle = (answer: { readonly answer: unknown } | null): void => {
+        clearTimeout(timer);
+        this.#questions.delete(n);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => settle(null), limitMs);
+      this.#questions.set(n, settle);
+      this.send({ kind: "ask", n, request });
+    });
+  }
+
   /** SIGKILL; resolves when it is really gone. Starts a fresh, warm one afterwards unless stopped. */
   async kill(): Promise<void> {
     const child = this.#child;
@@ -167,6 +191,8 @@ export class AppChild {
 
   #forget(): void {
     this.#child = null;
+    this.#notes = [];
+    for (const settle of this.#questions.values()) settle(null);
     this.#ready = false;
     this.#openEpoch = null;
     this.#promoted = false;
@@ -227,6 +253,11 @@ export class AppChild {
         return this.#onDrained?.();
       case "confirm-request":
         return this.#options.events.confirmRequest(message.n);
+      case "answer":
+        return this.#questions.get(message.n)?.({ answer: message.answer });
+      case "notes":
+        this.#notes = message.notes;
+        return;
       case "cannot-run":
         return this.#options.events.cannotRun(message.reason);
     }

@@ -8,6 +8,8 @@ import { z } from "zod";
 const epoch = z.int().nonnegative();
 const hrtimeNs = z.string().regex(/^\d{1,20}$/);
 const count = z.int().nonnegative();
+const notesMax = 20;
+const noteCharsMax = 300;
 
 /** What an app shows of the pair; it decides nothing. */
 const pairView = z.object({
@@ -46,6 +48,8 @@ export const toApp = z.discriminatedUnion("kind", [
   /** Answer to confirm-request `n`. `unknown` is not `failed`: the write may be durable on the other node. */
   z.object({ kind: z.literal("confirmed"), n: count, outcome: z.enum(["confirmed", "unknown"]) }),
   z.object({ kind: z.literal("view"), view: pairView }),
+  /** What the owner of this machine asks of the app, whatever it means; answered by `answer` of the same number. */
+  z.object({ kind: z.literal("ask"), n: count, request: z.unknown() }),
 ]);
 export type ToApp = z.infer<typeof toApp>;
 
@@ -59,7 +63,14 @@ export const fromApp = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("drained") }),
   /** Are all commits made before this request durable on the other node too? */
   z.object({ kind: z.literal("confirm-request"), n: count }),
+  z.object({ kind: z.literal("answer"), n: count, answer: z.unknown() }),
+  /** What this app wants known of its work, beside its health: all of it, each time it changes. */
+  z.object({ kind: z.literal("notes"), notes: z.array(z.string().max(noteCharsMax)).max(notesMax) }),
   /** This app cannot do its job; the agent restarts it or hands the lease over. */
   z.object({ kind: z.literal("cannot-run"), reason: z.string().max(500) }),
 ]);
 export type FromApp = z.infer<typeof fromApp>;
+
+/** Notes as a message may carry them: so many, each so long. */
+export const boundedNotes = (notes: readonly string[]): string[] =>
+  notes.slice(0, notesMax).map((note) => note.slice(0, noteCharsMax));

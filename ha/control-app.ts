@@ -21,6 +21,8 @@ type ControlPorts = {
   readonly view: () => AgentView;
   readonly shell: () => LeaseShell;
   readonly primary: () => PrimaryDuty;
+  /** Null when the app has not answered. */
+  readonly askApp: (request: unknown, limitMs: number) => Promise<{ readonly answer: unknown } | null>;
   readonly membership: () => Membership;
   readonly neighbours: () => Neighbours;
   readonly verifier: () => Verifier;
@@ -40,6 +42,7 @@ type ChangeOutcome = {
 
 const drainLimitMs = 5_000;
 const takeOverLimitMs = 10_000;
+const appLimitMs = 25_000;
 const bodyBytesMax = 16 * 1024;
 
 const switchoverBody = z.object({ dryRun: z.boolean().default(false) });
@@ -95,6 +98,17 @@ export function createControlApp(ports: ControlPorts): Hono {
   app.post("/maintenance", async (c) => {
     const { on } = maintenanceBody.parse(await c.req.json());
     return c.json(await alone(() => setMaintenance(ports.shell(), on, primaryOf(ports))));
+  });
+  app.post("/app", async (c) => {
+    const request: unknown = await c.req.json();
+    const { ledgerOpen, primary, node } = ports.view();
+    if (!ledgerOpen) {
+      const where = primary === null || primary === node ? "no ledger is open here yet" : `${primary} leads: ask there`;
+      return c.json({ outcome: "refused", message: `only the app of the primary answers; ${where}` });
+    }
+    const told = await ports.askApp(request, appLimitMs);
+    if (told === null) return c.json({ outcome: "in-progress", message: "the app has not answered yet" });
+    return c.json(told.answer);
   });
   app.get("/members", (c) => {
     const { version, arbiter } = ports.neighbours().keeper.current;

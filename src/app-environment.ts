@@ -7,6 +7,10 @@ export const appEnvironment = z.object({
     .url({ protocol: /^https?$/ })
     .transform((text) => text.replace(/\/+$/, ""))
     .optional(),
+  /** "paper": the built-in one. Otherwise the one of the URL, or none. */
+  TRADER_BROKER: z.literal("paper").optional(),
+  /** Whose money orders at the URL move; Alpaca's live host is real whatever is said here. */
+  TRADER_EXCHANGE_MONEY: z.enum(["paper", "real"]).default("paper"),
   TRADER_BROKER_KEY_ID: z.string().min(1).default("demo"),
   TRADER_BROKER_SECRET: z.string().min(1).default("demo"),
   TRADER_MARKET: z.enum(["embedded", "yahoo"]).default("embedded"),

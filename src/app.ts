@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { join } from "node:path";
-import type { PairView, ToApp } from "../ha/contract.ts";
+import { boundedNotes, type PairView, type ToApp } from "../ha/contract.ts";
 import { actGuard } from "./act-guard.ts";
 import type { RaisableGuard } from "./act-guard.ts";
 import type { AgentChannel } from "./agent-channel.ts";
@@ -31,6 +31,7 @@ import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { Primary } from "./primary.ts";
 import { primaryWork } from "./primary-work.ts";
 import type { Broker } from "./trading/broker.ts";
+import type { CommandOutcome } from "./trading/commands.ts";
 import type { Desk } from "./web/desk.ts";
 import { synchronised } from "./right-time/synchronised.ts";
 import { TimeWatch } from "./right-time/time-watch.ts";
@@ -51,7 +52,7 @@ export type AppOptions = {
   readonly timeHosts: readonly string[];
   /** Base64; null where the data directory has none, so that the standby cannot copy from the primary. */
   readonly clusterSecret: string | null;
-  readonly broker: Broker;
+  readonly broker: Broker | "paper";
   readonly notify: NotifierOptions["settings"];
   readonly channel: AgentChannel;
   /** Tells the agent that this app cannot go on, and ends the process. */
@@ -59,6 +60,7 @@ export type AppOptions = {
   readonly log: Logger;
 };
 
+const notesEveryMs = 1_000;
 /** The first callers of a new primary are answered before the missed slots take the processor. */
 const scheduleAfterMs = 200;
 
@@ -83,6 +85,7 @@ export class App implements Desk {
   readonly #notifier: Notifier;
   readonly #lag = new LagWatch();
   #drawnView = "";
+  #notes: readonly string[] = [];
   #pair: PairView | null = null;
   #primary: Primary | null = null;
   #guard: RaisableGuard | null = null;
@@ -221,11 +224,34 @@ export class App implements Desk {
         this.#drainWanted = true;
         void this.#drain(++this.#drainN);
         return;
+      case "ask":
+        void this.#answer(message.n, message.request);
+        return;
       case "resume":
         this.#drainWanted = false;
         this.#primary?.resume();
         return;
     }
+  }
+
+  async #answer(n: number, request: unknown): Promise<void> {
+    const { channel, log } = this.#options;
+    try {
+      const answer = (await this.#primary?.command(request)) ?? refusal("no ledger is open here");
+      channel.send({ kind: "answer", n, answer });
+    } catch (error) {
+      log.warn({ err: error }, "a command failed");
+      channel.send({ kind: "answer", n, answer: refusal(error instanceof Error ? error.message : String(error)) });
+    }
+    this.#tellNotes();
+  }
+
+  /** Tells the agent what there is to know of the trading, when that has changed. */
+  #tellNotes(): void {
+    const notes = boundedNotes(this.#primary?.notes() ?? []);
+    if (JSON.stringify(notes) === JSON.stringify(this.#notes)) return;
+    this.#notes = notes;
+    this.#options.channel.send({ kind: "notes", notes });
   }
 
   #see(view: PairView): void {
@@ -263,7 +289,7 @@ export class App implements Desk {
         guard,
         confirm: channel.confirm,
         cache: this.#cache,
-        work: (ledger, guard, confirm) =>
+        work: (ledger, guard, confirm, write) =>
           primaryWork({
             node,
             cluster,
@@ -271,6 +297,8 @@ export class App implements Desk {
             guard,
             confirm,
             broker,
+            pair: () => this.#pair,
+            write,
             ledger,
             cache: this.#cache,
             market: this.#market,
@@ -291,6 +319,7 @@ export class App implements Desk {
     this.#leds.changed();
     log.info({ epoch }, "the ledger is open");
     setTimeout(() => void primary.run().catch(fail), scheduleAfterMs);
+    setInterval(() => this.#tellNotes(), notesEveryMs).unref();
   }
 
   async #drain(n: number): Promise<void> {
@@ -303,6 +332,8 @@ export class App implements Desk {
     }
   }
 }
+
+const refusal = (message: string): CommandOutcome => ({ outcome: "refused", confirmed: null, message, lines: [] });
 
 /** Opens and migrates a ledger in memory once, so that a promotion runs code that is loaded and warm. */
 function rehearse(): void {

@@ -1,6 +1,7 @@
 import type { LedgerDb } from "./db/ledger.ts";
-import { asc, desc, eq, getTableColumns, inArray } from "./db/drizzle.ts";
+import { and, asc, desc, eq, getTableColumns, inArray } from "./db/drizzle.ts";
 import { cash, jobRuns, orderIntents, plans, positions } from "./db/ledger-schema.ts";
+import { shownBook } from "./trading/books.ts";
 
 type PositionView = {
   readonly symbol: string;
@@ -27,6 +28,8 @@ export type LedgerView = {
   readonly cashUsd: number | null;
   readonly equityUsd: number | null;
   readonly investedShare: number | null;
+  /** Broker, account and mode of everything that is shown here; empty before the first was opened. */
+  readonly book: string;
   readonly plans: readonly PlanView[];
   readonly jobRuns: readonly JobRunView[];
 };
@@ -41,8 +44,11 @@ export function readLedgerView(
   priceUsd: (symbol: string) => number | undefined,
   jobs: readonly string[],
 ): LedgerView {
-  const held = db.select().from(positions).orderBy(asc(positions.symbol)).limit(positionsShown).all();
-  const cashUsd = db.select().from(cash).where(eq(cash.currency, "USD")).get()?.amount ?? null;
+  const book = shownBook(db);
+  const ofBook = eq(positions.book, book);
+  const held = db.select().from(positions).where(ofBook).orderBy(asc(positions.symbol)).limit(positionsShown).all();
+  const dollars = and(eq(cash.book, book), eq(cash.currency, "USD"));
+  const cashUsd = db.select().from(cash).where(dollars).get()?.amount ?? null;
   const valued = held.map((row) => ({ ...row, priceUsd: priceUsd(row.symbol) ?? row.avgPriceUsd }));
   const investedUsd = valued.reduce((sum, row) => sum + row.qty * row.priceUsd, 0);
   const equityUsd = cashUsd === null ? null : cashUsd + investedUsd;
@@ -58,22 +64,35 @@ export function readLedgerView(
     cashUsd,
     equityUsd,
     investedShare: equityUsd ? investedUsd / equityUsd : null,
-    plans: readPlans(db, (order) => shareOf(order.qty * (order.filledAvgPriceUsd ?? priceUsd(order.symbol) ?? 0))),
+    book,
+    plans: readPlans(db, book, (order) =>
+      shareOf(order.qty * (order.filledAvgPriceUsd ?? priceUsd(order.symbol) ?? 0)),
+    ),
     jobRuns: jobs.flatMap((job) =>
       db.select().from(jobRuns).where(eq(jobRuns.job, job)).orderBy(desc(jobRuns.slot)).limit(runsShownPerJob).all(),
     ),
   };
 }
 
-function readPlans(db: LedgerDb, shareOf: (order: typeof orderIntents.$inferSelect) => number): readonly PlanView[] {
+function readPlans(
+  db: LedgerDb,
+  book: string,
+  shareOf: (order: typeof orderIntents.$inferSelect) => number,
+): readonly PlanView[] {
   const { considered: _, ...columns } = getTableColumns(plans);
-  const newest = db.select(columns).from(plans).orderBy(desc(plans.slot)).limit(plansShown).all();
+  const newest = db
+    .select(columns)
+    .from(plans)
+    .where(eq(plans.book, book))
+    .orderBy(desc(plans.slot))
+    .limit(plansShown)
+    .all();
   const slots = newest.map((plan) => plan.slot);
   if (slots.length === 0) return [];
   const orders = db
     .select()
     .from(orderIntents)
-    .where(inArray(orderIntents.slot, slots))
+    .where(and(eq(orderIntents.book, book), inArray(orderIntents.slot, slots)))
     .orderBy(asc(orderIntents.n))
     .all()
     .map((order) => ({ ...order, share: shareOf(order) }));

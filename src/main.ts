@@ -10,6 +10,7 @@ import { App } from "./app.ts";
 import { appClock, clockOptions, parseClock } from "./clock.ts";
 import { noBroker } from "./no-broker.ts";
 import { notifySettings } from "./notify/notifier.ts";
+import type { Broker } from "./trading/broker.ts";
 import { createAlpaca } from "./trading/brokers/alpaca.ts";
 
 /** The trader of one node, started by its agent: `node src/main.ts --data DIR [--clock-…]`. */
@@ -41,6 +42,12 @@ function clusterSecretOf(dataDir: string): string | null {
   return existsSync(file) ? secretsFile.parse(JSON.parse(readFileSync(file, "utf8"))).clusterSecret : null;
 }
 
+function brokerOf(env: z.infer<typeof appEnvironment>): Broker | "paper" {
+  const { TRADER_EXCHANGE_URL: baseUrl, TRADER_BROKER_KEY_ID: keyId, TRADER_BROKER_SECRET: secret } = env;
+  if (env.TRADER_BROKER === "paper") return "paper";
+  return baseUrl === undefined ? noBroker : createAlpaca({ baseUrl, keyId, secret, money: env.TRADER_EXCHANGE_MONEY });
+}
+
 const messageOf = (error: unknown): string => messagesOf(error).join(": ").replaceAll(/\s+/g, " ").slice(0, 500);
 
 /** What went wrong, and what caused it. */
@@ -65,7 +72,6 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", giveUp);
   try {
     const { dataDir, node, env, clock, clusterSecret } = settings();
-    const url = env.TRADER_EXCHANGE_URL;
     const app = new App({
       node: node.name,
       cluster: node.cluster,
@@ -76,9 +82,7 @@ async function main(): Promise<void> {
       market: env.TRADER_MARKET,
       timeHosts: env.TRADER_TIME_HOSTS,
       clusterSecret,
-      broker: url
-        ? createAlpaca({ baseUrl: url, keyId: env.TRADER_BROKER_KEY_ID, secret: env.TRADER_BROKER_SECRET })
-        : noBroker,
+      broker: brokerOf(env),
       notify: notifySettings.parse(process.env),
       channel,
       fail: giveUp,

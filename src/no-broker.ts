@@ -5,6 +5,7 @@ const none = (): Promise<never> => Promise.reject(new Error("no broker is config
 /** Stands where no broker is configured: every call fails, so nothing is traded and every page says why. */
 export const noBroker: Broker = {
   name: "none",
+  money: "paper",
   idempotency: "none",
   whyNotTradable: () => "no broker is configured",
   place: () => Promise.resolve({ kind: "refused", reason: "no broker is configured" }),
@@ -14,5 +15,5 @@ export const noBroker: Broker = {
   positions: none,
   account: none,
   isMarketOpen: none,
-  netDepositsUsd: none,
+  deposits: none,
 };

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { PairView } from "../ha/contract.ts";
 import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
@@ -6,28 +7,38 @@ import { isUnusable } from "./db/sqlite-error.ts";
 import { companySyncJob } from "./jobs/company-sync.ts";
 import { dailyMaintenanceJob } from "./jobs/maintenance/daily-maintenance.ts";
 import { weeklyMaintenanceJob } from "./jobs/maintenance/weekly-maintenance.ts";
-import { portfolioSyncJob } from "./jobs/portfolio-sync.ts";
+import { portfolioSyncJob, portfolioTiming } from "./jobs/portfolio-sync.ts";
 import { priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
 import { shownOn, type ActivityBoard } from "./led/activity.ts";
 import { calendarsUntil } from "./market/calendar/market-hours.ts";
 import type { MarketSource } from "./market/source.ts";
-import { nothingForbidden } from "./planning/input.ts";
 import { REPLAY_DAY_MS } from "./market/replay-clock.ts";
 import { checkOrder } from "./trading/order-check.ts";
-import type { PlanningSources } from "./trading/planning-input.ts";
+import { gather, type PlanningSources } from "./trading/planning-input.ts";
+import { openIntents } from "./trading/plan-record.ts";
+import { noPlan, planTrades } from "./planning/plan.ts";
 import { readPlanningSettings } from "./trading/planning-settings.ts";
 import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
 import type { Broker } from "./trading/broker.ts";
-import { marketView, tradableUniverse, type MarketAges, type MarketHours } from "./trading/market-view.ts";
-import { ledgerPlanStore } from "./trading/ledger-plan-store.ts";
+import { createPaper } from "./trading/brokers/paper.ts";
+import { type CommandOutcome, runCommand } from "./trading/commands.ts";
+import {
+  marketView,
+  tradableUniverse,
+  type MarketAges,
+  type MarketHours,
+  type MarketView,
+} from "./trading/market-view.ts";
 import { defaultLimits } from "./trading/order-rules.ts";
-import { rebalanceJob } from "./trading/rebalance-job.ts";
+import { type RebalanceDeps, rebalanceJob, rebalanceTiming, withinLimits } from "./trading/rebalance-job.ts";
 import { reconcile } from "./trading/reconcile.ts";
-import { realTime, type TradingDeps } from "./trading/trading-deps.ts";
+import { type OpenDesk, type TradingDesk, tradingDesk } from "./trading/trading-desk.ts";
+import { realTime } from "./trading/trading-deps.ts";
 
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 /** App time for which the orders of a slot may be sent. */
 const slotMs = 15 * minuteMs;
 const ages: MarketAges = { priceMsMax: 2 * slotMs, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
@@ -43,7 +54,12 @@ export type PrimaryWorkDeps = {
   readonly clock: AppClock;
   readonly guard: ActGuard;
   readonly confirm: Confirm;
-  readonly broker: Broker;
+  /** "paper": the built-in one, whose orders are in the ledger. */
+  readonly broker: Broker | "paper";
+  /** What the agent last said of the pair; null before it did. */
+  readonly pair: () => PairView | null;
+  /** Performs one write; after one that the ledger could not take there is no other. */
+  readonly write: <T>(work: () => T) => T;
   readonly ledger: Ledger;
   readonly cache: MarketCache;
   readonly market: MarketSource;
@@ -67,52 +83,31 @@ export type PrimaryWork = {
    * again and fails when it cannot.
    */
   readonly begin: () => Promise<void>;
+  /** Performs one of the owner's commands. */
+  readonly command: (request: unknown) => Promise<CommandOutcome>;
 };
 
 export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
-  const { node, cluster, clock, guard, confirm, broker, ledger, cache, market, hours, base, board, log } = deps;
+  const { clock, guard, confirm, ledger, cache, market, hours, board, log, base } = deps;
   const onProgress = (text: string): void => board.progress(`${text.toUpperCase()}...`);
   const data = { ledger, cache, source: market, clock, base, onProgress };
-  const store = ledgerPlanStore(ledger);
-  const sources: PlanningSources = {
-    dayMs: hours === "replay" ? REPLAY_DAY_MS : 24 * 60 * minuteMs,
-    settings: () => readPlanningSettings(ledger.db),
-    universe: () => tradableUniverse(ledger, broker),
-    tradeTimes: () => readTradeTimes(ledger.db),
-    market: () => marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() }),
-    figures: (symbols) => stockFigures(cache, symbols),
-    allowances: () => nothingForbidden,
-  };
-  const trading: TradingDeps = {
-    cluster,
-    node,
-    broker,
-    guard,
-    confirm,
-    clock,
-    slotMs,
-    sendMarginMs,
-    realTime,
-    log,
-    store,
-    limits: defaultLimits,
-    absences: new Map(),
-    mayTrade: (intent) => checkOrder({ ...sources, broker, store, clock }, intent),
-  };
   const begun = Promise.withResolvers<void>();
   const { company } = market;
-  const rebalance = rebalanceJob({
-    ...trading,
-    ...sources,
-    atomically: (work) => ledger.db.$client.transaction(work).immediate(),
-  });
+  const view = (): MarketView =>
+    marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() });
+  const desk = deskOf(deps, view);
+  const rebalanceDeps = (open: OpenDesk): RebalanceDeps => rebalanceDepsOf(deps, view, open);
+  const rebalance = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
+  const portfolio = atOpenDesk(desk, portfolioTiming, ({ book, trading: { broker } }) =>
+    portfolioSyncJob({ ledger, book, broker, guard, clock }),
+  );
   return {
     jobs: [
       shownOn(board, "SYNCING PRICES...", priceSyncJob(data)),
       ...(company === null
         ? []
         : [shownOn(board, "SYNCING COMPANIES...", companySyncJob({ ledger, cache, clock, company, onProgress }))]),
-      shownOn(board, "SYNCING PORTFOLIO...", portfolioSyncJob({ ledger, broker, guard, clock })),
+      shownOn(board, "SYNCING PORTFOLIO...", portfolio),
       shownOn(board, "REFRESHING SCORES...", scoreRefreshJob(data)),
       shownOn(board, "CHECKING CONDITIONS...", afterwards(begun.promise, byRightTime(deps.timeTrouble, rebalance))),
       dailyMaintenanceJob({ ledger, cache, guard, clock }),
@@ -120,35 +115,126 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     ],
     blocked: () =>
       new Map([
-        ...tradableUniverse(ledger, broker).excluded.map(({ stock, why }) => [stock.symbol, why] as const),
-        ...sources.market().blocked,
+        ...tradableUniverse(ledger, desk.brokerNow()).excluded.map(({ stock, why }) => [stock.symbol, why] as const),
+        ...view().blocked,
       ]),
     async begin() {
       if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {
         log.warn({ until: calendarsUntil() }, "the exchange calendars end soon; after that no market counts as open");
       }
-      const { excluded } = tradableUniverse(ledger, broker);
-      if (excluded.length > 0) {
-        const why = Object.fromEntries(excluded.map((each) => [each.stock.symbol, each.why]));
-        log.info({ excluded: why }, "stocks left out of every plan");
-      }
       await Promise.all([
         attempt("reconciliation with the broker", log, async () => {
+          const { trading } = await desk.open();
+          const { excluded } = tradableUniverse(ledger, trading.broker);
+          if (excluded.length > 0) {
+            const why = Object.fromEntries(excluded.map((each) => [each.stock.symbol, each.why]));
+            log.info({ excluded: why }, "stocks left out of every plan");
+          }
           const { findings, open } = await reconcile(trading);
           return `${findings.length} findings, ${open.length} open orders`;
         }),
         // The old primary's prices are in its own cache; this one may have none if it was not up for long.
         attempt("prices", log, async () =>
           // Yahoo's pace would be shared with the first price sync, which comes at once anyway.
-          hours === "exchange" || sources.market().prices.size > 0
+          hours === "exchange" || view().prices.size > 0
             ? "left to the price sync"
             : warmMarket(data, watchedListings(ledger), AbortSignal.timeout(beginLimitMs)),
         ),
       ]);
       begun.resolve();
     },
+    command: (request) =>
+      runCommand(
+        {
+          db: ledger.db,
+          guard,
+          confirm,
+          write: deps.write,
+          desk,
+          nowMs: () => clock.nowMs(),
+          preview: (open) => previewOf(rebalanceDeps(open)),
+        },
+        request,
+      ),
   };
 }
+
+/** App time of a day of the market: a replay has one in each slot. */
+const marketDayMs = (hours: MarketHours): number => (hours === "replay" ? REPLAY_DAY_MS : dayMs);
+
+/** The desk of this ledger. */
+function deskOf(deps: PrimaryWorkDeps, view: () => MarketView): TradingDesk {
+  const { node, cluster, clock, guard, confirm, broker, ledger, hours, pair, log } = deps;
+  const priceUsd = (symbol: string): number | null => {
+    const price = view().prices.get(symbol);
+    return price?.currency === "USD" ? price.price : null;
+  };
+  const paper = createPaper({ db: ledger.db, guard, nowMs: () => clock.nowMs(), priceUsd, fills: () => true });
+  return tradingDesk({
+    node,
+    cluster,
+    clock,
+    guard,
+    confirm,
+    slotMs,
+    sendMarginMs,
+    realTime,
+    limits: defaultLimits,
+    db: ledger.db,
+    configured: broker === "paper" ? paper : broker,
+    paper,
+    view,
+    pair,
+    dayMs: marketDayMs(hours),
+    log,
+  });
+}
+
+/** What a cycle at this desk decides on, and is asked about before each of its orders. */
+function rebalanceDepsOf(
+  { ledger, cache, hours, clock }: PrimaryWorkDeps,
+  view: () => MarketView,
+  { book, trading, lock, caps, allowances }: OpenDesk,
+): RebalanceDeps {
+  const { broker, store } = trading;
+  const sources: PlanningSources = {
+    dayMs: marketDayMs(hours),
+    settings: () => readPlanningSettings(ledger.db),
+    universe: () => tradableUniverse(ledger, broker),
+    tradeTimes: () => readTradeTimes(ledger.db, book),
+    market: view,
+    figures: (symbols) => stockFigures(cache, symbols),
+    allowances,
+  };
+  return {
+    ...trading,
+    ...sources,
+    lock,
+    caps,
+    atomically: (work) => ledger.db.$client.transaction(work).immediate(),
+    mayTrade: async (intent) =>
+      (await trading.mayTrade(intent)) ?? checkOrder({ ...sources, broker, store, clock }, intent),
+  };
+}
+
+/** The plan that a slot of now would have, in sentences. */
+async function previewOf(deps: RebalanceDeps): Promise<readonly string[]> {
+  const { broker, store, clock } = deps;
+  const positions = await broker.positions();
+  const account = await broker.account();
+  const gathered = gather(deps, { positions, account, open: openIntents(store.unsettled()) }, clock.nowMs());
+  const { trades, reason } = withinLimits(
+    deps,
+    gathered.kind === "input" ? planTrades(gathered.input) : noPlan(gathered.why),
+  );
+  return [reason, ...trades.map((trade) => trade.reason)];
+}
+
+/** A job whose every run opens the desk: the switches in force are those of its beginning. */
+const atOpenDesk = (desk: TradingDesk, timing: Omit<Job, "run">, job: (open: OpenDesk) => Job): Job => ({
+  ...timing,
+  run: async (slot, signal) => job(await desk.open()).run(slot, signal),
+});
 
 async function attempt(what: string, log: Logger, work: () => Promise<string>): Promise<void> {
   try {

@@ -11,6 +11,8 @@ import { nextRuns } from "./jobs/slots.ts";
 import { readLedgerView, type LedgerView, type OrderView } from "./ledger-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
 import { LedgerSettings } from "./settings/ledger-settings.ts";
+import { tradingNotes } from "./trading/notes.ts";
+import type { CommandOutcome } from "./trading/commands.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
 import { ApiTokens } from "./web/api-tokens.ts";
 import { LedgerDisplayTokens } from "./web/display-tokens.ts";
@@ -28,6 +30,9 @@ const busyRunsMax = 20;
 /** A drain waits this long for answers to probes; their rows are committed anyway. */
 const probeDrainMs = 1_000;
 
+/** Performs one write; after one that the ledger could not take there is no other. */
+type Write = <T>(work: () => T) => T;
+
 export type PrimaryOptions = {
   readonly node: string;
   readonly ledgerPath: string;
@@ -38,7 +43,7 @@ export type PrimaryOptions = {
   readonly confirm: Confirm;
   readonly cache: MarketCache;
   /** What a primary does on this ledger, under this guard; `confirm` is timed here and handed on. */
-  readonly work: (ledger: Ledger, guard: ActGuard, confirm: Confirm) => PrimaryWork;
+  readonly work: (ledger: Ledger, guard: ActGuard, confirm: Confirm, write: Write) => PrimaryWork;
   readonly log: Logger;
 };
 
@@ -73,7 +78,7 @@ export class Primary implements OpenLedger {
     guard.check(busyMsMin);
     const busyTimeoutMs = Math.round(Math.min(Math.max(guard.remainingMs() / 4, busyMsMin), busyMsMax));
     this.#ledger = openLedger(ledgerPath, busyTimeoutMs, options.beginning);
-    this.#work = options.work(this.#ledger, guard, this.#confirm);
+    this.#work = options.work(this.#ledger, guard, this.#confirm, this.#write);
     const schedule = { jobs: this.#work.jobs, ledger: this.#ledger, cronOf };
     this.#scheduler = new Scheduler({ ...schedule, clock, guard, node, log });
     const rows = {
@@ -148,6 +153,16 @@ export class Primary implements OpenLedger {
       const quote = quotes.get(symbol);
       return quote?.currency === "USD" ? quote.price : undefined;
     };
+  }
+
+  /** What there is to know of the trading: what may not be traded and why, and orders whose fate is not known. */
+  notes(): readonly string[] {
+    return tradingNotes(this.#ledger.db);
+  }
+
+  /** Performs one of the owner's commands. */
+  command(request: unknown): Promise<CommandOutcome> {
+    return this.#work.command(request);
   }
 
   nextRuns(): readonly NextRun[] {

@@ -32,6 +32,8 @@ export type AgentView = {
   readonly reasons: readonly string[];
   /** Those of the reasons that are about this node itself, not about the pair. */
   readonly troubles: readonly string[];
+  /** What the app wants known of its work, one sentence each; nothing here is about the pair. */
+  readonly appNotes: readonly string[];
   /** Maintenance: no automatic promotion. */
   readonly paused: boolean;
   /** The newest events, oldest first. */

@@ -28,6 +28,8 @@ export const agentViewSchema = z.object({
   arbiter: z.object({ name, kind: z.string(), reachable: z.boolean() }).nullable(),
   pids: z.object({ agent: pid, link: pid, app: pid, litestream: pid }),
   reasons: z.array(z.string()),
+  /** Absent from an agent of before. */
+  appNotes: z.array(z.string()).default([]),
   paused: z.boolean(),
   history: z.array(z.object({ at: z.string(), text: z.string() })),
   verified: z.object({ at: z.string(), sound: z.boolean(), epoch: z.int(), txid: z.int() }).nullable(),
@@ -45,6 +47,15 @@ export type Handover = z.infer<typeof handoverSchema>;
 
 /** Where the agent says that the other node's receiver is. */
 export const receiverSchema = z.object({ name, id: name, host: name, port: z.int() }).nullable();
+
+/** What the app of the primary answers to a command, or the agent in its place. */
+export const commandSchema = z.object({
+  outcome: z.enum(["done", "refused", "in-progress"]),
+  confirmed: z.boolean().nullable().default(null),
+  message: z.string(),
+  lines: z.array(z.string()).default([]),
+});
+export type CommandAnswer = z.infer<typeof commandSchema>;
 
 /** What a refused or failed control request says. */
 export const controlErrorSchema = z.object({ error: z.string() });

@@ -18,6 +18,7 @@ import { addInstall } from "./install.ts";
 import { addJoin } from "./join.ts";
 import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
+import { addLive } from "./live.ts";
 import { addMaintenance } from "./maintenance.ts";
 import { addReinit } from "./reinit.ts";
 import { addPassword } from "./password.ts";
@@ -25,6 +26,7 @@ import { addRetire } from "./retire.ts";
 import { addRun } from "./run.ts";
 import { addStatus } from "./status.ts";
 import { addSwitchover } from "./switchover.ts";
+import { addTradingSwitches } from "./trading-switches.ts";
 import { addToken } from "./token.ts";
 import { addUninstall } from "./uninstall.ts";
 import { addVerify } from "./verify.ts";
@@ -46,6 +48,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addMaintenance,
   addVerify,
   addReinit,
+  addTradingSwitches,
+  addLive,
   addHistory,
   addDoctor,
   addAttic,

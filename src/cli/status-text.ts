@@ -17,6 +17,8 @@ export function statusLines(view: ShownView, nowMs: number): readonly string[] {
     ...(view.paused ? ["Maintenance is on; to end it: trader maintenance off."] : []),
     ...(view.reasons.length === 0 ? [styled("green", "All is as it should be.")] : ["Not as it should be:"]),
     ...view.reasons.map((reason) => `  - ${styled("yellow", reason)}`),
+    ...(view.appNotes.length === 0 ? [] : ["", "Trading:"]),
+    ...view.appNotes.map((note) => `  - ${note}`),
     ...(view.history.length === 0 ? [] : ["", "Newest events:"]),
     ...view.history.slice(-5).map(({ at, text }) => `  ${agoText(nowMs - Date.parse(at)).padStart(10)}  ${text}`),
   ];

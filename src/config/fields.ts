@@ -44,6 +44,24 @@ export const fields: readonly Field[] = [
     example: "https://paper-api.alpaca.markets",
   },
   {
+    path: "trading.broker",
+    variable: "TRADER_BROKER",
+    check: app.TRADER_BROKER,
+    wanted: "paper, or nothing",
+    about:
+      "The word paper means the built-in broker, whose orders are in the ledger, in place of the one of the address.",
+    byDefault: null,
+    example: "paper",
+  },
+  {
+    path: "trading.exchangeMoney",
+    variable: "TRADER_EXCHANGE_MONEY",
+    check: app.TRADER_EXCHANGE_MONEY,
+    wanted: "paper or real",
+    about: 'Whose money orders at the address move; at the live host of Alpaca it is real. See "trader live".',
+    byDefault: "paper",
+  },
+  {
     path: "trading.market",
     variable: "TRADER_MARKET",
     check: app.TRADER_MARKET,

@@ -18,7 +18,7 @@ const migrator: typeof import("drizzle-orm/better-sqlite3/migrator") = require("
 export const migrationsFolder = (database: "ledger" | "market"): string =>
   join(dirname(here), "../../drizzle", database);
 
-export const { sqliteTable, text, integer, real, primaryKey, index } = core;
+export const { sqliteTable, text, integer, real, primaryKey, index, uniqueIndex } = core;
 export const {
   and,
   asc,

@@ -1,5 +1,5 @@
 import type { Considered } from "../planning/considered.ts";
-import { index, integer, primaryKey, real, sql, sqliteTable, text } from "./drizzle.ts";
+import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./drizzle.ts";
 
 /**
  * The ledger: what matters and cannot be fetched again. Replicated, so small by design.
@@ -28,25 +28,37 @@ export const universe = sqliteTable("universe", {
   active: integer({ mode: "boolean" }).notNull().default(true),
 });
 
-/** One plan a slot; its orders are the rows of `order_intents`. Written and confirmed before its first order. */
-export const plans = sqliteTable("plans", {
-  slot: text().primaryKey(),
-  epoch: integer().notNull(),
-  node: text().notNull(),
-  createdAtMs: integer("created_at_ms").notNull(),
-  status: text({ enum: ["planned", "confirmed", "done", "ended"] }).notNull(),
-  /** Why this plan, or why it ended early: one plain sentence. */
-  reason: text().notNull(),
-  /** What it was chosen from; of the newest plans only, since the ledger is to stay small. */
-  considered: text({ mode: "json" }).$type<Considered>(),
-});
+/**
+ * A book is what one broker, account and mode have together: its name is the first part of the keys of all that is
+ * traded, so that nothing of research is ever taken for real. Rows from before there were books have an empty one.
+ */
+const book = () => text().notNull().default("");
+
+/** One plan a slot and book; its orders are the rows of `order_intents`. Written and confirmed before its first order. */
+export const plans = sqliteTable(
+  "plans",
+  {
+    book: book(),
+    slot: text().notNull(),
+    epoch: integer().notNull(),
+    node: text().notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+    status: text({ enum: ["planned", "confirmed", "done", "ended"] }).notNull(),
+    /** Why this plan, or why it ended early: one plain sentence. */
+    reason: text().notNull(),
+    /** What it was chosen from; of the newest plans only, since the ledger is to stay small. */
+    considered: text({ mode: "json" }).$type<Considered>(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.slot] })],
+);
 
 export const orderIntents = sqliteTable(
   "order_intents",
   {
+    book: book(),
     slot: text().notNull(),
     n: integer().notNull(),
-    clientOrderId: text("client_order_id").notNull().unique(),
+    clientOrderId: text("client_order_id").notNull(),
     symbol: text().notNull(),
     side: text({ enum: ["buy", "sell"] }).notNull(),
     qty: integer().notNull(),
@@ -71,28 +83,65 @@ export const orderIntents = sqliteTable(
     sentAtMs: integer("sent_at_ms"),
     updatedAtMs: integer("updated_at_ms").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.slot, table.n] })],
+  (table) => [
+    primaryKey({ columns: [table.book, table.slot, table.n] }),
+    uniqueIndex("order_intents_id").on(table.book, table.clientOrderId),
+  ],
 );
 
-export const positions = sqliteTable("positions", {
-  symbol: text().primaryKey(),
-  qty: integer().notNull(),
-  avgPriceUsd: real("avg_price_usd").notNull(),
-  syncedAtMs: integer("synced_at_ms").notNull(),
-});
+export const positions = sqliteTable(
+  "positions",
+  {
+    book: book(),
+    symbol: text().notNull(),
+    qty: integer().notNull(),
+    avgPriceUsd: real("avg_price_usd").notNull(),
+    syncedAtMs: integer("synced_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.symbol] })],
+);
 
-export const cash = sqliteTable("cash", {
-  currency: text().primaryKey(),
-  amount: real().notNull(),
-  syncedAtMs: integer("synced_at_ms").notNull(),
-});
+export const cash = sqliteTable(
+  "cash",
+  {
+    book: book(),
+    currency: text().notNull(),
+    amount: real().notNull(),
+    syncedAtMs: integer("synced_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.currency] })],
+);
 
-export const snapshots = sqliteTable("snapshots", {
-  slot: text().primaryKey(),
-  atMs: integer("at_ms").notNull(),
-  equityUsd: real("equity_usd").notNull(),
-  cashUsd: real("cash_usd").notNull(),
-});
+export const snapshots = sqliteTable(
+  "snapshots",
+  {
+    book: book(),
+    slot: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+    /** Cash and positions together. */
+    equityUsd: real("equity_usd").notNull(),
+    cashUsd: real("cash_usd").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.slot] }), index("snapshots_at").on(table.book, table.atMs)],
+);
+
+/** What may not be traded now, as the newest cycle found it. */
+export const locks = sqliteTable(
+  "locks",
+  {
+    book: book(),
+    name: text().notNull(),
+    blocks: text({ enum: ["buys", "sells", "all"] }).notNull(),
+    /** Null: every symbol. */
+    symbol: text(),
+    reason: text().notNull(),
+    sinceMs: integer("since_ms").notNull(),
+    /** Null: until what `ends` says. */
+    untilMs: integer("until_ms"),
+    ends: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.name] })],
+);
 
 export const jobRuns = sqliteTable(
   "job_runs",
@@ -116,6 +165,19 @@ export const jobRuns = sqliteTable(
       .where(sql`status <> 'completed'`),
   ],
 );
+
+/** The orders of the paper broker, which is nowhere but here. */
+export const paperOrders = sqliteTable("paper_orders", {
+  clientOrderId: text("client_order_id").primaryKey(),
+  symbol: text().notNull(),
+  side: text({ enum: ["buy", "sell"] }).notNull(),
+  qty: integer().notNull(),
+  submittedAtMs: integer("submitted_at_ms").notNull(),
+  state: text({ enum: ["open", "filled", "cancelled"] }).notNull(),
+  /** Cash that it may need as long as it is open. */
+  reservedUsd: real("reserved_usd").notNull(),
+  priceUsd: real("price_usd"),
+});
 
 /** Rows written from outside to see what survives a takeover. */
 export const probes = sqliteTable("probes", {

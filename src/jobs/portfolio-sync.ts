@@ -1,5 +1,5 @@
 import type { ActGuard, AppClock, Job } from "../app-ports.ts";
-import { notInArray } from "../db/drizzle.ts";
+import { and, eq, notInArray } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { cash, positions, snapshots } from "../db/ledger-schema.ts";
 import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
@@ -11,15 +11,17 @@ const EMPTY_SLACK_USD = 1;
 export type PortfolioDeps = {
   readonly broker: Broker;
   readonly ledger: Ledger;
+  /** Whose positions and cash these are. */
+  readonly book: string;
   readonly guard: ActGuard;
   readonly clock: Pick<AppClock, "nowMs">;
 };
 
+export const portfolioTiming = { name: "portfolio-sync", cron: "*/15 * * * *", catchUp: "newest" } as const;
+
 /** Every quarter of an hour: positions and cash as the broker has them, and the slot's snapshot, into the ledger. */
 export const portfolioSyncJob = (deps: PortfolioDeps): Job => ({
-  name: "portfolio-sync",
-  cron: "*/15 * * * *",
-  catchUp: "newest",
+  ...portfolioTiming,
   async run(slot, signal) {
     // Both reads come first, and all is written in one transaction: a failed read changes nothing.
     const held = await deps.broker.positions();
@@ -27,7 +29,7 @@ export const portfolioSyncJob = (deps: PortfolioDeps): Job => ({
     signal.throwIfAborted();
     refuseNonsense(held, account);
     deps.guard.check(WRITE_MARGIN_MS);
-    write(deps.ledger, slot, held, account, deps.clock.nowMs());
+    write(deps, slot, held, account);
     return `${held.length} positions, equity ${account.equityUsd.toFixed(2)} USD, cash ${account.cashUsd.toFixed(2)} USD`;
   },
 });
@@ -41,31 +43,33 @@ function refuseNonsense(held: readonly BrokerPosition[], { cashUsd, equityUsd }:
 }
 
 function write(
-  ledger: Ledger,
+  { ledger, book, clock }: PortfolioDeps,
   slot: { readonly text: string; readonly atMs: number },
   held: readonly BrokerPosition[],
   { cashUsd, equityUsd }: BrokerAccount,
-  syncedAtMs: number,
 ): void {
+  const syncedAtMs = clock.nowMs();
   ledger.db.transaction((tx) => {
     const symbols = held.map((position) => position.symbol);
-    tx.delete(positions).where(notInArray(positions.symbol, symbols)).run();
+    tx.delete(positions)
+      .where(and(eq(positions.book, book), notInArray(positions.symbol, symbols)))
+      .run();
     for (const { symbol, qty, avgPriceUsd } of held) {
       const row = { qty, avgPriceUsd, syncedAtMs };
       tx.insert(positions)
-        .values({ symbol, ...row })
-        .onConflictDoUpdate({ target: positions.symbol, set: row })
+        .values({ book, symbol, ...row })
+        .onConflictDoUpdate({ target: [positions.book, positions.symbol], set: row })
         .run();
     }
     const balance = { amount: cashUsd, syncedAtMs };
     tx.insert(cash)
-      .values({ currency: "USD", ...balance })
-      .onConflictDoUpdate({ target: cash.currency, set: balance })
+      .values({ book, currency: "USD", ...balance })
+      .onConflictDoUpdate({ target: [cash.book, cash.currency], set: balance })
       .run();
     const snapshot = { atMs: slot.atMs, equityUsd, cashUsd };
     tx.insert(snapshots)
-      .values({ slot: slot.text, ...snapshot })
-      .onConflictDoUpdate({ target: snapshots.slot, set: snapshot })
+      .values({ book, slot: slot.text, ...snapshot })
+      .onConflictDoUpdate({ target: [snapshots.book, snapshots.slot], set: snapshot })
       .run();
   });
 }

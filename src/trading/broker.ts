@@ -23,11 +23,15 @@ export type PlaceOutcome =
   | { readonly kind: "unknown"; readonly reason: string };
 
 export type BrokerPosition = { readonly symbol: string; readonly qty: number; readonly avgPriceUsd: number };
-export type BrokerAccount = { readonly cashUsd: number; readonly equityUsd: number };
+export type BrokerAccount = { readonly accountId: string; readonly cashUsd: number; readonly equityUsd: number };
+/** Money that came in from outside, or went out when negative; an instant of the app's clock. */
+export type BrokerDeposit = { readonly atMs: number; readonly usd: number };
 
 /** Reads throw on failure: a failed read is never an empty portfolio. Every call has its own time limit. */
 export type Broker = {
   readonly name: string;
+  /** Whether its orders move somebody's money. */
+  readonly money: "paper" | "real";
   /** What a second order with a used client order id meets. */
   readonly idempotency: "enforced" | "lookup" | "none";
   /** Why this broker cannot trade a stock, in a few words; null when it can. What it cannot is left out of the plan. */
@@ -45,6 +49,6 @@ export type Broker = {
   positions(): Promise<readonly BrokerPosition[]>;
   account(): Promise<BrokerAccount>;
   isMarketOpen(): Promise<boolean>;
-  /** Money brought in less money taken out since this instant of the app's clock. */
-  netDepositsUsd(sinceMs: number): Promise<number>;
+  /** Deposits and withdrawals since this instant of the app's clock, never a part of them. */
+  deposits(sinceMs: number): Promise<readonly BrokerDeposit[]>;
 };

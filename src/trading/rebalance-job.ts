@@ -1,23 +1,31 @@
 import type { Job, Slot } from "../app-ports.ts";
 import { type TradePlan, noPlan, planTrades } from "../planning/plan.ts";
+import { cancelResting } from "./cancel-resting.ts";
+import { withinCaps } from "./caps.ts";
 import { type CycleEnd, runPlan } from "./cycle.ts";
+import { lockText } from "./locks.ts";
 import { type Intent, type Plan, clientOrderId, isFinished } from "./plan-record.ts";
 import { type Account, type PlanningSources, gather } from "./planning-input.ts";
 import { reconcile } from "./reconcile.ts";
+import type { OpenDesk } from "./trading-desk.ts";
 import type { TradingDeps } from "./trading-deps.ts";
 
 export type RebalanceDeps = TradingDeps &
   PlanningSources & {
     /** Does this in one transaction of the ledger: what a plan is decided on is what it is written beside. */
     readonly atomically: <T>(work: () => T) => T;
+    /** Finds what may not be traded now, given the orders whose end is open; `failed`: something could not be read. */
+    readonly lock: OpenDesk["lock"];
+    readonly caps: OpenDesk["caps"];
   };
 
-/** The trading cycle as a job: every 15 minutes; of missed slots only the newest still makes sense. */
+/** When the trading cycle runs: every 15 minutes; of missed slots only the newest still makes sense. */
+export const rebalanceTiming = { name: "rebalance", cron: "*/15 * * * *", catchUp: "newest" } as const;
+
+/** The trading cycle as a job. */
 export function rebalanceJob(deps: RebalanceDeps): Job {
   return {
-    name: "rebalance",
-    cron: "*/15 * * * *",
-    catchUp: "newest",
+    ...rebalanceTiming,
     run: (slot, signal) => runCycle(deps, slot, signal),
   };
 }
@@ -26,13 +34,21 @@ async function runCycle(deps: RebalanceDeps, slot: Slot, signal: AbortSignal): P
   const before = deps.store.read(slot.text);
   if (before !== null && isFinished(before)) return `Done before: ${before.reason}`;
   const { open } = await reconcile(deps);
+  const { locks, failed } = await deps.lock(open);
+  if (locks.some(({ name }) => name === "stop-everything")) {
+    const said = await cancelResting(deps, open);
+    if (said.length > 0) deps.log.warn({ said }, "everything is stopped: what rests at the broker is cancelled");
+  }
   const existing = deps.store.read(slot.text);
   if (existing !== null) {
     if (isFinished(existing)) return existing.reason;
     return sentence(await runPlan(deps, slot.text, false, signal));
   }
   if (deps.clock.nowMs() >= slot.atMs + deps.slotMs) return "The slot was over before anything was planned.";
-  if (!(await deps.broker.isMarketOpen())) return "The market is closed.";
+  const total = locks.find(({ symbol, blocks }) => symbol === null && blocks === "all");
+  // What could not be read may be readable in a moment: the run has failed, and is tried again within its slot.
+  if (failed) throw new Error(total === undefined ? "a read of the broker failed" : lockText(total));
+  if (total !== undefined) return lockText(total);
   const positions = await deps.broker.positions();
   const account = await deps.broker.account();
   if (signal.aborted) throw new Error("stopped before the plan was written");
@@ -45,7 +61,9 @@ async function runCycle(deps: RebalanceDeps, slot: Slot, signal: AbortSignal): P
 function writePlan(deps: RebalanceDeps, slot: Slot, account: Account): Plan {
   const createdAtMs = deps.clock.nowMs();
   const gathered = gather(deps, account, createdAtMs);
-  const { trades, reason, considered } = gathered.kind === "input" ? planTrades(gathered.input) : noPlan(gathered.why);
+  const planned = gathered.kind === "input" ? planTrades(gathered.input) : noPlan(gathered.why);
+  const { considered } = planned;
+  const { trades, reason } = withinLimits(deps, planned);
   const plan: Plan = {
     slot: slot.text,
     epoch: deps.guard.epoch,
@@ -58,6 +76,18 @@ function writePlan(deps: RebalanceDeps, slot: Slot, account: Account): Plan {
   deps.guard.check(0);
   deps.store.insert(plan, considered);
   return plan;
+}
+
+/** The trades as far as the limits in euros allow, and what those have taken away, said in the plan's sentence. */
+export function withinLimits(
+  deps: Pick<RebalanceDeps, "caps" | "universe">,
+  { trades, reason }: Pick<TradePlan, "trades" | "reason">,
+): Pick<TradePlan, "trades" | "reason"> {
+  const rules = deps.caps();
+  if (rules === null) return { trades, reason };
+  const lots = new Map(deps.universe().stocks.map(({ symbol, lotSize }) => [symbol, lotSize]));
+  const kept = withinCaps(trades, rules, (symbol) => lots.get(symbol) ?? 1);
+  return { trades: kept.trades, reason: [reason, ...kept.notes].join(" ") };
 }
 
 const intentsOf = (deps: RebalanceDeps, slot: Slot, trades: TradePlan["trades"], nowMs: number): Intent[] =>

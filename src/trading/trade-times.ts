@@ -1,4 +1,4 @@
-import { and, asc, gt, isNotNull } from "../db/drizzle.ts";
+import { and, asc, eq, gt, isNotNull } from "../db/drizzle.ts";
 import type { LedgerDb } from "../db/ledger.ts";
 import { orderIntents } from "../db/ledger-schema.ts";
 
@@ -9,13 +9,13 @@ export type TradeTimes = {
   readonly heldSinceMs: number | null;
 };
 
-/** The times of every stock that an order of this ledger has filled, by symbol. */
-export function readTradeTimes(db: LedgerDb): ReadonlyMap<string, TradeTimes> {
+/** The times of every stock that an order of this book has filled, by symbol. */
+export function readTradeTimes(db: LedgerDb, book: string): ReadonlyMap<string, TradeTimes> {
   const { symbol, side, filledQty, sentAtMs } = orderIntents;
   const fills = db
     .select({ symbol, side, filledQty, sentAtMs })
     .from(orderIntents)
-    .where(and(gt(filledQty, 0), isNotNull(sentAtMs)))
+    .where(and(eq(orderIntents.book, book), gt(filledQty, 0), isNotNull(sentAtMs)))
     .orderBy(asc(sentAtMs), asc(orderIntents.slot), asc(orderIntents.n))
     .all();
   const held = new Map<string, number>();

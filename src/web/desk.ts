@@ -32,6 +32,8 @@ export type Desk = {
 export type OpenLedger = {
   readonly epoch: number;
   view(): LedgerView;
+  /** What there is to know of the trading, one sentence each. */
+  notes(): readonly string[];
   nextRuns(): readonly NextRun[];
   /** How long the newest confirmation took, in real milliseconds; null before the first. */
   lastConfirm(): ConfirmTime | null;

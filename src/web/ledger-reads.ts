@@ -4,6 +4,7 @@ import type { LedgerDb } from "../db/ledger.ts";
 import { jobRuns, orderIntents, snapshots } from "../db/ledger-schema.ts";
 import { cronOf } from "../jobs/intervals.ts";
 import { slotText } from "../jobs/slots.ts";
+import { shownBook } from "../trading/books.ts";
 import type { OrderView } from "../ledger-view.ts";
 
 const hourMs = 3_600_000;
@@ -33,7 +34,12 @@ export class LedgerReads {
   orders(limit: number): readonly OrderView[] {
     const { db, shares } = this.#deps;
     const shareOf = shares();
-    const newest = db.select().from(orderIntents).orderBy(desc(orderIntents.slot), asc(orderIntents.n)).limit(limit);
+    const newest = db
+      .select()
+      .from(orderIntents)
+      .where(eq(orderIntents.book, shownBook(db)))
+      .orderBy(desc(orderIntents.slot), asc(orderIntents.n))
+      .limit(limit);
     return newest.all().map((order) => ({ ...order, share: shareOf(order) }));
   }
 
@@ -41,11 +47,13 @@ export class LedgerReads {
   history(days: number): readonly Snapshot[] {
     const { db, clock } = this.#deps;
     const after = slotText(clock.nowMs() - days * dayMs);
+    const book = shownBook(db);
     return db
       .select()
       .from(snapshots)
       .where(
-        sql`${snapshots.slot} IN (SELECT max(slot) FROM snapshots WHERE slot > ${after} GROUP BY substr(slot, 1, 8))`,
+        sql`${snapshots.book} = ${book} AND ${snapshots.slot} IN (
+          SELECT max(slot) FROM snapshots WHERE book = ${book} AND slot > ${after} GROUP BY substr(slot, 1, 8))`,
       )
       .orderBy(asc(snapshots.slot))
       .all();

@@ -67,6 +67,10 @@ export const statusSchema = z.object({
   cashUsd: amount,
   equityUsd: amount,
   investedShare: z.number().nullable(),
+  /** Broker, account and mode of what is shown; null for whoever may see no amounts. */
+  book: z.string().nullable(),
+  /** What may not be traded now, and why; orders whose fate is not known. */
+  notes: z.array(z.string()),
   plans: z.array(planSchema),
   jobRuns: z.array(jobRunSchema),
   nextRuns: z.array(z.object({ job: z.string(), slot: z.string(), inRealMs: z.number() })),
@@ -96,6 +100,8 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
     cashUsd: shown(ledger?.cashUsd ?? null),
     equityUsd: shown(ledger?.equityUsd ?? null),
     investedShare: ledger?.investedShare ?? null,
+    book: amounts ? (ledger?.book ?? null) : null,
+    notes: (open?.notes() ?? []).map((note) => (amounts ? note : withoutAmounts(note))),
     plans: (ledger?.plans ?? []).map((plan) => shownPlan(plan, amounts)),
     jobRuns: (ledger?.jobRuns ?? []).map((run) => shownRun(run, amounts)),
     nextRuns: [...(open?.nextRuns() ?? [])],

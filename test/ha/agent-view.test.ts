@@ -15,6 +15,7 @@ const seenBy = (pair: Pair, name: string) =>
     replicaTrouble: null,
     history: [],
     verified: null,
+    appNotes: [],
     appPort: 8000,
     counters: {},
     refusals: [],

@@ -23,7 +23,14 @@ beforeEach(async () => {
   path = join(dir, "agent.sock");
   const history = new AgentHistory(dir, "uno-a", pino({ level: "silent" }), () => undefined);
   const core = { view: reached, shell: reached, primary: reached, nowMs: reached, canLead: reached };
-  const ports = { ...core, membership: reached, neighbours: reached, verifier: reached, reinit: reached };
+  const ports = {
+    ...core,
+    membership: reached,
+    neighbours: reached,
+    verifier: reached,
+    reinit: reached,
+    askApp: reached,
+  };
   control = await serveControl(path, createControlApp({ dataDir: dir, history, ...ports }));
 });
 afterEach(async () => {

@@ -5,6 +5,7 @@ import { slotAt } from "../../src/jobs/slots.ts";
 import type { Broker } from "../../src/trading/broker.ts";
 import { defaultLimits } from "../../src/trading/order-rules.ts";
 import type { Limits } from "../../src/trading/order-rules.ts";
+import type { Lock } from "../../src/trading/locks.ts";
 import { rebalanceJob } from "../../src/trading/rebalance-job.ts";
 import type { RebalanceDeps } from "../../src/trading/rebalance-job.ts";
 import { slotAtMs } from "../../src/trading/plan-record.ts";
@@ -92,10 +93,11 @@ function depsOf(world: World, host: Host, app: App): RebalanceDeps {
     },
   };
   const confirm: Confirm = () => awaitConfirm(world, host, app);
+  const broker = brokerOf(world, host, app, later, nowMs);
   return {
     cluster: "pair",
     node: host.name,
-    broker: brokerOf(world, host, app, later, nowMs),
+    broker,
     store: planStore(world, host, app),
     guard,
     confirm,
@@ -108,6 +110,8 @@ function depsOf(world: World, host: Host, app: App): RebalanceDeps {
     slotMs,
     sendMarginMs: 20,
     absences: new Map(),
+    caps: () => null,
+    lock: async () => ({ locks: (await broker.isMarketOpen()) ? [] : [closed], failed: false }),
     log: silent,
     // Whoever plans at another moment plans something else.
     ...eagerSources(symbols, () => marketOf(world)),
@@ -115,6 +119,16 @@ function depsOf(world: World, host: Host, app: App): RebalanceDeps {
     atomically: (work) => work(),
   };
 }
+
+const closed: Lock = {
+  name: "market",
+  blocks: "all",
+  symbol: null,
+  reason: "the market is closed",
+  sinceMs: 0,
+  untilMs: null,
+  ends: "until it opens",
+};
 
 function marketOf({ random }: World): ReturnType<RebalanceDeps["market"]> {
   return {
@@ -147,6 +161,7 @@ function brokerOf(
   const find = (id: string | undefined) => (id === undefined ? null : brokerOrder(book.orders.get(id)));
   return {
     name: "simulated",
+    money: "paper",
     idempotency: exchange.idempotency,
     whyNotTradable: () => null,
     place: (intent) =>
@@ -173,10 +188,10 @@ function brokerOf(
     account: () =>
       ask(() => {
         const heldUsd = [...book.holdings.values()].reduce((sum, { qty }) => sum + qty * 100, 0);
-        return { cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
+        return { accountId: "simulated", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
       }),
     isMarketOpen: () => ask(() => world.writing),
-    netDepositsUsd: () => Promise.resolve(0),
+    deposits: () => Promise.resolve([]),
   };
 }
 

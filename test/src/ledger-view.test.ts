@@ -20,6 +20,7 @@ afterEach(() => {
 test("an empty ledger shows unknowns, not zeros", () => {
   expect(readLedgerView(ledger.db, () => undefined, ["price-sync"])).toEqual({
     positions: [],
+    book: "",
     cashUsd: null,
     equityUsd: null,
     investedShare: null,

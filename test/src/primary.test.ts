@@ -44,6 +44,7 @@ const primaryWith = (work: (guard: ActGuard) => Pick<Job, "run">): Primary =>
       jobs: [{ name: "one", cron: "* * * * *", catchUp: "newest", ...work(guard) }],
       blocked: () => new Map(),
       begin: () => Promise.resolve(),
+      command: () => Promise.reject(new Error("not asked for")),
     }),
   });
 
@@ -104,6 +105,7 @@ test("a lease that ran short and was renewed does not end the schedule, one that
       ],
       blocked: () => new Map(),
       begin: () => Promise.resolve(),
+      command: () => Promise.reject(new Error("not asked for")),
     }),
   });
   const warned = new Promise<void>((resolve) => {
@@ -146,6 +148,7 @@ test("a ledger that another process has locked for a while does not end the sche
       ],
       blocked: () => new Map(),
       begin: () => Promise.resolve(),
+      command: () => Promise.reject(new Error("not asked for")),
     }),
   });
   const other = new Database(join(dir, "ledger.db"));

@@ -89,6 +89,8 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
     guard: { epoch: 1, remainingMs: () => 1_000, check: () => undefined },
     confirm: async () => "confirmed",
     broker,
+    pair: () => null,
+    write: (work) => work(),
     ledger,
     cache,
     market,

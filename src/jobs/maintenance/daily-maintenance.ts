@@ -66,19 +66,21 @@ const oldRuns = (nowMs: number, rows: number) => sql`
 const oldSnapshots = (nowMs: number, rows: number) => {
   const cutMs = cutByMonth(nowMs, keptDays.snapshots);
   return sql`
-  DELETE FROM snapshots WHERE slot IN (
-    SELECT slot FROM snapshots
+  DELETE FROM snapshots WHERE rowid IN (
+    SELECT rowid FROM snapshots
     WHERE at_ms < ${cutMs}
-      AND slot NOT IN (SELECT max(slot) FROM snapshots WHERE at_ms < ${cutMs} GROUP BY substr(slot, 1, 8))
+      AND (book, slot) NOT IN (
+        SELECT book, max(slot) FROM snapshots WHERE at_ms < ${cutMs} GROUP BY book, substr(slot, 1, 8))
     LIMIT ${rows})`;
 };
 
 const emptyPlans = (nowMs: number, rows: number) => sql`
-  DELETE FROM plans WHERE slot IN (
-    SELECT slot FROM plans
+  DELETE FROM plans WHERE rowid IN (
+    SELECT plans.rowid FROM plans
     WHERE status = 'done' AND slot < ${slotText(cutByMonth(nowMs, keptDays.emptyPlans))}
-      AND slot < (SELECT max(slot) FROM plans)
-      AND NOT EXISTS (SELECT 1 FROM order_intents WHERE order_intents.slot = plans.slot)
+      AND slot < (SELECT max(slot) FROM plans AS kept WHERE kept.book = plans.book)
+      AND NOT EXISTS (
+        SELECT 1 FROM order_intents WHERE order_intents.book = plans.book AND order_intents.slot = plans.slot)
     LIMIT ${rows})`;
 
 /** By the newest bar, not the date: a replayed market's days are years ago. */

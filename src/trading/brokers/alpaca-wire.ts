@@ -62,10 +62,21 @@ export const positionWire = z
   .transform(({ symbol, qty, avgEntryPrice }) => ({ symbol, qty, avgPriceUsd: avgEntryPrice }));
 
 export const accountWire = z
-  .object({ cash: z.coerce.number(), equity: z.coerce.number(), currency: z.literal("USD") })
-  .transform(({ cash, equity }) => ({ cashUsd: cash, equityUsd: equity }));
+  .object({
+    accountNumber: z.string().min(1),
+    cash: z.coerce.number(),
+    equity: z.coerce.number(),
+    currency: z.literal("USD"),
+  })
+  .transform(({ accountNumber, cash, equity }) => ({ accountId: accountNumber, cashUsd: cash, equityUsd: equity }));
 
 /** A deposit or a withdrawal. */
 export const flowWire = z
-  .object({ id: z.string().min(1), netAmount: amount, currency: z.literal("USD").default("USD") })
-  .transform(({ id, netAmount }) => ({ id, usd: netAmount }));
+  .object({
+    id: z.string().min(1),
+    netAmount: amount,
+    currency: z.literal("USD").default("USD"),
+    date: z.date(),
+    createdAt: z.date().optional(),
+  })
+  .transform(({ id, netAmount, date, createdAt }) => ({ id, usd: netAmount, atMs: (createdAt ?? date).getTime() }));

@@ -1,6 +1,6 @@
 import { errors, trading } from "@alpacahq/alpaca-trade-api/rest";
 import { z } from "zod";
-import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
+import type { Broker, BrokerDeposit, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
 import { type WireOrder, accountWire, flowWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
 
 const ALPACA_LIVE_HOST = "api.alpaca.markets";
@@ -13,19 +13,21 @@ const FLOWS_PAGE_SIZE = 100;
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404, 422]);
 
 export type AlpacaOptions = {
-  /** Alpaca's paper host, or the bundled exchange simulator. */
+  /** One of Alpaca's hosts, or the bundled exchange simulator. */
   readonly baseUrl: string;
   readonly keyId: string;
   readonly secret: string;
   readonly timeoutMs?: number;
+  /** Whose host this is does not tell whose money it moves; Alpaca's live host is real whatever is said here. */
+  readonly money?: "paper" | "real";
 };
 
 /**
- * The broker port over Alpaca's own SDK. Throws at once for the live host: live trading has no switch yet.
+ * The broker port over Alpaca's own SDK.
  * The SDK's retries and its rate limiter are off: both would send later than the lease was checked.
  */
 export function createAlpaca(options: AlpacaOptions): Broker {
-  if (new URL(options.baseUrl).hostname === ALPACA_LIVE_HOST) throw new Error("live trading is not available");
+  const isLiveHost = new URL(options.baseUrl).hostname === ALPACA_LIVE_HOST;
   const config = new trading.Configuration({
     basePath: options.baseUrl.replace(/\/+$/, ""),
     keyId: options.keyId,
@@ -35,6 +37,7 @@ export function createAlpaca(options: AlpacaOptions): Broker {
   const orders = new trading.OrdersApi(config);
   return {
     name: "alpaca",
+    money: isLiveHost ? "real" : (options.money ?? "paper"),
     idempotency: "enforced",
     whyNotTradable: ({ currency, exchange }) =>
       currency === "USD" && exchange === "XNYS" ? null : "Alpaca deals in US listings in dollars only",
@@ -48,7 +51,7 @@ export function createAlpaca(options: AlpacaOptions): Broker {
     },
     account: async () => accountWire.parse(await said("account", new trading.AccountsApi(config).getAccount())),
     isMarketOpen: async () => (await said("clock", new trading.ClockApi(config).legacyClock())).isOpen,
-    netDepositsUsd: (sinceMs) => netDeposits(new trading.AccountActivitiesApi(config), sinceMs),
+    deposits: (sinceMs) => deposits(new trading.AccountActivitiesApi(config), sinceMs),
   };
 }
 
@@ -119,8 +122,8 @@ async function cancel(orders: trading.OrdersApi, brokerOrderId: string): Promise
   }
 }
 
-async function netDeposits(activities: trading.AccountActivitiesApi, sinceMs: number): Promise<number> {
-  const found = new Map<string, number>();
+async function deposits(activities: trading.AccountActivitiesApi, sinceMs: number): Promise<BrokerDeposit[]> {
+  const found = new Map<string, BrokerDeposit>();
   const request = {
     activityTypes: [trading.ActivityType.Csd, trading.ActivityType.Csw],
     after: new Date(sinceMs),
@@ -131,8 +134,8 @@ async function netDeposits(activities: trading.AccountActivitiesApi, sinceMs: nu
     const asking = activities.getAccountActivities(pageToken === undefined ? request : { ...request, pageToken });
     const answer = z.array(flowWire).parse(await said("deposits", asking));
     const known = found.size;
-    for (const { id, usd } of answer) found.set(id, usd);
-    if (answer.length < FLOWS_PAGE_SIZE) return [...found.values()].reduce((sum, usd) => sum + usd, 0);
+    for (const { id, usd, atMs } of answer) found.set(id, { usd, atMs });
+    if (answer.length < FLOWS_PAGE_SIZE) return [...found.values()];
     if (found.size === known) break;
   }
   throw new Error("the broker's list of deposits did not come to an end");

@@ -17,6 +17,7 @@ export const primaryView: AgentView = {
   pids: { agent: 10, link: 11, app: 12, litestream: 13 },
   reasons: [],
   troubles: [],
+  appNotes: [],
   paused: false,
   history: [],
   verified: null,

@@ -18,6 +18,7 @@ const view: ShownView = {
   arbiter: null,
   pids: { agent: 1, link: 2, app: 3, litestream: 4 },
   reasons: [],
+  appNotes: [],
   paused: false,
   history: [],
   verified: null,

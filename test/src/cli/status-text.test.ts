@@ -18,6 +18,7 @@ const primary: ShownView = {
   arbiter: { name: "pi", kind: "witness", reachable: true },
   pids: { agent: 1, link: 2, app: 3, litestream: 4 },
   reasons: [],
+  appNotes: [],
   paused: false,
   history: [{ at: "2026-01-01T10:00:00.000Z", text: "uno-a became primary." }],
   verified: null,

@@ -42,6 +42,7 @@ const shot = (name: string, role: "primary" | "standby", epoch = 3): NodeShot =>
     arbiter: { name: "witness", kind: "witness", reachable: true },
     pids,
     reasons: [],
+    appNotes: [],
     paused: false,
     history: [{ at: "2026-01-01T10:00:01.000Z", text: "node-a became primary." }],
     verified: null,

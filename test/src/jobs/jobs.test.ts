@@ -175,11 +175,12 @@ const no = () => Promise.reject(new Error("not asked for"));
 const fail = () => {
   throw new Error("no answer");
 };
-const account = () => ({ cashUsd: 400, equityUsd: 1000 });
+const account = () => ({ accountId: "1", cashUsd: 400, equityUsd: 1000 });
 
 const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAccount): Broker => {
   return {
     name: "fake",
+    money: "paper",
     idempotency: "enforced",
     whyNotTradable: () => null,
     place: no,
@@ -187,7 +188,7 @@ const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAc
     listByPrefix: no,
     cancel: no,
     isMarketOpen: no,
-    netDepositsUsd: no,
+    deposits: no,
     positions: async () => held(),
     account: async () => account(),
   };
@@ -196,7 +197,7 @@ const guard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
 const xom = { symbol: "XOM", qty: 10, avgPriceUsd: 50 };
 const ge = { symbol: "GE", qty: 1, avgPriceUsd: 9 };
 const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount) =>
-  portfolioSyncJob({ broker: brokerOf(held, account), ledger, guard, clock }).run(slot, signal);
+  portfolioSyncJob({ book: "b", broker: brokerOf(held, account), ledger, guard, clock }).run(slot, signal);
 const symbols = () =>
   ledger.db
     .select()
@@ -208,21 +209,23 @@ describe("portfolio sync", () => {
   test("writes what the broker has, drops what it no longer has, one snapshot a slot", async () => {
     await run(
       () => [xom, ge],
-      () => ({ cashUsd: 400, equityUsd: 1000 }),
+      () => ({ accountId: "1", cashUsd: 400, equityUsd: 1000 }),
     );
     expect(symbols().sort()).toEqual(["GE", "XOM"]);
     await run(
       () => [{ ...xom, qty: 11 }],
-      () => ({ cashUsd: 300, equityUsd: 900 }),
+      () => ({ accountId: "1", cashUsd: 300, equityUsd: 900 }),
     );
-    expect(ledger.db.select().from(positions).all()).toEqual([{ ...xom, qty: 11, syncedAtMs: nowMs }]);
-    expect(ledger.db.select().from(cash).all()).toEqual([{ currency: "USD", amount: 300, syncedAtMs: nowMs }]);
+    expect(ledger.db.select().from(positions).all()).toEqual([{ book: "b", ...xom, qty: 11, syncedAtMs: nowMs }]);
+    expect(ledger.db.select().from(cash).all()).toEqual([
+      { book: "b", currency: "USD", amount: 300, syncedAtMs: nowMs },
+    ]);
     expect(ledger.db.select().from(snapshots).all()).toEqual([
-      { slot: slot.text, atMs: slot.atMs, equityUsd: 900, cashUsd: 300 },
+      { book: "b", slot: slot.text, atMs: slot.atMs, equityUsd: 900, cashUsd: 300 },
     ]);
     await run(
       () => [],
-      () => ({ cashUsd: 900, equityUsd: 900 }),
+      () => ({ accountId: "1", cashUsd: 900, equityUsd: 900 }),
     );
     expect(symbols()).toEqual([]);
   });

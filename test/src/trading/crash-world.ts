@@ -168,6 +168,8 @@ export class CrashWorld {
       limits: defaultLimits,
       slotMs: SLOT_MS,
       sendMarginMs: 100,
+      caps: () => null,
+      lock: async () => ({ locks: [], failed: false }),
       absences: life.absences ?? new Map(),
       log: SILENT,
       ...eagerSources(SYMBOLS, () => market(life.node, this.slot().atMs)),

@@ -10,6 +10,7 @@ export type DoubleBroker = Broker & {
 };
 export type DoubleOptions = {
   readonly fills?: boolean;
+  readonly money?: Broker["money"];
   readonly acceptDuplicates?: boolean;
   readonly idempotency?: Broker["idempotency"];
   readonly nowMs?: () => number;
@@ -49,6 +50,7 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
   };
   return {
     name: "double",
+    money: options.money ?? "paper",
     idempotency: options.idempotency ?? "enforced",
     whyNotTradable: () => null,
     book,
@@ -73,11 +75,10 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
     positions: async () => [...book.holdings].map(([symbol, holding]) => ({ symbol, ...holding })),
     account: async () => {
       const heldUsd = [...book.holdings].reduce((sum, [symbol, { qty }]) => sum + qty * (priceOf(symbol) ?? 0), 0);
-      return { cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
+      return { accountId: "double", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
     },
     isMarketOpen: async () => true,
-    netDepositsUsd: async (sinceMs) =>
-      book.deposits.filter(({ atMs }) => atMs > sinceMs).reduce((sum, { usd }) => sum + usd, 0),
+    deposits: async (sinceMs) => book.deposits.filter(({ atMs }) => atMs > sinceMs),
   };
 }
 

@@ -10,7 +10,7 @@ planStoreContract("the ledger", () => {
   const folder = mkdtempSync(join(tmpdir(), "trader-plans-"));
   const ledger = openLedger(join(folder, "ledger.db"), 200);
   return {
-    store: ledgerPlanStore(ledger),
+    store: ledgerPlanStore(ledger, "b"),
     close: () => {
       ledger.close();
       rmSync(folder, { recursive: true, force: true });

@@ -25,7 +25,7 @@ const view = (over: Partial<MarketView> = {}): MarketView => ({
 });
 const account = (over: Partial<Account> = {}): Account => ({
   positions: [],
-  account: { cashUsd: 100_000, equityUsd: 100_000 },
+  account: { accountId: "1", cashUsd: 100_000, equityUsd: 100_000 },
   open: [],
   ...over,
 });
@@ -43,7 +43,7 @@ const backwards = <K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> => new Map([
 describe("what a plan is decided on", () => {
   test("whatever the order in which broker, ledger and cache answer, the plan is the same", () => {
     const positions = symbols.map((symbol, index) => ({ symbol, qty: 300 - index * 30, avgPriceUsd: 19.1 }));
-    const held = account({ positions, account: { cashUsd: 20_000.13, equityUsd: 0 } });
+    const held = account({ positions, account: { accountId: "1", cashUsd: 20_000.13, equityUsd: 0 } });
     const other = sources({
       market: () => {
         const { prices, rates, scores, blocked } = view();
@@ -71,7 +71,7 @@ describe("what a plan is decided on", () => {
     const positions = [{ symbol: "A", qty: 10, avgPriceUsd: 25 }];
     const gathered = gather(
       sources({ market: () => view({ rates, prices }) }),
-      account({ positions, open, account: { cashUsd: 1_000, equityUsd: 0 } }),
+      account({ positions, open, account: { accountId: "1", cashUsd: 1_000, equityUsd: 0 } }),
       nowMs,
     );
     expect(gathered).toMatchObject({ kind: "input", input: { base: "EUR", cashEur: 800, reservedEur: 480 } });
@@ -212,7 +212,9 @@ describe("the check of an order right before it is sent", () => {
       "Order 2 to buy B was not sent: XNYS is closed (lunch break) (blocked).",
     );
     expect(await check({ allowances: () => ({ buy: "everything is stopped", sell: null }) })).toContain("(protection)");
-    expect(await check({}, account({ account: { cashUsd: 2_000, equityUsd: 2_000 } }))).toContain("(cash reserve)");
+    expect(await check({}, account({ account: { accountId: "1", cashUsd: 2_000, equityUsd: 2_000 } }))).toContain(
+      "(cash reserve)",
+    );
     const [, , ...others] = sources().universe().stocks;
     expect(await check({ universe: () => ({ stocks: others, excluded: [] }) })).toContain("it is not in the universe");
     expect(await check({ settings: () => ({ ...eagerSettings, positionMax: 0.01 }) })).toContain("(position cap)");

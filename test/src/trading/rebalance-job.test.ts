@@ -37,7 +37,7 @@ let time: TestTime;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "trader-rebalance-"));
   ledger = openLedger(join(folder, "ledger.db"), 200);
-  store = ledgerPlanStore(ledger);
+  store = ledgerPlanStore(ledger, "b");
   time = new TestTime();
 });
 afterEach(() => {
@@ -65,6 +65,8 @@ const deps = (broker: Broker, over: Partial<RebalanceDeps> = {}): RebalanceDeps 
   ...eagerSources(market.symbols, viewNow),
   settings: () => ({ ...eagerSettings, tradesMax: 1 }),
   atomically: (work) => ledger.db.$client.transaction(work).immediate(),
+  caps: () => null,
+  lock: async () => ({ locks: [], failed: false }),
   ...over,
 });
 const upTo = (tradesMax: number) => () => ({ ...eagerSettings, tradesMax });
@@ -73,7 +75,7 @@ const slotNow = () => {
   return { atMs, text: new Date(atMs).toISOString().replaceAll(/[-:]|\d\d\.000/g, "") };
 };
 function best(): string {
-  const account = { positions: [], account: { cashUsd: 100_000, equityUsd: 100_000 }, open: [] };
+  const account = { positions: [], account: { accountId: "double", cashUsd: 100_000, equityUsd: 100_000 }, open: [] };
   const gathered = gather(deps(priced()), account, time.appMs);
   return gathered.kind === "input" ? (planTrades(gathered.input).trades[0]?.symbol ?? "") : "";
 }
@@ -94,6 +96,8 @@ async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
     guard: { epoch: 1, remainingMs: () => 1_000, check: () => undefined },
     confirm: async () => "confirmed",
     broker,
+    pair: () => null,
+    write: (change) => change(),
     ledger,
     cache,
     market: createYahoo({ source: "embedded", clock, log }),
@@ -131,7 +135,7 @@ describe("on the embedded market", () => {
     const considered = ledger.db.select({ considered: plans.considered }).from(plans).all();
     expect(considered.filter((row) => row.considered !== null)).toHaveLength(20);
     expect(considered.at(-1)?.considered?.rejected.length).toBeGreaterThan(0);
-  }, 30_000);
+  }, 120_000);
 
   test("a slot that was run is not run again", async () => {
     const broker = priced();
@@ -146,8 +150,11 @@ describe("on the embedded market", () => {
     const broker = priced();
     const failing = { ...broker, positions: async () => Promise.reject(new Error("502")) };
     await expect(rebalanceJob(deps(failing)).run(slotNow(), never)).rejects.toThrow("502");
-    const closed = { ...broker, isMarketOpen: async () => false };
-    expect(await rebalanceJob(deps(closed)).run(slotNow(), never)).toBe("The market is closed.");
+    const end = { sinceMs: 0, untilMs: null, ends: "until it opens" };
+    const closed = { name: "market", blocks: "all", symbol: null, reason: "the market is closed", ...end } as const;
+    const lock = (failed: boolean) => ({ lock: async () => ({ locks: [closed], failed }) });
+    expect(await rebalanceJob(deps(broker, lock(false))).run(slotNow(), never)).toContain("the market is closed");
+    await expect(rebalanceJob(deps(broker, lock(true))).run(slotNow(), never)).rejects.toThrow("the market is closed");
     const slot = slotNow();
     time.appMs += SLOT_MS;
     expect(await rebalanceJob(deps(broker)).run(slot, never)).toContain("over before anything was planned");
@@ -220,7 +227,7 @@ describe("on the real exchange simulator, with the real ledger", () => {
 
     const successor = openLedger(replica, 200);
     try {
-      const heir = ledgerPlanStore(successor);
+      const heir = ledgerPlanStore(successor, "b");
       expect(heir.read(SLOT)?.intents.map((found) => found.state)).toEqual([expect.any(String), "planned", "planned"]);
       const other = { ...viewNow(), scores: new Map([["KO", 1]]) };
       const over = {

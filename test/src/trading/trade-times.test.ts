@@ -21,7 +21,9 @@ afterEach(() => {
 
 function traded(slot: string, over: Partial<Intent>): void {
   const name = { slot, clientOrderId: `pair-${slot}-1`, symbol: "KO", brokerOrderId: slot };
-  ledgerPlanStore(ledger).insert(plan([intent(1, { ...name, state: "filled", ...over })], { slot, status: "ended" }));
+  ledgerPlanStore(ledger, "b").insert(
+    plan([intent(1, { ...name, state: "filled", ...over })], { slot, status: "ended" }),
+  );
 }
 
 test("held since the purchase that began it, bought and sold last by what was filled, however little", () => {
@@ -29,7 +31,7 @@ test("held since the purchase that began it, bought and sold last by what was fi
   traded("20261102T1400Z", { qty: 5, filledQty: 2, sentAtMs: 2_000, state: "cancelled" });
   traded("20261103T1400Z", { side: "sell", qty: 4, filledQty: 4, sentAtMs: 3_000 });
   traded("20261104T1400Z", { qty: 9, filledQty: 0, sentAtMs: 4_000, state: "rejected" });
-  expect(Object.fromEntries(readTradeTimes(ledger.db))).toEqual({
+  expect(Object.fromEntries(readTradeTimes(ledger.db, "b"))).toEqual({
     KO: { heldSinceMs: 1_000, lastBoughtMs: 2_000, lastSoldMs: 3_000 },
   });
 });
@@ -37,7 +39,12 @@ test("held since the purchase that began it, bought and sold last by what was fi
 test("what was sold whole and bought again is held since the second purchase", () => {
   traded("20261101T1400Z", { qty: 10, filledQty: 10, sentAtMs: 1_000 });
   traded("20261102T1400Z", { side: "sell", qty: 10, filledQty: 10, sentAtMs: 2_000 });
-  expect(readTradeTimes(ledger.db).get("KO")?.heldSinceMs).toBeNull();
+  expect(readTradeTimes(ledger.db, "b").get("KO")?.heldSinceMs).toBeNull();
   traded("20261103T1400Z", { qty: 1, filledQty: 1, sentAtMs: 3_000 });
-  expect(readTradeTimes(ledger.db).get("KO")?.heldSinceMs).toBe(3_000);
+  expect(readTradeTimes(ledger.db, "b").get("KO")?.heldSinceMs).toBe(3_000);
+});
+
+test("[do-not-inherit 10] what was traded in another book neither cools off nor counts as held", () => {
+  traded("20261101T1400Z", { qty: 10, filledQty: 10, sentAtMs: 1_000 });
+  expect(readTradeTimes(ledger.db, "live").size).toBe(0);
 });

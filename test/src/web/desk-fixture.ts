@@ -20,9 +20,11 @@ export const ledgerView: LedgerView = {
   positions: [{ symbol: "AAPL", qty: 25, avgPriceUsd: 100, priceUsd: 110, share: 0.0275 }],
   cashUsd: 97_250,
   equityUsd: 100_000,
+  book: "alpaca/1/research",
   investedShare: 0.0275,
   plans: [
     {
+      book: "alpaca/1/research",
       slot: "20261122T1415Z",
       epoch: 3,
       node: "uno-a",
@@ -31,6 +33,7 @@ export const ledgerView: LedgerView = {
       reason: "<b>AAPL</b> is below its target",
       orders: [
         {
+          book: "alpaca/1/research",
           slot: "20261122T1415Z",
           n: 1,
           clientOrderId: "demo-20261122T1415Z-1",
@@ -97,6 +100,7 @@ export function fakeDesk({ pair: view = pair, open = true, probe, rows, password
   const ledger: OpenLedger = {
     epoch: 3,
     view: () => ledgerView,
+    notes: () => ["Buying is locked: buys are paused (until: trader pause-buys off)."],
     nextRuns: () => [{ job: "price-sync", slot: "20261122T1420Z", inRealMs: 1000 }],
     lastConfirm: () => ({ outcome: "confirmed", tookMs: 42 }),
     probes: {

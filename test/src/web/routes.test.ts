@@ -19,6 +19,7 @@ test("a primary's page shows role, protection, actions with their reason, and es
     "confirmed in 42 ms",
     "$97,250",
     "Buy 25 AAPL: 2.5% below",
+    "Buying is locked: buys are paused (until: trader pause-buys off).",
   ]) {
     expect(text).toContain(shown);
   }

@@ -21,6 +21,9 @@ brokerContract("Alpaca's SDK on the exchange simulator", async ({ fills, acceptD
   };
 });
 
+const moneyAt = (baseUrl: string, money?: "paper" | "real") =>
+  createAlpaca({ baseUrl, keyId: "k", secret: "s", ...(money && { money }) }).money;
+
 const say =
   (status: number, body: string): RequestListener =>
   (_, response) => {
@@ -118,7 +121,9 @@ describe("answers that decide nothing", () => {
     expect(await broker.listByPrefix("pair-", 0)).toHaveLength(1_203);
   });
 
-  test("the live host is refused", () => {
-    expect(() => createAlpaca({ baseUrl: "https://api.alpaca.markets", keyId: "k", secret: "s" })).toThrow("live");
+  test("the live host is real money whatever is said; another host only where it is said", () => {
+    expect(moneyAt("https://api.alpaca.markets", "paper")).toBe("real");
+    expect(moneyAt("https://paper-api.alpaca.markets")).toBe("paper");
+    expect(moneyAt("http://127.0.0.1:1", "real")).toBe("real");
   });
 });

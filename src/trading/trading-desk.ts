@@ -1,0 +1,242 @@
+import type { PairView } from "../../ha/contract.ts";
+import { and, asc, eq, gt, inArray } from "../db/drizzle.ts";
+import type { LedgerDb } from "../db/ledger.ts";
+import { orderIntents, snapshots } from "../db/ledger-schema.ts";
+import { toBase } from "../market/fx/rates.ts";
+import type { Allowances } from "../planning/input.ts";
+import type { Side } from "../planning/stock.ts";
+import { bookName, brokerInForce, type Mode, showBook } from "./books.ts";
+import type { Broker } from "./broker.ts";
+import { type CapRules, withinCaps } from "./caps.ts";
+import { readControls } from "./controls.ts";
+import { ledgerPlanStore } from "./ledger-plan-store.ts";
+import { type LiveSwitch, whyNotLive } from "./live-rules.ts";
+import { readLocks, writeLocks } from "./lock-store.ts";
+import { type Lock, lockOn, lockOnAll, lockText } from "./locks.ts";
+import type { MarketView } from "./market-view.ts";
+import type { Intent } from "./plan-record.ts";
+import { protectionLimits, protections, type Reading, switchLocks } from "./protections.ts";
+import type { TradingDeps } from "./trading-deps.ts";
+
+const writeMarginMs = 50;
+const snapshotsMax = 10_000;
+
+export type DeskDeps = Omit<TradingDeps, "broker" | "store" | "absences" | "mayTrade"> & {
+  readonly db: LedgerDb;
+  readonly configured: Broker;
+  readonly paper: Broker;
+  readonly view: () => MarketView;
+  /** What the agent last said of the pair; null before it did. */
+  readonly pair: () => PairView | null;
+  /** App time of one trading day. */
+  readonly dayMs: number;
+};
+
+/** What one job works with from its beginning to its end. */
+export type OpenDesk = {
+  readonly book: string;
+  readonly mode: Mode;
+  /** As the broker names it. */
+  readonly account: string;
+  /** Why no order may go out with real money; null when it may, or when it is none. */
+  readonly liveRefusal: string | null;
+  readonly trading: TradingDeps;
+  /** Finds what may not be traded, writes it into the ledger, and says which reads have failed. */
+  readonly lock: (open: readonly Intent[]) => Promise<{ readonly locks: readonly Lock[]; readonly failed: boolean }>;
+  /** The limits in euros that this book's orders keep to; null when it has none. */
+  readonly caps: () => CapRules | null;
+  /** Why nothing at all may be bought or sold at this moment; null: it may. */
+  readonly allowances: () => Allowances;
+};
+
+export type TradingDesk = {
+  /** The broker that is traded with as the switches of this moment have it. */
+  readonly brokerNow: () => Broker;
+  /** The desk as the switches of this moment have it; its book is shown from then on. */
+  readonly open: () => Promise<OpenDesk>;
+  /** The desk as it would be with live trading on for the broker's account, or why it cannot be. Writes nothing. */
+  readonly openLive: (limits: Omit<LiveSwitch, "account">) => Promise<OpenDesk | string>;
+};
+
+/** Opens the desk anew for each job: the switches are read from the ledger then, and before every order. */
+export function tradingDesk(deps: DeskDeps): TradingDesk {
+  const absencesOf = new Map<string, TradingDeps["absences"]>();
+  const desk = (facts: Facts): OpenDesk => {
+    const { book, mode, account, broker } = facts;
+    const absences = absencesOf.get(book) ?? new Map();
+    absencesOf.set(book, absences);
+    const store = ledgerPlanStore({ db: deps.db }, book);
+    return {
+      book,
+      mode,
+      account,
+      liveRefusal: liveRefusal(facts),
+      trading: { ...deps, broker, store, absences, mayTrade: async (order) => whyLocked(facts, order) },
+      lock: (open) => lockAnew(facts, open),
+      caps: () => capsOf(facts, null),
+      allowances: () => ({ buy: allLocked(facts, "buy"), sell: allLocked(facts, "sell") }),
+    };
+  };
+  return {
+    brokerNow: () => brokerInForce(deps.configured, deps.paper, liveNow(deps)).broker,
+    open: async () => {
+      const { broker, mode } = brokerInForce(deps.configured, deps.paper, liveNow(deps));
+      const account = (await broker.account()).accountId;
+      const book = bookName(broker.name, account, mode);
+      showBook(deps.db, book, (work) => {
+        deps.guard.check(writeMarginMs);
+        work();
+      });
+      return desk({ deps, broker, mode, account, book, live: () => liveNow(deps) });
+    },
+    openLive: async (limits) => {
+      const broker = deps.configured;
+      if (broker.money === "paper") return `${broker.name} moves no real money: there is nothing to switch on`;
+      const account = (await broker.account()).accountId;
+      const live = { account, ...limits };
+      const book = bookName(broker.name, account, "live");
+      return desk({ deps, broker, mode: "live", account, book, live: () => live });
+    },
+  };
+}
+
+function liveNow({ db }: DeskDeps): LiveSwitch | null {
+  const controls = readControls(db);
+  return controls.kind === "read" ? controls.value.live : null;
+}
+
+function liveRefusal({ deps, broker, mode, account, live }: Facts): string | null {
+  if (mode === "research") return null;
+  const controls = readControls(deps.db);
+  if (controls.kind === "failed") return controls.reason;
+  const { whenDetached } = controls.value;
+  return whyNotLive({ live: live(), broker, account, protection: deps.pair()?.protection ?? null, whenDetached });
+}
+
+type Facts = {
+  readonly deps: DeskDeps;
+  readonly broker: Broker;
+  readonly mode: Mode;
+  readonly account: string;
+  readonly book: string;
+  /** The switch of live trading as it is at this moment. */
+  readonly live: () => LiveSwitch | null;
+};
+
+const isDetached = (pair: PairView | null): boolean => (pair?.inSync.length ?? 0) < 2;
+
+/** The locks of the switches as they are in the ledger at this moment. */
+function switchesNow(facts: Facts): readonly Lock[] {
+  const { deps } = facts;
+  const nowMs = deps.clock.nowMs();
+  const controls = readControls(deps.db);
+  const locks = switchLocks(controls, isDetached(deps.pair()), nowMs);
+  const reason = controls.kind === "failed" ? null : liveRefusal(facts);
+  if (reason === null) return locks;
+  const ends = "until: trader live on";
+  return [...locks, { name: "live", blocks: "all", symbol: null, reason, sinceMs: nowMs, untilMs: null, ends }];
+}
+
+/** Why this order may not go out now; null when it may. Orders that are pending themselves are the caller's. */
+function whyLocked(facts: Facts, order: Intent): string | null {
+  const lock = lockOn(locksNow(facts), order);
+  if (lock !== null) return lockText(lock);
+  const rules = capsOf(facts, order.clientOrderId);
+  return rules === null ? null : (withinCaps([order], rules, () => 1).notes[0] ?? null);
+}
+
+function allLocked(facts: Facts, side: Side): string | null {
+  const lock = lockOnAll(locksNow(facts), side);
+  // The rule's sentence has its own full stop.
+  return lock === null ? null : lockText(lock).replace(/\.$/, "");
+}
+
+/** What the newest cycle has found, and the switches of this moment in place of those that it found. */
+function locksNow(facts: Facts): readonly Lock[] {
+  const found = readLocks(facts.deps.db, facts.book).filter(
+    ({ name, untilMs }) => !name.startsWith("pending ") && (untilMs === null || untilMs > facts.deps.clock.nowMs()),
+  );
+  return [...switchesNow(facts), ...found.filter(({ name }) => !switchNames.has(name))];
+}
+
+const switchNames: ReadonlySet<string> = new Set(["settings", "stop-everything", "pause-buys", "detached", "live"]);
+
+async function lockAnew(
+  facts: Facts,
+  open: readonly Intent[],
+): Promise<{ readonly locks: readonly Lock[]; readonly failed: boolean }> {
+  const { deps, broker, book } = facts;
+  const nowMs = deps.clock.nowMs();
+  const limits = protectionLimits(deps.dayMs);
+  const fromMs = nowMs - limits.drawdownDays * limits.dayMs;
+  const window = and(eq(snapshots.book, book), gt(snapshots.atMs, fromMs));
+  const rows = deps.db.select().from(snapshots).where(window).orderBy(asc(snapshots.atMs)).limit(snapshotsMax).all();
+  const [marketOpen, equityUsd, deposits] = await Promise.all([
+    reading(broker.isMarketOpen()),
+    reading(broker.account().then((account) => finite(account.equityUsd))),
+    reading(broker.deposits(rows[0]?.atMs ?? nowMs)),
+  ]);
+  const found = protections({
+    nowMs,
+    limits,
+    marketOpen,
+    equityUsd,
+    snapshots: rows,
+    deposits,
+    pending: open,
+    anomalies: deps.view().blocked,
+    standing: readLocks(deps.db, book),
+  });
+  const locks = writeLocks(deps.db, book, [...switchesNow(facts), ...found], (work) => {
+    deps.guard.check(writeMarginMs);
+    work();
+  });
+  return { locks, failed: [marketOpen, equityUsd, deposits].some(({ kind }) => kind === "failed") };
+}
+
+/** `but`: an order that does not count as sent. */
+function capsOf({ deps, book, mode, live: liveOf }: Facts, but: string | null): CapRules | null {
+  const live = liveOf();
+  if (mode === "research" || live === null) return null;
+  const { prices, rates } = deps.view();
+  const priceEur = (symbol: string): number | null => {
+    const price = prices.get(symbol);
+    if (price === undefined) return null;
+    const converted = toBase(1, "EUR", rates);
+    if (converted.kind === "no-rate") return null;
+    return price.priceBase / converted.amount;
+  };
+  return { caps: live, priceEur, spentEur: spentEur(deps, book, priceEur, but) };
+}
+
+/** Value in euros of what was sent since the beginning of the day; infinite when it cannot be told. */
+function spentEur(
+  { db, clock }: DeskDeps,
+  book: string,
+  priceEur: (symbol: string) => number | null,
+  but: string | null,
+): number {
+  const dayMs = 86_400_000;
+  const dayStartMs = Math.floor(clock.nowMs() / dayMs) * dayMs;
+  const states = ["sent", "unknown", "open", "partly-filled", "filled"] as const;
+  const sent = db
+    .select()
+    .from(orderIntents)
+    .where(and(eq(orderIntents.book, book), gt(orderIntents.sentAtMs, dayStartMs), inArray(orderIntents.state, states)))
+    .all();
+  const counted = sent.filter(({ clientOrderId }) => clientOrderId !== but);
+  return counted.reduce((sum, { symbol, qty }) => sum + qty * (priceEur(symbol) ?? Number.POSITIVE_INFINITY), 0);
+}
+
+async function reading<T>(asked: Promise<T>): Promise<Reading<T>> {
+  try {
+    return { kind: "read", value: await asked };
+  } catch (error) {
+    return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw new Error("the broker's account has no figures");
+  return value;
+}

@@ -5,6 +5,7 @@ import { Confirmer } from "./confirmer.ts";
 import type { ConfirmMode } from "./confirmer.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { FromLink } from "./link/protocol.ts";
+import { LitestreamKeeper } from "./litestream-keeper.ts";
 import type { Replicator } from "./replicator.ts";
 import { StandbyCopy } from "./standby-copy.ts";
 
@@ -20,11 +21,7 @@ export type ReplicationPorts = {
 
 /** A first upload may take as long as Litestream gives one request. */
 const bootstrapSyncLimitMs = 30_000;
-const restartAfterMs = [0, 200, 500, 1_000, 2_000, 5_000] as const;
 const syncPauseMsMax = 2_000;
-/** Litestream that neither synced nor answered for so long is replaced: judged by progress, not by being alive. */
-const stallMsMin = 5_000;
-const stallLeases = 3;
 
 /**
  * The primary's side of replication, for one epoch: runs Litestream while the standby receives, answers requests for
@@ -35,19 +32,13 @@ export class Replication {
   readonly #ports: ReplicationPorts;
   readonly #confirmer: Confirmer;
   readonly #copy: StandbyCopy;
+  readonly #litestream: LitestreamKeeper;
   #timer: NodeJS.Timeout | null = null;
   /** Since when syncs fail, whoever is to blame; a receiver that answers and takes nothing is no better than none. */
   #unsyncedSinceMs: number | null = null;
   #syncReason = "";
   #syncFailures = 0;
   #syncAfterMs = 0;
-  #signMs = 0;
-  #asking = false;
-  #connectorPort: number | null = null;
-  #replicator: Replicator | null = null;
-  #replicatorPort: number | null = null;
-  #failures = 0;
-  #startAfterMs = 0;
   /** Rule 14: set before the sync that proves a standby complete starts; nothing is confirmed alone meanwhile. */
   #joiningDisk: string | null = null;
   /** What it must say that it has by then. */
@@ -65,6 +56,11 @@ export class Replication {
     this.#ports = ports;
     this.#copy = new StandbyCopy(epoch, ports.nowMs());
     const { leaseMs } = ports.shell.member.voter.timing;
+    const { nowMs, startReplicator: start, log } = ports;
+    const trouble = (reason: string): void => {
+      this.#syncReason = reason;
+    };
+    this.#litestream = new LitestreamKeeper(epoch, { nowMs, start, trouble, leaseMs, log });
     this.#confirmer = new Confirmer(
       {
         nowMs: ports.nowMs,
@@ -77,7 +73,7 @@ export class Replication {
   }
 
   get pid(): number | null {
-    return this.#replicator?.pid ?? null;
+    return this.#litestream.current?.pid ?? null;
   }
 
   /** Newest transaction that Litestream has seen in this epoch. */
@@ -110,7 +106,7 @@ export class Replication {
     this.#stopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#confirmer.abandon();
-    await this.#replicator?.kill();
+    await this.#litestream.kill();
   }
 
   /**
@@ -119,13 +115,13 @@ export class Replication {
    */
   async hold(): Promise<void> {
     this.#held = true;
-    await this.#replicator?.kill();
+    await this.#litestream.kill();
   }
 
   /** Another app has the ledger open. */
   goOn(): void {
     this.#held = false;
-    this.#startAfterMs = 0;
+    this.#litestream.hurry();
     this.#review();
   }
 
@@ -147,8 +143,7 @@ export class Replication {
   }
 
   onConnector(port: number): void {
-    this.#connectorPort = port;
-    if (this.#replicator !== null && this.#replicatorPort !== port) void this.#replicator.kill();
+    this.#litestream.onConnector(port);
   }
 
   /** True when everything committed before this call is on the standby's disk, within the limit. */
@@ -187,7 +182,7 @@ export class Replication {
     const late = (sinceMs: number | null, limitMs: number): boolean => sinceMs !== null && nowMs - sinceMs > limitMs;
     // While no app has the ledger open, nothing is written that the standby could lack.
     if (this.#held) this.#unsyncedSinceMs = null;
-    else if (this.#replicator === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
+    else if (this.#litestream.current === null && this.#inSet) this.#unsyncedSinceMs ??= nowMs;
     // A smaller set that nobody acknowledges frees nobody. Where a voter records it and its answer is lost, it would
     // only keep the standby from leading once this lease is over.
     const useful = mayShrink(this.#ports.shell.member, nowMs);
@@ -195,54 +190,11 @@ export class Replication {
     // One slow sync of a standby that is there is no reason: out of the set it could not take over.
     if (useful && late(this.#unsyncedSinceMs, leaseMs)) this.#detach(this.#syncReason);
     if (!mayExpand(this.#ports.shell.member)) this.#joiningDisk = null;
-    this.#startIfNeeded(nowMs);
-    this.#askIfStalled(nowMs);
+    this.#litestream.review(this.#copy.state?.receiving === true && !this.#held);
     const settled = this.#inSet && this.#lastSyncedMs !== null && nowMs - this.#lastSyncedMs < 2 * beatMs;
     const due = !settled && nowMs >= this.#syncAfterMs;
-    if (this.#replicator !== null && this.#sync === null && due) void this.#syncAfterNow();
+    if (this.#litestream.current !== null && this.#sync === null && due) void this.#syncAfterNow();
     this.#confirmer.review();
-  }
-
-  #askIfStalled(nowMs: number): void {
-    const replicator = this.#replicator;
-    const stallMs = Math.max(stallMsMin, stallLeases * this.#ports.shell.member.voter.timing.leaseMs);
-    if (replicator === null || this.#asking || nowMs - this.#signMs < stallMs) return;
-    this.#asking = true;
-    void replicator.responds().then((responds) => {
-      this.#asking = false;
-      this.#signMs = this.#ports.nowMs();
-      if (responds || this.#replicator !== replicator) return;
-      this.#ports.log.error({ epoch: this.epoch, pid: replicator.pid }, "Litestream does not answer; killing it");
-      this.#syncReason = "Litestream did not answer and is started again";
-      replicator
-        .kill()
-        .catch((error: unknown) => this.#ports.log.error({ err: error }, "Litestream could not be killed"));
-    });
-  }
-
-  #startIfNeeded(nowMs: number): void {
-    const receiving = this.#copy.state?.receiving === true && !this.#held;
-    if (this.#replicator !== null || !receiving || this.#connectorPort === null || nowMs < this.#startAfterMs) return;
-    const { log } = this.#ports;
-    this.#failures += 1;
-    const wait = restartAfterMs[Math.min(this.#failures, restartAfterMs.length - 1)] ?? 0;
-    this.#startAfterMs = nowMs + wait;
-    let started: Replicator;
-    try {
-      started = this.#ports.startReplicator(this.epoch, this.#connectorPort);
-    } catch (error) {
-      // For want of disk space, for instance: no reason to stop the work.
-      this.#syncReason = `Litestream cannot be started: ${error instanceof Error ? error.message : "unknown"}`;
-      log.error({ err: error, epoch: this.epoch }, "Litestream cannot be started");
-      return;
-    }
-    this.#replicator = started;
-    this.#replicatorPort = this.#connectorPort;
-    this.#signMs = nowMs;
-    void started.exited.then(() => {
-      if (this.#replicator === started) this.#replicator = null;
-      if (!this.#stopped && !this.#held) log.warn({ epoch: this.epoch, againInMs: wait }, "Litestream ended");
-    });
   }
 
   /** One sync that starts after this call; those who call meanwhile share the one after the running one. */
@@ -261,7 +213,7 @@ export class Replication {
 
   async #syncOnce(): Promise<boolean> {
     const { shell, nowMs } = this.#ports;
-    const replicator = this.#replicator;
+    const replicator = this.#litestream.current;
     if (replicator === null || this.#stopped) return false;
     const joining = this.#joiningDisk;
     const startedMs = nowMs();
@@ -278,8 +230,7 @@ export class Replication {
     }
     this.#txid = outcome.txid;
     this.#lastSyncedMs = nowMs();
-    this.#signMs = this.#lastSyncedMs;
-    this.#failures = 0;
+    this.#litestream.well();
     this.#syncFailures = 0;
     this.#unsyncedSinceMs = null;
     this.#syncReason = "";

@@ -285,6 +285,7 @@ export class App implements Desk {
         node,
         ledgerPath,
         beginning: marketDefaults[market],
+        base: marketDefaults[market].base,
         clock,
         guard,
         confirm: channel.confirm,

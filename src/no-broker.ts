@@ -16,4 +16,5 @@ export const noBroker: Broker = {
   account: none,
   isMarketOpen: none,
   deposits: none,
+  activities: none,
 };

@@ -4,6 +4,7 @@ import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
+import { cachedMarket } from "./jobs/book-sync.ts";
 import { companySyncJob } from "./jobs/company-sync.ts";
 import { dailyMaintenanceJob } from "./jobs/maintenance/daily-maintenance.ts";
 import { weeklyMaintenanceJob } from "./jobs/maintenance/weekly-maintenance.ts";
@@ -99,7 +100,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const rebalanceDeps = (open: OpenDesk): RebalanceDeps => rebalanceDepsOf(deps, view, open);
   const rebalance = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
   const portfolio = atOpenDesk(desk, portfolioTiming, ({ book, trading: { broker } }) =>
-    portfolioSyncJob({ ledger, book, broker, guard, clock }),
+    portfolioSyncJob({ ledger, book, broker, market: cachedMarket(cache, base), guard, clock }),
   );
   return {
     jobs: [

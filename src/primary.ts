@@ -9,6 +9,7 @@ import { cronOf } from "./jobs/intervals.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
 import { readLedgerView, type LedgerView, type OrderView } from "./ledger-view.ts";
+import { moneyView, type MoneyView } from "./money-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
 import { LedgerSettings } from "./settings/ledger-settings.ts";
 import { tradingNotes } from "./trading/notes.ts";
@@ -38,6 +39,8 @@ export type PrimaryOptions = {
   readonly ledgerPath: string;
   /** The stocks of a new ledger. */
   readonly beginning: NewLedger;
+  /** The currency that everything is converted to. */
+  readonly base: string;
   readonly clock: AppClock;
   readonly guard: ActGuard;
   readonly confirm: Confirm;
@@ -144,6 +147,10 @@ export class Primary implements OpenLedger {
   view(): LedgerView {
     const names = this.#work.jobs.map((job) => job.name);
     return readLedgerView(this.#ledger.db, this.#pricesUsd(), names);
+  }
+
+  money(): MoneyView {
+    return moneyView(this.#ledger.db, this.#options.base);
   }
 
   /** Newest known prices. Positions are the broker's, in dollars. */

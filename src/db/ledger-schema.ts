@@ -1,4 +1,7 @@
 import type { Considered } from "../planning/considered.ts";
+import type { AccountDay } from "../analytics/money/account-day.ts";
+import type { Currency } from "../analytics/money/amount.ts";
+import { movementKinds } from "../analytics/money/movement.ts";
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./drizzle.ts";
 
 /**
@@ -123,6 +126,39 @@ export const snapshots = sqliteTable(
     cashUsd: real("cash_usd").notNull(),
   },
   (table) => [primaryKey({ columns: [table.book, table.slot] }), index("snapshots_at").on(table.book, table.atMs)],
+);
+
+/** What moved an account's cash or shares, told once by its broker; in minor units, so that sums are exact. */
+export const movements = sqliteTable(
+  "movements",
+  {
+    book: text().notNull(),
+    /** The broker's own, or `opening-` and what was there. */
+    id: text().notNull(),
+    kind: text({ enum: movementKinds }).notNull(),
+    atMs: integer("at_ms").notNull(),
+    currency: text().$type<Currency>().notNull(),
+    minor: integer().notNull(),
+    symbol: text(),
+    qty: real(),
+    price: real(),
+    toCurrency: text("to_currency").$type<Currency>(),
+    toMinor: integer("to_minor"),
+    rate: real(),
+    note: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.id] }), index("movements_at").on(table.book, table.atMs)],
+);
+
+/** An account at the end of each day (UTC), or until now: one row with everything that values it. */
+export const accountDays = sqliteTable(
+  "account_days",
+  {
+    book: text().notNull(),
+    dayMs: integer("day_ms").notNull(),
+    day: text({ mode: "json" }).$type<Omit<AccountDay, "dayMs">>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.book, table.dayMs] })],
 );
 
 /** What may not be traded now, as the newest cycle found it. */

@@ -113,6 +113,16 @@ export const readBarsFrom = (
     .limit(limit)
     .all();
 
+/** The newest bar of one symbol up to this instant; null when there is none. */
+export const barUpTo = (cache: MarketCache, symbol: string, atMs: number): CachedBar | null =>
+  cache.db
+    .select()
+    .from(schema.bars)
+    .where(and(eq(schema.bars.symbol, symbol), lt(schema.bars.dayMs, atMs + 1)))
+    .orderBy(desc(schema.bars.dayMs))
+    .limit(1)
+    .get() ?? null;
+
 /** Midnight UTC of the newest bar of each of these symbols; absent when there is none. */
 export function newestBarDays(cache: MarketCache, symbols: readonly string[]): ReadonlyMap<string, number> {
   // One step in the index for each: a maximum over groups would read every bar of ten years.

@@ -1,3 +1,5 @@
+import { toMinor } from "../analytics/money/amount.ts";
+
 /** The simulated exchange's book, pure: entries of its journal file in, orders, positions and cash out. */
 
 export type ExchangeOrder = {
@@ -37,7 +39,8 @@ export type Entry =
       readonly qty?: number | undefined;
     }
   | { readonly kind: "cancel" | "expire"; readonly id: string; readonly atMs: number }
-  | Deposit;
+  | Deposit
+  | CashEntry;
 /** Money from outside; a withdrawal is negative. */
 type Deposit = {
   readonly kind: "deposit";
@@ -45,11 +48,37 @@ type Deposit = {
   readonly atMs: number;
   readonly usd: number;
 };
+/** Dividends, taxes withheld from them, fees, interest: negative where the account pays. */
+type CashEntry = {
+  readonly kind: "cash";
+  readonly id: string;
+  readonly atMs: number;
+  readonly type: (typeof cashTypes)[number];
+  readonly usd: number;
+  readonly symbol: string | null;
+};
+export const cashTypes = ["DIV", "DIVNRA", "FEE", "INT"] as const;
 export type Accepted = { readonly id: string; readonly submittedAtMs: number; readonly reservedUsd: number };
+
+/** Whatever moved cash, in the order in which it did; `trade` of a fill. */
+export type Activity = {
+  readonly id: string;
+  readonly atMs: number;
+  readonly type: "FILL" | "CSD" | "CSW" | CashEntry["type"];
+  readonly usd: number;
+  readonly symbol: string | null;
+  readonly trade: {
+    readonly orderId: string;
+    readonly side: "buy" | "sell";
+    readonly qty: number;
+    readonly priceUsd: number;
+  } | null;
+};
 
 type Holding = { readonly qty: number; readonly avgPriceUsd: number };
 
 export type Book = {
+  /** Always whole cents: every fill is rounded to them, as a broker's statement is. */
   cashUsd: number;
   /** In order of arrival. */
   readonly orders: Map<string, ExchangeOrder>;
@@ -58,7 +87,7 @@ export type Book = {
   /** Cash that open buys may still need, by order id. */
   readonly reservedUsd: Map<string, number>;
   readonly attempts: Attempt[];
-  readonly deposits: Deposit[];
+  readonly activities: Activity[];
 };
 
 export const newBook = (cashUsd: number): Book => ({
@@ -68,7 +97,7 @@ export const newBook = (cashUsd: number): Book => ({
   holdings: new Map(),
   reservedUsd: new Map(),
   attempts: [],
-  deposits: [],
+  activities: [],
 });
 
 export type Request = {
@@ -119,9 +148,9 @@ export function apply(book: Book, entry: Entry): void {
       return undefined;
     }
     case "deposit":
-      book.cashUsd += entry.usd;
-      book.deposits.push(entry);
-      return undefined;
+      return moveCash(book, { ...entry, type: entry.usd < 0 ? "CSW" : "CSD", symbol: null, trade: null });
+    case "cash":
+      return moveCash(book, { ...entry, trade: null });
   }
 }
 
@@ -174,13 +203,20 @@ function applyFill(book: Book, fill: Extract<Entry, { kind: "fill" }>): void {
   const reservedUsd = book.reservedUsd.get(order.id) ?? 0;
   if (whole || reservedUsd === 0) book.reservedUsd.delete(order.id);
   else book.reservedUsd.set(order.id, reservedUsd * (1 - qty / leftQty));
-  move(book, symbol, side === "buy" ? qty : -qty, priceUsd);
+  const trade = { orderId: order.id, side, qty, priceUsd };
+  const usd = (side === "buy" ? -1 : 1) * (toMinor("USD", qty, priceUsd) / 100);
+  moveCash(book, { id: `${order.id}-${filledQty}`, atMs, type: "FILL", usd, symbol, trade });
+  moveShares(book, symbol, side === "buy" ? qty : -qty, priceUsd);
 }
 
-/** Shares in, money out, or the other way round. */
-function move(book: Book, symbol: string, qty: number, priceUsd: number): void {
+function moveCash(book: Book, { id, atMs, type, usd, symbol, trade }: Activity): void {
+  const cents = toMinor("USD", usd);
+  book.cashUsd = (toMinor("USD", book.cashUsd) + cents) / 100;
+  book.activities.push({ id, atMs, type, usd: cents / 100, symbol, trade });
+}
+
+function moveShares(book: Book, symbol: string, qty: number, priceUsd: number): void {
   const held = book.holdings.get(symbol) ?? { qty: 0, avgPriceUsd: 0 };
-  book.cashUsd -= qty * priceUsd;
   const after = held.qty + qty;
   if (after === 0) book.holdings.delete(symbol);
   else if (qty < 0) book.holdings.set(symbol, { ...held, qty: after });

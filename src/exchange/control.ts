@@ -2,17 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { z } from "zod";
+import { cashTypes } from "./book.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Fault, type FaultScript, faultScript, operationOf, takeFault } from "./faults.ts";
 
 const deposit = z.strictObject({ usd: z.number() });
+const cash = z.strictObject({ type: z.enum(cashTypes), usd: z.number(), symbol: z.string().nullable().default(null) });
 
 /** What a disturbed request needs of the world. `die` does not return. */
 export type ControlPorts = { readonly exchange: Exchange; readonly inner: Hono; readonly die: () => void };
 
 /**
  * The exchange's endpoints behind a script of faults, with the endpoints that set it: `POST /control/faults` replaces
- * the script, `GET` shows what is left of it; `POST /control/deposits` brings money in, or takes it out.
+ * the script, `GET` shows what is left of it; `POST /control/deposits` brings money in, or takes it out;
+ * `POST /control/cash` books a dividend, a tax, a fee or interest.
  */
 export function controlledServer({ exchange, inner, die }: ControlPorts): Hono<{ Bindings: Partial<HttpBindings> }> {
   let script: FaultScript = [];
@@ -28,6 +31,12 @@ export function controlledServer({ exchange, inner, die }: ControlPorts): Hono<{
     const parsed = deposit.safeParse(await c.req.json().catch(() => null));
     if (!parsed.success) return c.json({ message: z.prettifyError(parsed.error) }, 422);
     exchange.deposit(parsed.data.usd);
+    return c.json({ cashUsd: exchange.book.cashUsd });
+  });
+  app.post("/control/cash", async (c) => {
+    const parsed = cash.safeParse(await c.req.json().catch(() => null));
+    if (!parsed.success) return c.json({ message: z.prettifyError(parsed.error) }, 422);
+    exchange.bookCash(parsed.data.type, parsed.data.usd, parsed.data.symbol);
     return c.json({ cashUsd: exchange.book.cashUsd });
   });
   app.all("*", async (c) => {

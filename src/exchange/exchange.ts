@@ -8,6 +8,7 @@ import {
   type Request,
   type Verdict,
   apply,
+  cashTypes,
   isOpen,
   judge,
   newBook,
@@ -54,6 +55,14 @@ const entry = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.enum(["cancel", "expire"]), id: z.string(), atMs: z.number() }),
   z.object({ kind: z.literal("deposit"), id: z.string(), atMs: z.number(), usd: z.number() }),
+  z.object({
+    kind: z.literal("cash"),
+    id: z.string(),
+    atMs: z.number(),
+    type: z.enum(cashTypes),
+    usd: z.number(),
+    symbol: z.string().nullable(),
+  }),
 ]);
 
 /** A running exchange: every change is on disk before `submit` or `cancel` returns. */
@@ -109,6 +118,11 @@ export class Exchange {
   /** Brings money in; takes it out when negative. */
   deposit(usd: number): void {
     this.#record({ kind: "deposit", id: randomUUID(), atMs: this.options.nowMs(), usd });
+  }
+
+  /** Books a dividend, a tax, a fee or interest. */
+  bookCash(type: (typeof cashTypes)[number], usd: number, symbol: string | null): void {
+    this.#record({ kind: "cash", id: randomUUID(), atMs: this.options.nowMs(), type, usd, symbol });
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Book, type ExchangeOrder, isOpen } from "./book.ts";
+import { type Activity, type Book, type ExchangeOrder, isOpen } from "./book.ts";
 import type { PriceAt } from "./exchange.ts";
 
 /** Alpaca's JSON: snake_case, amounts as strings. Pure; only the fields that a client of market orders reads. */
@@ -115,27 +115,42 @@ export function selectOrders(book: Book, query: z.infer<typeof listQuery>): Exch
 }
 
 export const activitiesQuery = z.object({
-  activity_types: z.string().default("CSD,CSW"),
+  activity_types: z.string().optional(),
   after: z.iso.datetime({ offset: true }).optional(),
   page_size: z.coerce.number().int().min(1).max(100).default(100),
   page_token: z.string().optional(),
 });
 
-/** Deposits (CSD) and withdrawals (CSW), newest first; `page_token` is the last id of the page before. */
+/** The account's activities, all types unless some are named, newest first; `page_token` is the last id of the page before. */
 export function selectActivities(book: Book, query: z.infer<typeof activitiesQuery>): Record<string, unknown>[] {
-  const types = new Set(query.activity_types.split(","));
-  const all = book.deposits
+  const types = query.activity_types?.split(",");
+  const all = book.activities
     .toReversed()
-    .map((one) => ({ ...one, type: one.usd < 0 ? "CSW" : "CSD" }))
-    .filter((one) => types.has(one.type) && (query.after === undefined || one.atMs > Date.parse(query.after)));
+    .filter(
+      (one) =>
+        (types === undefined || types.includes(one.type)) &&
+        (query.after === undefined || one.atMs > Date.parse(query.after)),
+    );
   const first = query.page_token === undefined ? 0 : all.findIndex((one) => one.id === query.page_token) + 1;
-  return all.slice(first, first + query.page_size).map(({ id, type, atMs, usd }) => ({
+  return all.slice(first, first + query.page_size).map(activityJson);
+}
+
+function activityJson({ id, type, atMs, usd, symbol, trade }: Activity): Record<string, unknown> {
+  if (trade === null) {
+    const date = iso(atMs).slice(0, 10);
+    const own = { net_amount: String(usd), currency: "USD", status: "executed", ...(symbol && { symbol }) };
+    return { id, activity_type: type, date, created_at: iso(atMs), ...own };
+  }
+  const { orderId, side, qty, priceUsd } = trade;
+  return {
     id,
     activity_type: type,
-    date: iso(atMs).slice(0, 10),
-    created_at: iso(atMs),
-    net_amount: String(usd),
-    currency: "USD",
-    status: "executed",
-  }));
+    transaction_time: iso(atMs),
+    type: "fill",
+    price: String(priceUsd),
+    qty: String(qty),
+    side,
+    symbol,
+    order_id: orderId,
+  };
 }

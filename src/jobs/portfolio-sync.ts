@@ -3,6 +3,7 @@ import { and, eq, notInArray } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { cash, positions, snapshots } from "../db/ledger-schema.ts";
 import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
+import { readNewMovements, writeBook, type BookMarket, type NewMovements } from "./book-sync.ts";
 
 const WRITE_MARGIN_MS = 50;
 /** Money outside cash that an empty portfolio may seem to have: rounding. */
@@ -13,24 +14,33 @@ export type PortfolioDeps = {
   readonly ledger: Ledger;
   /** Whose positions and cash these are. */
   readonly book: string;
+  readonly market: BookMarket;
   readonly guard: ActGuard;
   readonly clock: Pick<AppClock, "nowMs">;
 };
 
 export const portfolioTiming = { name: "portfolio-sync", cron: "*/15 * * * *", catchUp: "newest" } as const;
 
-/** Every quarter of an hour: positions and cash as the broker has them, and the slot's snapshot, into the ledger. */
+/**
+ * Every quarter of an hour: positions and cash as the broker has them, what moved them, the slot's snapshot and the
+ * day's, into the ledger.
+ */
 export const portfolioSyncJob = (deps: PortfolioDeps): Job => ({
   ...portfolioTiming,
   async run(slot, signal) {
-    // Both reads come first, and all is written in one transaction: a failed read changes nothing.
-    const held = await deps.broker.positions();
-    const account = await deps.broker.account();
+    const { broker, ledger, book, market, clock } = deps;
+    // All reads come first, and all is written in one transaction: a failed read changes nothing.
+    const fresh = await readNewMovements(ledger.db, book, broker, market.rateOn, clock.nowMs());
+    const held = await broker.positions();
+    const account = await broker.account();
     signal.throwIfAborted();
     refuseNonsense(held, account);
+    if (fresh.firstCashUsd !== null && fresh.firstCashUsd !== account.cashUsd) {
+      throw new Error("the account moved while it was read for the first time");
+    }
     deps.guard.check(WRITE_MARGIN_MS);
-    write(deps, slot, held, account);
-    return `${held.length} positions, equity ${account.equityUsd.toFixed(2)} USD, cash ${account.cashUsd.toFixed(2)} USD`;
+    const notes = write(deps, slot, held, account, fresh);
+    return `${held.length} positions, equity ${account.equityUsd.toFixed(2)} USD, cash ${account.cashUsd.toFixed(2)} USD${notes}`;
   },
 });
 
@@ -43,13 +53,15 @@ function refuseNonsense(held: readonly BrokerPosition[], { cashUsd, equityUsd }:
 }
 
 function write(
-  { ledger, book, clock }: PortfolioDeps,
+  { ledger, book, market, clock }: PortfolioDeps,
   slot: { readonly text: string; readonly atMs: number },
   held: readonly BrokerPosition[],
-  { cashUsd, equityUsd }: BrokerAccount,
-): void {
+  account: BrokerAccount,
+  fresh: NewMovements,
+): string {
+  const { cashUsd, equityUsd } = account;
   const syncedAtMs = clock.nowMs();
-  ledger.db.transaction((tx) => {
+  return ledger.db.transaction((tx) => {
     const symbols = held.map((position) => position.symbol);
     tx.delete(positions)
       .where(and(eq(positions.book, book), notInArray(positions.symbol, symbols)))
@@ -71,5 +83,7 @@ function write(
       .values({ book, slot: slot.text, ...snapshot })
       .onConflictDoUpdate({ target: [snapshots.book, snapshots.slot], set: snapshot })
       .run();
+    // The ledger has one connection: this is in the transaction too.
+    return writeBook(ledger.db, { book, fresh, held, account, nowMs: syncedAtMs }, market);
   });
 }

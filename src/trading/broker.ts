@@ -27,6 +27,23 @@ export type BrokerAccount = { readonly accountId: string; readonly cashUsd: numb
 /** Money that came in from outside, or went out when negative; an instant of the app's clock. */
 export type BrokerDeposit = { readonly atMs: number; readonly usd: number };
 
+/**
+ * Something that moved an account's cash or shares; its id is the broker's and told of nothing else. `amount` is what it
+ * did to the cash, in major units, and null for a trade, where price and quantity tell it.
+ */
+export type BrokerActivity = {
+  readonly id: string;
+  readonly atMs: number;
+  readonly kind: "deposit" | "withdrawal" | "buy" | "sell" | "dividend" | "tax" | "fee" | "other";
+  readonly currency: string;
+  readonly amount: number | null;
+  readonly symbol: string | null;
+  readonly qty: number | null;
+  readonly price: number | null;
+  /** The broker's own word for its kind. */
+  readonly note: string;
+};
+
 /** Reads throw on failure: a failed read is never an empty portfolio. Every call has its own time limit. */
 export type Broker = {
   readonly name: string;
@@ -51,4 +68,6 @@ export type Broker = {
   isMarketOpen(): Promise<boolean>;
   /** Deposits and withdrawals since this instant of the app's clock, never a part of them. */
   deposits(sinceMs: number): Promise<readonly BrokerDeposit[]>;
+  /** Whatever moved cash or shares since this instant of the app's clock, oldest first, never a part of it. */
+  activities(sinceMs: number): Promise<readonly BrokerActivity[]>;
 };

@@ -2,6 +2,7 @@ import type { PairView } from "../../ha/contract.ts";
 import type { LedDisplay } from "../led/display.ts";
 import type { MarketShare } from "./market-routes.ts";
 import type { LedgerView } from "../ledger-view.ts";
+import type { MoneyView } from "../money-view.ts";
 import type { LedgerSettings } from "../settings/ledger-settings.ts";
 import type { ApiTokens } from "./api-tokens.ts";
 import type { LedgerReads } from "./ledger-reads.ts";
@@ -40,6 +41,8 @@ export type OpenLedger = {
   readonly probes: Probes;
   readonly displayTokens: DisplayTokens;
   readonly reads: Pick<LedgerReads, keyof LedgerReads>;
+  /** How the money of the shown book did; throws when books are not kept in this market's base. */
+  money(): MoneyView;
   readonly stocks: Pick<Stocks, keyof Stocks>;
   readonly settings: Pick<LedgerSettings, keyof LedgerSettings>;
   readonly sessions: Pick<Sessions, keyof Sessions>;

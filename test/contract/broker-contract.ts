@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { cashOf } from "../../src/analytics/money/movement.ts";
+import { movementOf } from "../../src/trading/bookkeeping.ts";
 import type { Broker, BrokerOrder, OrderIntent } from "../../src/trading/broker.ts";
 
 /** What the suite needs of a broker's surroundings; prices and symbols are the embedded market's. */
@@ -40,7 +42,27 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
       expect(filled.filledAvgPriceUsd).toBeGreaterThan(0);
       expect(await broker.positions()).toEqual([{ symbol: "AAPL", qty: 2, avgPriceUsd: filled.filledAvgPriceUsd }]);
       const after = await broker.account();
-      expect(after.cashUsd).toBeCloseTo(before.cashUsd - 2 * (filled.filledAvgPriceUsd ?? 0), 6);
+      expect(after.cashUsd).toBeCloseTo(before.cashUsd - 2 * (filled.filledAvgPriceUsd ?? 0), 2);
+    });
+
+    test("what moved cash and shares is told from an instant on, each with an id of its own, to the cent", async () => {
+      const broker = await start({ fills: true });
+      const before = await broker.account();
+      expect(await broker.activities(0)).toEqual([]);
+      for (const [n, symbol] of ["AAPL", "MSFT"].entries()) {
+        await broker.place(buy(`pair-20261122T1415Z-${n}`, 3, symbol));
+        await until(broker, `pair-20261122T1415Z-${n}`, "filled");
+      }
+      const told = await broker.activities(0);
+      expect(told).toMatchObject([
+        { kind: "buy", symbol: "AAPL", qty: 3, currency: "USD", amount: null },
+        { kind: "buy", symbol: "MSFT", qty: 3, currency: "USD", amount: null },
+      ]);
+      expect(new Set(told.map(({ id }) => id)).size).toBe(2);
+      const cash = cashOf(told.map((one) => movementOf(one, () => 1)));
+      expect((cash.get("USD") ?? 0) / 100).toBeCloseTo((await broker.account()).cashUsd - before.cashUsd, 6);
+      expect(await broker.activities(0)).toEqual(told);
+      expect(await broker.activities((opened?.nowMs() ?? 0) + 3_600_000)).toEqual([]);
     });
 
     test("a used id is a duplicate, whatever the second order says and whatever became of the first", async () => {

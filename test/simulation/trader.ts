@@ -192,6 +192,7 @@ function brokerOf(
       }),
     isMarketOpen: () => ask(() => world.writing),
     deposits: () => Promise.resolve([]),
+    activities: () => Promise.resolve([]),
   };
 }
 

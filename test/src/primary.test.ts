@@ -34,6 +34,7 @@ const primaryOptions = (): Omit<PrimaryOptions, "work"> => ({
   guard: free,
   confirm: () => Promise.resolve("confirmed"),
   cache,
+  base: "USD",
   log,
 });
 

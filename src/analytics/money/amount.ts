@@ -21,6 +21,9 @@ const MINOR_DIGITS: { readonly [currency in Currency]: number } = {
   CAD: 2,
 };
 
+/** Whether amounts of this currency can be kept exactly here. */
+export const isCurrency = (text: string): text is Currency => Object.hasOwn(MINOR_DIGITS, text);
+
 /** What prices are quoted in: a currency, or pence, which Yahoo calls `GBp` and other sources `GBX`. */
 export type PriceUnit = Currency | "GBp" | "GBX";
 
@@ -65,11 +68,14 @@ export function partOf(minor: number, of: number, all: number): number {
 }
 
 /** An amount in major units for people and for ratios; not to be summed. */
-const toMajor = (minor: number, currency: Currency): number => minor / 10 ** MINOR_DIGITS[currency];
+export const toMajor = (minor: number, currency: Currency): number => minor / 10 ** MINOR_DIGITS[currency];
+
+/** An amount as a plain decimal, such as `-1234.50`. */
+export const decimalText = (minor: number, currency: Currency): string =>
+  toMajor(minor, currency).toFixed(MINOR_DIGITS[currency]);
 
 /** An amount as text, such as `-1234.50 EUR`. */
-export const amountText = (minor: number, currency: Currency): string =>
-  `${toMajor(minor, currency).toFixed(MINOR_DIGITS[currency])} ${currency}`;
+export const amountText = (minor: number, currency: Currency): string => `${decimalText(minor, currency)} ${currency}`;
 
 /** Throws unless this is a whole number of minor units. */
 export function checkedMinor(value: number, what: string): number {

@@ -3,8 +3,19 @@ import { checkedMinor, convert, currencyOf, partOf, toMinor, type Currency, type
 /** What happens to an account, oldest first; `dayMs` is midnight UTC of the day. Amounts are positive minor units. */
 export type Entry =
   | {
-      readonly kind: "deposit" | "withdrawal" | "fee";
+      readonly kind: "deposit" | "withdrawal";
       readonly dayMs: number;
+      readonly currency: Currency;
+      readonly minor: number;
+    }
+  /**
+   * What a broker or a state takes, negative where it gives back, for a stock or (null) for the account; `other` is
+   * whatever else moves cash, interest above all, with the sign of what it does to it.
+   */
+  | {
+      readonly kind: "fee" | "tax" | "other";
+      readonly dayMs: number;
+      readonly symbol: string | null;
       readonly currency: Currency;
       readonly minor: number;
     }
@@ -18,7 +29,7 @@ export type Entry =
       /** In the currency of the price. */
       readonly feeMinor: number;
     }
-  /** `minor` is what arrives, after tax. */
+  /** `minor` is what arrives; a tax that the broker books apart is an entry of its own. */
   | {
       readonly kind: "dividend";
       readonly dayMs: number;
@@ -40,20 +51,22 @@ export type Entry =
 /** Major units of the book's own currency for one of another on a day; null: not known. */
 export type Rates = (currency: Currency, dayMs: number) => number | null;
 
-/**
- * A holding at average cost, without fees: in the stock's currency, and in the book's at the rates of the days it was
- * bought on.
- */
-type Position = {
+/** Shares bought together: their cost without fees in the stock's currency, and in the book's at the rate of that day. */
+type Lot = {
+  readonly dayMs: number;
   readonly qty: number;
-  readonly currency: Currency;
   readonly costMinor: number;
   readonly costBaseMinor: number;
 };
 
-/** A sale: what came in against the average cost of what was sold; `base` amounts are in the book's own currency. */
-type Realised = {
+/** A holding: its lots, oldest first, and their sums. */
+type Position = Omit<Lot, "dayMs"> & { readonly currency: Currency; readonly lots: readonly Lot[] };
+
+/** A sale: what came in against the cost of the lots that were sold; `base` amounts are in the book's own currency. */
+export type Realised = {
   readonly dayMs: number;
+  /** Day of the oldest lot that was sold. */
+  readonly boughtMs: number;
   readonly symbol: string;
   readonly qty: number;
   readonly currency: Currency;
@@ -69,7 +82,13 @@ type Sums = {
   readonly depositedMinor: number;
   readonly dividendsMinor: number;
   readonly feesMinor: number;
+  readonly taxesMinor: number;
+  readonly otherMinor: number;
 };
+
+/** The part of the sums that is a stock's own. */
+type StockSums = Pick<Sums, "dividendsMinor" | "feesMinor" | "taxesMinor">;
+export const noStockSums: StockSums = { dividendsMinor: 0, feesMinor: 0, taxesMinor: 0 };
 
 export type Book = {
   readonly base: Currency;
@@ -77,6 +96,7 @@ export type Book = {
   readonly positions: ReadonlyMap<string, Position>;
   readonly realised: readonly Realised[];
   readonly sums: Sums;
+  readonly stockSums: ReadonlyMap<string, StockSums>;
 };
 
 export const emptyBook = (base: Currency): Book => ({
@@ -84,12 +104,13 @@ export const emptyBook = (base: Currency): Book => ({
   cash: new Map(),
   positions: new Map(),
   realised: [],
-  sums: { depositedMinor: 0, dividendsMinor: 0, feesMinor: 0 },
+  sums: { depositedMinor: 0, dividendsMinor: 0, feesMinor: 0, taxesMinor: 0, otherMinor: 0 },
+  stockSums: new Map(),
 });
 
 /**
- * A book after one more entry. Gains are realised at **average cost** (no lots: the order of a day's fills and the
- * choice of a lot change nothing); the last share sold takes what is left of the cost, so costs add up to the cent.
+ * A book after one more entry. Gains are realised **first in, first out**: a sale takes the oldest lots, and of the last
+ * of them its part; the last share of a lot takes what is left of its cost, so costs add up to the cent.
  * Throws one Error on more sold than held, another currency for a stock, an amount that is none, or an unknown rate.
  */
 export function post(book: Book, entry: Entry, rates: Rates): Book {
@@ -97,15 +118,21 @@ export function post(book: Book, entry: Entry, rates: Rates): Book {
     case "deposit":
     case "withdrawal": {
       const minor = entry.kind === "deposit" ? positive(entry.minor) : -positive(entry.minor);
-      return withSum(withCash(book, entry.currency, minor), "depositedMinor", inBase(book, minor, entry, rates));
+      return withSum(withCash(book, entry.currency, minor), "depositedMinor", inBase(book, minor, entry, rates), null);
     }
-    case "fee": {
-      const spent = withCash(book, entry.currency, -positive(entry.minor));
-      return withSum(spent, "feesMinor", inBase(book, entry.minor, entry, rates));
+    case "fee":
+    case "tax": {
+      const spent = withCash(book, entry.currency, -checkedMinor(entry.minor, `a ${entry.kind}`));
+      const sum = entry.kind === "fee" ? "feesMinor" : "taxesMinor";
+      return withSum(spent, sum, inBase(book, entry.minor, entry, rates), entry.symbol);
+    }
+    case "other": {
+      const moved = withCash(book, entry.currency, checkedMinor(entry.minor, "an amount"));
+      return withSum(moved, "otherMinor", inBase(book, entry.minor, entry, rates), null);
     }
     case "dividend": {
       const paid = withCash(book, entry.currency, positive(entry.minor));
-      return withSum(paid, "dividendsMinor", inBase(book, entry.minor, entry, rates));
+      return withSum(paid, "dividendsMinor", inBase(book, entry.minor, entry, rates), entry.symbol);
     }
     case "conversion":
       return withCash(withCash(book, entry.from, -positive(entry.fromMinor)), entry.to, positive(entry.toMinor));
@@ -125,46 +152,65 @@ function trade(book: Book, entry: Extract<Entry, { kind: "buy" | "sell" }>, rate
   const valueMinor = toMinor(currency, entry.price, factor, qty);
   const feeMinor = checkedMinor(entry.feeMinor, "a fee");
   const valueBaseMinor = inBase(book, valueMinor, { currency, dayMs }, rates);
-  const held = book.positions.get(symbol) ?? { qty: 0, currency, costMinor: 0, costBaseMinor: 0 };
+  const held = book.positions.get(symbol) ?? { ...nothingHeld, currency };
   if (held.currency !== currency) throw new Error(`${symbol} is held in ${held.currency} and traded in ${currency}`);
-  const fees = withSum(book, "feesMinor", inBase(book, feeMinor, { currency, dayMs }, rates));
+  const fees = withSum(book, "feesMinor", inBase(book, feeMinor, { currency, dayMs }, rates), symbol);
   if (entry.kind === "buy") {
-    const bought = {
-      qty: held.qty + qty,
-      currency,
-      costMinor: held.costMinor + valueMinor,
-      costBaseMinor: held.costBaseMinor + valueBaseMinor,
-    };
-    return withPosition(withCash(fees, currency, -valueMinor - feeMinor), symbol, bought);
+    const lot = { dayMs, qty, costMinor: valueMinor, costBaseMinor: valueBaseMinor };
+    return withPosition(withCash(fees, currency, -valueMinor - feeMinor), symbol, withLots(held, [...held.lots, lot]));
   }
   if (qty > held.qty) throw new Error(`${symbol}: ${qty} sold, ${held.qty} held`);
-  const costMinor = partOf(held.costMinor, qty, held.qty);
-  const costBaseMinor = partOf(held.costBaseMinor, qty, held.qty);
-  const rest = {
-    qty: held.qty - qty,
-    currency,
-    costMinor: held.costMinor - costMinor,
-    costBaseMinor: held.costBaseMinor - costBaseMinor,
-  };
+  const { taken, left } = firstOut(held.lots, qty);
+  const sold = withPosition(withCash(fees, currency, valueMinor - feeMinor), symbol, withLots(held, left));
   const sale = {
     dayMs,
+    boughtMs: taken[0]?.dayMs ?? dayMs,
     symbol,
     qty,
     currency,
     proceedsMinor: valueMinor,
-    costMinor,
+    costMinor: sumOf(taken, "costMinor"),
     proceedsBaseMinor: valueBaseMinor,
-    costBaseMinor,
+    costBaseMinor: sumOf(taken, "costBaseMinor"),
   };
-  const sold = withPosition(withCash(fees, currency, valueMinor - feeMinor), symbol, rest);
   return { ...sold, realised: [...sold.realised, sale] };
 }
 
-/** Realised gains of a calendar year (UTC) in the book's own currency, without fees. */
-export const realisedInYear = ({ realised }: Book, year: number): number =>
-  realised
-    .filter(({ dayMs }) => new Date(dayMs).getUTCFullYear() === year)
-    .reduce((sum, sale) => sum + sale.proceedsBaseMinor - sale.costBaseMinor, 0);
+const nothingHeld = { qty: 0, costMinor: 0, costBaseMinor: 0, lots: [] };
+
+const sumOf = (lots: readonly Lot[], key: "qty" | "costMinor" | "costBaseMinor"): number =>
+  lots.reduce((sum, lot) => sum + lot[key], 0);
+
+const withLots = ({ currency }: Position, lots: readonly Lot[]): Position => ({
+  qty: sumOf(lots, "qty"),
+  currency,
+  costMinor: sumOf(lots, "costMinor"),
+  costBaseMinor: sumOf(lots, "costBaseMinor"),
+  lots,
+});
+
+/** Takes so many shares from the oldest lots; no more than there are. */
+function firstOut(
+  lots: readonly Lot[],
+  qty: number,
+): { readonly taken: readonly Lot[]; readonly left: readonly Lot[] } {
+  const [taken, left]: [Lot[], Lot[]] = [[], []];
+  let wanted = qty;
+  for (const lot of lots) {
+    const some = Math.min(wanted, lot.qty);
+    wanted -= some;
+    const costMinor = partOf(lot.costMinor, some, lot.qty);
+    const costBaseMinor = partOf(lot.costBaseMinor, some, lot.qty);
+    const rest = {
+      qty: lot.qty - some,
+      costMinor: lot.costMinor - costMinor,
+      costBaseMinor: lot.costBaseMinor - costBaseMinor,
+    };
+    if (some > 0) taken.push({ dayMs: lot.dayMs, qty: some, costMinor, costBaseMinor });
+    if (rest.qty > 0) left.push({ dayMs: lot.dayMs, ...rest });
+  }
+  return { taken, left };
+}
 
 function inBase(
   book: Book,
@@ -193,10 +239,13 @@ const withCash = (book: Book, currency: Currency, minor: number): Book => ({
   cash: new Map(book.cash).set(currency, (book.cash.get(currency) ?? 0) + minor),
 });
 
-const withSum = (book: Book, sum: keyof Sums, minor: number): Book => ({
-  ...book,
-  sums: { ...book.sums, [sum]: book.sums[sum] + minor },
-});
+/** Adds to a sum, and to the stock's own part of it. */
+function withSum(book: Book, sum: keyof Sums, minor: number, symbol: string | null): Book {
+  const sums = { ...book.sums, [sum]: book.sums[sum] + minor };
+  if (symbol === null || sum === "depositedMinor" || sum === "otherMinor") return { ...book, sums };
+  const own = book.stockSums.get(symbol) ?? noStockSums;
+  return { ...book, sums, stockSums: new Map(book.stockSums).set(symbol, { ...own, [sum]: own[sum] + minor }) };
+}
 
 function withPosition(book: Book, symbol: string, position: Position): Book {
   const positions = new Map(book.positions);
@@ -216,5 +265,24 @@ function splitOf(held: Position, ratio: number, symbol: string): Position {
   const qty = Math.round(held.qty * ratio);
   if (!(ratio > 0) || Math.abs(qty - held.qty * ratio) > 1e-6)
     throw new Error(`${symbol}: a split by ${ratio} leaves fractions`);
-  return { ...held, qty };
+  // A lot may have no whole number of shares then, only all of them together: each ends at the rounded sum so far, and
+  // one that is left with none goes with its neighbour.
+  const lots: Lot[] = [];
+  let [before, after] = [0, 0];
+  for (const lot of held.lots) {
+    before += lot.qty;
+    const own = { ...lot, qty: Math.round(before * ratio) - after };
+    after += own.qty;
+    const last = lots.at(-1);
+    if (last === undefined || (last.qty > 0 && own.qty > 0)) lots.push(own);
+    else lots[lots.length - 1] = together(last, own);
+  }
+  return withLots(held, lots);
 }
+
+const together = (a: Lot, b: Lot): Lot => ({
+  dayMs: a.dayMs,
+  qty: a.qty + b.qty,
+  costMinor: a.costMinor + b.costMinor,
+  costBaseMinor: a.costBaseMinor + b.costBaseMinor,
+});

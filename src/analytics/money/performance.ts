@@ -8,8 +8,9 @@ export type Performance = {
   /** How the holdings did, whatever was paid in: for the whole period, and for a year of 252 days. */
   readonly timeWeighted: number | null;
   readonly timeWeightedAnnual: number | null;
-  /** How the owner's money did, a year (XIRR over days / 365). */
+  /** How the owner's money did, a year (XIRR over days / 365); or why no such rate is told. */
   readonly moneyWeightedAnnual: number | null;
+  readonly moneyWeightedReason: string | null;
   readonly annualVolatility: number | null;
   readonly sharpe: number | null;
   readonly sortino: number | null;
@@ -28,10 +29,12 @@ export type Performance = {
 /** All figures of consecutive days, cash included; the first day is where it starts from. */
 export function performance(days: readonly ValuedDay[], benchmark: DatedReturns | null): Performance {
   const returns = timeWeightedReturns(days);
+  const money = moneyWeightedReturn(flowsOf(days));
   return {
     timeWeighted: figure(returns.length === 0 ? Number.NaN : timeWeightedReturn(returns)),
     timeWeightedAnnual: figure(annualReturn(returns)),
-    moneyWeightedAnnual: moneyWeightedReturn(flowsOf(days)),
+    moneyWeightedAnnual: money.kind === "rate" ? money.rate : null,
+    moneyWeightedReason: money.kind === "rate" ? null : money.reason,
     annualVolatility: figure(risk.annualVolatility(returns)),
     sharpe: figure(risk.sharpeRatio(returns)),
     sortino: figure(risk.sortinoRatio(returns)),

@@ -25,29 +25,51 @@ export const timeWeightedReturn = (returns: ArrayLike<number>): number => {
 /** Money put in is negative, taken out positive, what is there at the end positive too. */
 export type CashFlow = { readonly dayMs: number; readonly minor: number };
 
+/** `rate` is a fraction a year. */
+export type MoneyWeighted =
+  | { readonly kind: "rate"; readonly rate: number }
+  | { readonly kind: "none" | "several"; readonly reason: string };
+
 const YEAR_MS = 365 * 86_400_000;
-const RATE_MIN = -0.999_999;
-const RATE_MAX = 1e6;
-const STEPS_MAX = 200;
+/** Logarithms of the growth a year that is looked at: a loss of 99.9999% to a millionfold. */
+const LOG_MAX = Math.log(1e6);
+const SCAN_STEPS = 512;
+const BISECTIONS = 60;
 
 /**
  * The **money-weighted** return a year (XIRR): the rate at which the flows, discounted over days / 365, sum to zero:
- * how the owner's money did, with the luck of when it was paid in. By bisection between -99.9999% and a
- * millionfold, at most 200 steps. null: no rate there makes them zero (flows of one sign, or none).
+ * how the owner's money did, with the luck of when it was paid in. Looked for between -99.9999% and a millionfold in a
+ * bounded number of steps. Flows that change their direction only once have at most one such rate (Descartes); of
+ * others it says so when there is more than one, since then none of them is the return.
  */
-export function moneyWeightedReturn(flows: readonly CashFlow[]): number | null {
+export function moneyWeightedReturn(flows: readonly CashFlow[]): MoneyWeighted {
   const startMs = flows.reduce((first, { dayMs }) => Math.min(first, dayMs), Number.POSITIVE_INFINITY);
-  const worth = (rate: number): number =>
-    flows.reduce((sum, { dayMs, minor }) => sum + minor / (1 + rate) ** ((dayMs - startMs) / YEAR_MS), 0);
-  let [low, high] = [RATE_MIN, RATE_MAX];
-  let atLow = worth(low);
-  if (!(atLow * worth(high) < 0)) return null;
-  for (let step = 0; step < STEPS_MAX && high - low > 1e-12 * Math.max(1, Math.abs(low)); step++) {
+  const timed = flows.map(({ dayMs, minor }) => ({ years: (dayMs - startMs) / YEAR_MS, minor }));
+  const worth = (log: number): number =>
+    timed.reduce((sum, { years, minor }) => sum + minor * Math.exp(-log * years), 0);
+  const crossings: number[] = [];
+  let [low, atLow] = [-LOG_MAX, worth(-LOG_MAX)];
+  for (let step = 1; step <= SCAN_STEPS; step++) {
+    const high = LOG_MAX * ((2 * step) / SCAN_STEPS - 1);
+    const atHigh = worth(high);
+    if (atLow * atHigh < 0 || (atHigh === 0 && atLow !== 0)) crossings.push(bisected(worth, low, high));
+    [low, atLow] = [high, atHigh];
+  }
+  const [log, second] = crossings;
+  if (log === undefined) return { kind: "none", reason: "no rate makes what was paid in worth what came of it" };
+  if (second === undefined) return { kind: "rate", rate: Math.expm1(log) };
+  const rates = crossings.map((one) => `${(100 * Math.expm1(one)).toFixed(1)}%`).join(", ");
+  return { kind: "several", reason: `money went in and out so that several rates fit: ${rates}` };
+}
+
+/** Where the worth is zero between two logarithms at which its signs differ. */
+function bisected(worth: (log: number) => number, from: number, to: number): number {
+  let [low, high] = [from, to];
+  const isAbove = worth(from) > 0;
+  for (let step = 0; step < BISECTIONS; step++) {
     const middle = (low + high) / 2;
-    const atMiddle = worth(middle);
-    if (atMiddle === 0) return middle;
-    if (atLow * atMiddle < 0) high = middle;
-    else [low, atLow] = [middle, atMiddle];
+    if (worth(middle) > 0 === isAbove) low = middle;
+    else high = middle;
   }
   return (low + high) / 2;
 }

@@ -1,5 +1,5 @@
 import { convert, currencyOf, toMinor, type Currency, type PriceUnit } from "./amount.ts";
-import { emptyBook, post, rateOn, type Book, type Entry, type Rates } from "./book.ts";
+import { rateOn, type Book, type Entry, type Rates } from "./book.ts";
 
 /** A closing price of a stock on a day; null: not known. */
 export type Prices = (symbol: string, dayMs: number) => { readonly price: number; readonly unit: PriceUnit } | null;
@@ -36,41 +36,14 @@ export const cashValue = (book: Book, dayMs: number, rates: Rates): number =>
     0,
   );
 
-/**
- * The value at the end of each of these ascending days, cash included, and the book at the last. Entries are posted
- * at the first of the days that is not before their own.
- */
-export function dailyValues(
+/** What an entry put into a stock (negative: took out of it) in the base currency; null for what is none's. */
+export function paidFor(
   base: Currency,
-  entries: readonly Entry[],
-  daysMs: readonly number[],
-  prices: Prices,
+  entry: Entry,
   rates: Rates,
-): { readonly days: readonly DayValue[]; readonly book: Book } {
-  let [book, next] = [emptyBook(base), 0];
-  const days = daysMs.map((dayMs) => {
-    const invested = new Map<string, number>();
-    const before = book.sums.depositedMinor;
-    for (; (entries[next]?.dayMs ?? Number.POSITIVE_INFINITY) <= dayMs; next++) {
-      const entry = entries[next];
-      if (entry === undefined) break;
-      book = post(book, entry, rates);
-      const paid = paidFor(book, entry, rates);
-      if (paid !== null) invested.set(paid.symbol, (invested.get(paid.symbol) ?? 0) + paid.minor);
-    }
-    const holdings = new Map(
-      [...book.positions.keys()].map((symbol) => [symbol, holdingValue(book, symbol, dayMs, prices, rates)]),
-    );
-    const cashMinor = cashValue(book, dayMs, rates);
-    const totalMinor = [...holdings.values()].reduce((sum, minor) => sum + minor, cashMinor);
-    return { dayMs, totalMinor, cashMinor, holdings, flowMinor: book.sums.depositedMinor - before, invested };
-  });
-  return { days, book };
-}
-
-function paidFor(book: Book, entry: Entry, rates: Rates): { readonly symbol: string; readonly minor: number } | null {
+): { readonly symbol: string; readonly minor: number } | null {
   const inBase = (minor: number, currency: Currency): number =>
-    convert(minor, currency, book.base, rateOn(rates, book.base, currency, entry.dayMs));
+    convert(minor, currency, base, rateOn(rates, base, currency, entry.dayMs));
   switch (entry.kind) {
     case "buy":
     case "sell": {
@@ -81,9 +54,14 @@ function paidFor(book: Book, entry: Entry, rates: Rates): { readonly symbol: str
     }
     case "dividend":
       return { symbol: entry.symbol, minor: -inBase(entry.minor, entry.currency) };
+    case "fee":
+    case "tax": {
+      const { symbol, minor, currency } = entry;
+      return symbol === null ? null : { symbol, minor: inBase(minor, currency) };
+    }
     case "deposit":
     case "withdrawal":
-    case "fee":
+    case "other":
     case "conversion":
     case "split":
       return null;

@@ -69,14 +69,3 @@ export const accountWire = z
     currency: z.literal("USD"),
   })
   .transform(({ accountNumber, cash, equity }) => ({ accountId: accountNumber, cashUsd: cash, equityUsd: equity }));
-
-/** A deposit or a withdrawal. */
-export const flowWire = z
-  .object({
-    id: z.string().min(1),
-    netAmount: amount,
-    currency: z.literal("USD").default("USD"),
-    date: z.date(),
-    createdAt: z.date().optional(),
-  })
-  .transform(({ id, netAmount, date, createdAt }) => ({ id, usd: netAmount, atMs: (createdAt ?? date).getTime() }));

@@ -1,14 +1,14 @@
 import { errors, trading } from "@alpacahq/alpaca-trade-api/rest";
-import { z } from "zod";
-import type { Broker, BrokerDeposit, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
-import { type WireOrder, accountWire, flowWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
+import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
+import { activities, deposits } from "./alpaca-activities.ts";
+import { because, said } from "./alpaca-answer.ts";
+import { type WireOrder, accountWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
 
 const ALPACA_LIVE_HOST = "api.alpaca.markets";
 
 const NOT_FOUND_CODE = 40410000;
 const PAGE_SIZE = 500;
 const PAGES_MAX = 100;
-const FLOWS_PAGE_SIZE = 100;
 /** Answers that say for certain that no order came of the request. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404, 422]);
 
@@ -52,6 +52,7 @@ export function createAlpaca(options: AlpacaOptions): Broker {
     account: async () => accountWire.parse(await said("account", new trading.AccountsApi(config).getAccount())),
     isMarketOpen: async () => (await said("clock", new trading.ClockApi(config).legacyClock())).isOpen,
     deposits: (sinceMs) => deposits(new trading.AccountActivitiesApi(config), sinceMs),
+    activities: (sinceMs) => activities(new trading.AccountActivitiesApi(config), sinceMs, []),
   };
 }
 
@@ -120,36 +121,4 @@ async function cancel(orders: trading.OrdersApi, brokerOrderId: string): Promise
     if (error instanceof errors.ApiError && (error.status === 404 || error.status === 422)) return "too-late";
     throw new Error(`the broker did not cancel ${brokerOrderId}: ${because(error)}`, { cause: error });
   }
-}
-
-async function deposits(activities: trading.AccountActivitiesApi, sinceMs: number): Promise<BrokerDeposit[]> {
-  const found = new Map<string, BrokerDeposit>();
-  const request = {
-    activityTypes: [trading.ActivityType.Csd, trading.ActivityType.Csw],
-    after: new Date(sinceMs),
-    pageSize: FLOWS_PAGE_SIZE,
-  };
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const pageToken = [...found.keys()].at(-1);
-    const asking = activities.getAccountActivities(pageToken === undefined ? request : { ...request, pageToken });
-    const answer = z.array(flowWire).parse(await said("deposits", asking));
-    const known = found.size;
-    for (const { id, usd, atMs } of answer) found.set(id, { usd, atMs });
-    if (answer.length < FLOWS_PAGE_SIZE) return [...found.values()];
-    if (found.size === known) break;
-  }
-  throw new Error("the broker's list of deposits did not come to an end");
-}
-
-async function said<T>(what: string, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw new Error(`the broker did not tell the ${what}: ${because(error)}`, { cause: error });
-  }
-}
-
-function because(error: unknown): string {
-  if (error instanceof errors.FetchError) return error.cause.message;
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,8 +2,8 @@ import type { ActGuard } from "../../app-ports.ts";
 import { asc, eq, sql } from "../../db/drizzle.ts";
 import type { LedgerDb } from "../../db/ledger.ts";
 import { paperOrders } from "../../db/ledger-schema.ts";
-import { apply, type Book, judge, newBook } from "../../exchange/book.ts";
-import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
+import { type Activity, apply, type Book, judge, newBook } from "../../exchange/book.ts";
+import type { Broker, BrokerActivity, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
 
 const START_CASH_USD = 100_000;
 const WRITE_MARGIN_MS = 50;
@@ -64,6 +64,10 @@ export function createPaper(deps: PaperDeps): Broker {
     },
     isMarketOpen: async () => true,
     deposits: async () => [],
+    activities: async (sinceMs) =>
+      bookOf(rows())
+        .activities.filter(({ atMs }) => atMs > sinceMs)
+        .map(activityOf),
   };
 }
 
@@ -112,6 +116,18 @@ function bookOf(rows: readonly Row[]): Book {
   }
   return book;
 }
+
+const activityOf = ({ id, atMs, symbol, trade }: Activity): BrokerActivity => ({
+  id,
+  atMs,
+  kind: trade?.side ?? "other",
+  currency: "USD",
+  amount: null,
+  symbol,
+  qty: trade?.qty ?? null,
+  price: trade?.priceUsd ?? null,
+  note: "paper",
+});
 
 function orderOf({ clientOrderId, symbol, side, qty, state, priceUsd }: Row): BrokerOrder {
   const filledQty = state === "filled" ? qty : 0;

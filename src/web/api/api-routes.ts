@@ -33,7 +33,8 @@ async function serve(c: Context, endpoint: Endpoint, desk: Desk): Promise<Respon
   if (open === null) return problemAnswer(c, closedMeanwhile);
   try {
     const result = await endpoint.run({ params: c.req.param(), query: c.req.query(), body }, { desk, open, caller });
-    return result.kind === "problem" ? problemAnswer(c, result.problem) : c.json(result.body);
+    if (result.kind === "problem") return problemAnswer(c, result.problem);
+    return endpoint.media === undefined ? c.json(result.body) : fileAnswer(c, endpoint.media, result.body);
   } catch (error) {
     if (!(error instanceof LeaseOver)) throw error;
     return problemAnswer(c, {
@@ -41,6 +42,12 @@ async function serve(c: Context, endpoint: Endpoint, desk: Desk): Promise<Respon
       detail: `${error.message}; whether it was done shows on the next primary.`,
     });
   }
+}
+
+function fileAnswer(c: Context, media: string, body: unknown): Response {
+  const name = c.req.path.split("/").at(-1);
+  c.header("content-disposition", `attachment; filename="${name}"`);
+  return c.body(String(body), 200, { "content-type": `${media}; charset=utf-8` });
 }
 
 function accessRefusal(c: Context, { access }: Endpoint, caller: Caller, desk: Desk): Problem | null {

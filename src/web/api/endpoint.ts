@@ -26,6 +26,8 @@ export type Endpoint = {
   readonly access: Access;
   /** Statuses, besides those that follow from access and input, with which a handler refuses. */
   readonly refuses: readonly (404 | 409)[];
+  /** What the answer is where it is not JSON: text. */
+  readonly media?: "text/csv";
   readonly input: z.ZodObject;
   readonly answer: z.ZodType;
   run(raw: RawInput, context: Context): Promise<Answered | Refused>;
@@ -33,7 +35,7 @@ export type Endpoint = {
 
 type Described<I extends z.ZodObject, A extends z.ZodType> = Pick<
   Endpoint,
-  "method" | "path" | "summary" | "access" | "refuses"
+  "method" | "path" | "summary" | "access" | "refuses" | "media"
 > & {
   readonly input: I;
   readonly answer: A;

@@ -1,5 +1,6 @@
 import type { Endpoint } from "./endpoint.ts";
 import { jobEndpoints } from "./job-endpoints.ts";
+import { moneyEndpoints } from "./money-endpoints.ts";
 import { portfolioEndpoints } from "./portfolio-endpoints.ts";
 import { settingEndpoints } from "./setting-endpoints.ts";
 import { statusEndpoints } from "./status-endpoints.ts";
@@ -11,6 +12,7 @@ export const endpoints: readonly Endpoint[] = [
   ...statusEndpoints,
   ...jobEndpoints,
   ...portfolioEndpoints,
+  ...moneyEndpoints,
   ...stockEndpoints,
   ...settingEndpoints,
   ...tokenEndpoints,

@@ -58,7 +58,7 @@ export function statusesOf({ access: who, input, refuses, method }: Endpoint): r
 }
 
 function operationOf(endpoint: Endpoint): Record<string, unknown> {
-  const { method, path, summary, input, answer } = endpoint;
+  const { method, path, summary, media = "application/json", input, answer } = endpoint;
   const [, ...errors] = statusesOf(endpoint);
   const { properties: parsed = {} } = z.toJSONSchema(input, { io: "output" });
   const body = z.toJSONSchema(input, { io: "input" }).properties?.["body"];
@@ -70,7 +70,7 @@ function operationOf(endpoint: Endpoint): Record<string, unknown> {
     parameters: [...parametersOf(parsed["params"], "path"), ...parametersOf(parsed["query"], "query")],
     ...(body !== undefined && { requestBody: { required: true, content: json(body) } }),
     responses: {
-      200: { description: "Done.", content: json(schemaOf(answer)) },
+      200: { description: "Done.", content: { [media]: { schema: schemaOf(answer) } } },
       ...Object.fromEntries(errors.map((status) => [status, errorOf(status)])),
     },
   };

@@ -3,7 +3,6 @@ import { orderSchema, planSchema, positionSchema, shownOrder, shownPlan, shownPo
 import { endpoint, nothing, type Endpoint } from "./endpoint.ts";
 
 const amount = z.number().nullable();
-const daysMax = 3_650;
 const ordersMax = 500;
 
 /** What is held, what it was worth, and what was and is to be done about it. */
@@ -31,20 +30,6 @@ export const portfolioEndpoints: readonly Endpoint[] = [
         investedShare,
       };
     },
-  }),
-  endpoint({
-    method: "get",
-    path: "/api/portfolio/history",
-    summary: "The value at the end of each day",
-    access: "reader",
-    refuses: [],
-    input: z.object({ query: z.object({ days: z.coerce.number().int().min(1).max(daysMax).default(90) }) }),
-    answer: z.object({
-      days: z.array(z.object({ slot: z.string(), equityUsd: z.number(), cashUsd: z.number() })),
-    }),
-    handle: ({ query }, { open }) => ({
-      days: open.reads.history(query.days).map(({ slot, equityUsd, cashUsd }) => ({ slot, equityUsd, cashUsd })),
-    }),
   }),
   endpoint({
     method: "get",

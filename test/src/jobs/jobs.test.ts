@@ -15,6 +15,7 @@ import {
   readScores,
   type MarketCache,
 } from "../../../src/db/market-cache.ts";
+import { cachedMarket } from "../../../src/jobs/book-sync.ts";
 import { portfolioSyncJob } from "../../../src/jobs/portfolio-sync.ts";
 import { priceSyncJob } from "../../../src/jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "../../../src/jobs/score-refresh.ts";
@@ -189,6 +190,7 @@ const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAc
     cancel: no,
     isMarketOpen: no,
     deposits: no,
+    activities: async () => [],
     positions: async () => held(),
     account: async () => account(),
   };
@@ -197,7 +199,14 @@ const guard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
 const xom = { symbol: "XOM", qty: 10, avgPriceUsd: 50 };
 const ge = { symbol: "GE", qty: 1, avgPriceUsd: 9 };
 const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount) =>
-  portfolioSyncJob({ book: "b", broker: brokerOf(held, account), ledger, guard, clock }).run(slot, signal);
+  portfolioSyncJob({
+    book: "b",
+    broker: brokerOf(held, account),
+    ledger,
+    market: cachedMarket(cache, base),
+    guard,
+    clock,
+  }).run(slot, signal);
 const symbols = () =>
   ledger.db
     .select()

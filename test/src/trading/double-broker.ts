@@ -1,5 +1,13 @@
-import { type Book, type ExchangeOrder, apply, isOpen, judge, newBook } from "../../../src/exchange/book.ts";
-import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../../../src/trading/broker.ts";
+import {
+  type Activity,
+  type Book,
+  type ExchangeOrder,
+  apply,
+  isOpen,
+  judge,
+  newBook,
+} from "../../../src/exchange/book.ts";
+import type { Broker, BrokerActivity, BrokerOrder, OrderIntent, PlaceOutcome } from "../../../src/trading/broker.ts";
 
 export type DoubleBroker = Broker & {
   readonly book: Book;
@@ -78,9 +86,32 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
       return { accountId: "double", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
     },
     isMarketOpen: async () => true,
-    deposits: async (sinceMs) => book.deposits.filter(({ atMs }) => atMs > sinceMs),
+    deposits: async (sinceMs) => book.activities.filter(({ atMs, type }) => /CS[DW]/.test(type) && atMs > sinceMs),
+    activities: async (sinceMs) => book.activities.filter(({ atMs }) => atMs > sinceMs).map(activityOf),
   };
 }
+
+const kinds = {
+  FILL: "other",
+  CSD: "deposit",
+  CSW: "withdrawal",
+  DIV: "dividend",
+  DIVNRA: "tax",
+  FEE: "fee",
+  INT: "other",
+} as const;
+
+const activityOf = ({ id, atMs, type, usd, symbol, trade }: Activity): BrokerActivity => ({
+  id,
+  atMs,
+  kind: trade?.side ?? kinds[type],
+  currency: "USD",
+  amount: trade === null ? usd : null,
+  symbol,
+  qty: trade?.qty ?? null,
+  price: trade?.priceUsd ?? null,
+  note: type,
+});
 
 function toBrokerOrder(order: ExchangeOrder): BrokerOrder {
   const { clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd } = order;

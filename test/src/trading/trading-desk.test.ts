@@ -87,7 +87,8 @@ async function cycle(configured: Broker = broker): Promise<string> {
   const opened = desk(configured);
   const { book, trading } = await opened.open();
   const { guard, clock } = trading;
-  await portfolioSyncJob({ ledger, book, broker: trading.broker, guard, clock }).run(slotNow(), never);
+  const market = { valuation: () => ({ base: "USD", prices: new Map(), rates: new Map() }), rateOn: () => 1 };
+  await portfolioSyncJob({ ledger, book, broker: trading.broker, market, guard, clock }).run(slotNow(), never);
   const { trading: deps, lock, caps, allowances } = await opened.open();
   const sources = { ...eagerSources(listed, view), settings: twoTrades, allowances };
   return rebalanceJob({ ...deps, ...sources, lock, caps, atomically: (work) => work() }).run(slotNow(), never);

@@ -5,6 +5,7 @@ import { ledDisplayOf } from "../../../src/led/display.ts";
 import { ledFacts } from "../../../src/led/facts.ts";
 import { openMarketCache } from "../../../src/db/market-cache.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
+import { moneyView } from "../../../src/money-view.ts";
 import { LedgerSettings } from "../../../src/settings/ledger-settings.ts";
 import { ApiTokens } from "../../../src/web/api-tokens.ts";
 import type { Desk, OpenLedger, ProbeOutcome } from "../../../src/web/desk.ts";
@@ -118,6 +119,7 @@ export function fakeDesk({ pair: view = pair, open = true, probe, rows, password
       blocked: () => new Map([["AAPL", "its prices look wrong"]]),
     }),
     settings: new LedgerSettings(deps, () => {}),
+    money: () => moneyView(deps.db, "USD"),
     reads: new LedgerReads({
       db: deps.db,
       clock: { nowMs: () => Date.UTC(2026, 10, 22, 14, 16) },

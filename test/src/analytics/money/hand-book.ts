@@ -1,6 +1,7 @@
+import { accountValues, type AccountDay } from "../../../../src/analytics/money/account-day.ts";
 import type { Currency } from "../../../../src/analytics/money/amount.ts";
-import type { Entry, Rates } from "../../../../src/analytics/money/book.ts";
-import type { Prices } from "../../../../src/analytics/money/valuation.ts";
+import { emptyBook, post, type Entry, type Rates } from "../../../../src/analytics/money/book.ts";
+import type { DayValue, Prices } from "../../../../src/analytics/money/valuation.ts";
 
 export const day = (text: string): number => Date.parse(text);
 export const eve = day("2024-01-01");
@@ -35,3 +36,23 @@ export const prices: Prices = (symbol, dayMs) => {
   if (known === undefined) return null;
   return symbol === "AAPL" ? { price: known.AAPL, unit: "USD" } : { price: known["VOD.L"], unit: "GBp" };
 };
+
+/** An account that has just these entries, as it stands at the end of each of these days. */
+const accountDays = (list: readonly Entry[], daysMs: readonly number[]): readonly AccountDay[] =>
+  daysMs.map((dayMs) => {
+    const past = list.filter((entry) => entry.dayMs <= dayMs);
+    const book = past.reduce((before, entry) => post(before, entry, rates), emptyBook("EUR"));
+    const known = closes.get(dayMs);
+    return {
+      dayMs,
+      base: "EUR",
+      held: Object.fromEntries([...book.positions].map(([symbol, { qty }]) => [symbol, qty])),
+      prices: known === undefined ? {} : { USD: { AAPL: known.AAPL }, GBP: { "VOD.L": known["VOD.L"] / 100 } },
+      cash: Object.fromEntries(book.cash),
+      rates: known === undefined ? {} : { USD: known.USD, GBP: known.GBP },
+    };
+  });
+
+/** Its values on these days, the first of which is where it starts. */
+export const valuesOf = (list: readonly Entry[], daysMs: readonly number[]): readonly DayValue[] =>
+  accountValues(accountDays(list, daysMs), list, rates, false);

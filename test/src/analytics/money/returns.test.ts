@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { attribute, attributeGroups, CASH_KEY } from "../../../../src/analytics/money/attribution.ts";
+import { attribute, CASH_KEY } from "../../../../src/analytics/money/attribution.ts";
 import { performance } from "../../../../src/analytics/money/performance.ts";
 import {
   flowsOf,
@@ -8,13 +8,13 @@ import {
   timeWeightedReturn,
   timeWeightedReturns,
 } from "../../../../src/analytics/money/returns.ts";
-import { dailyValues } from "../../../../src/analytics/money/valuation.ts";
-import { day, end, entries, eve, prices, rates, start, summer } from "./hand-book.ts";
+import { day, end, entries, eve, start, summer, valuesOf } from "./hand-book.ts";
 
+const rate = (value: number) => ({ kind: "rate", rate: expect.closeTo(value, 9) });
 const flow = (dayMs: number, minor: number) => ({ dayMs, minor });
 
 describe("returns", () => {
-  const { days } = dailyValues("EUR", entries, [eve, start, summer, end], prices, rates);
+  const days = valuesOf(entries, [eve, start, summer, end]);
 
   test("time-weighted: a deposit is no gain and a withdrawal no loss", () => {
     const expected = [9_971.45 / 10_000 - 1, 9_380.04 / 8_971.45 - 1, 9_532.61 / 9_380.04 - 1];
@@ -34,16 +34,30 @@ describe("returns", () => {
       { dayMs: day("2009-02-15"), minor: 325_000 },
       { dayMs: day("2009-04-01"), minor: 275_000 },
     ];
-    expect(moneyWeightedReturn(flows)).toBeCloseTo(0.373362535, 8);
+    expect(moneyWeightedReturn(flows)).toEqual({ kind: "rate", rate: expect.closeTo(0.373362535, 8) });
   });
 
-  test("money-weighted: by hand, and null where no rate fits", () => {
+  test("money-weighted: by hand, and none where no rate fits", () => {
     const year = day("2025-01-01");
-    expect(moneyWeightedReturn([flow(day("2024-01-02"), -100), flow(year, 110)])).toBeCloseTo(0.1, 9);
-    expect(moneyWeightedReturn([flow(day("2024-01-02"), -100), flow(year, 1)])).toBeCloseTo(-0.99, 9);
-    expect(moneyWeightedReturn([flow(year, -100), flow(year, 110)])).toBeNull();
-    expect(moneyWeightedReturn([flow(year, 100)])).toBeNull();
-    expect(moneyWeightedReturn([])).toBeNull();
+    expect(moneyWeightedReturn([flow(day("2024-01-02"), -100), flow(year, 110)])).toEqual(rate(0.1));
+    expect(moneyWeightedReturn([flow(day("2024-01-02"), -100), flow(year, 1)])).toEqual(rate(-0.99));
+    const none = { kind: "none", reason: "no rate makes what was paid in worth what came of it" };
+    expect(moneyWeightedReturn([flow(year, -100), flow(year, 110)])).toEqual(none);
+    expect(moneyWeightedReturn([flow(year, 100)])).toEqual(none);
+    expect(moneyWeightedReturn([])).toEqual(none);
+  });
+
+  test("money-weighted: where two rates fit, none of them is given", () => {
+    // -100, +230 a year later, -132 after two: 230 / 1.1 - 132 / 1.21 = 100, and 230 / 1.2 - 132 / 1.44 = 100
+    const years = [0, 365, 730].map((days) => days * 86_400_000);
+    const flows = [-10_000, 23_000, -13_200].map((minor, index) => flow(years[index] ?? 0, minor));
+    expect(moneyWeightedReturn(flows)).toEqual({
+      kind: "several",
+      reason: "money went in and out so that several rates fit: 10.0%, 20.0%",
+    });
+    // In and out and in again, as owners do, and still one rate only.
+    const usual = [-10_000, 2_000, -3_000].map((minor, index) => flow(years[index] ?? 0, minor));
+    expect(moneyWeightedReturn([...usual, flow(1_095 * 86_400_000, 12_500)]).kind).toBe("rate");
   });
 
   test("money-weighted agrees with the flows it came from, whatever they are", () => {
@@ -54,14 +68,17 @@ describe("returns", () => {
           minLength: 1,
           maxLength: 8,
         }),
-        (rate, paid) => {
+        (expected, paid) => {
           const flows = paid.map(({ months, minor }) => ({ dayMs: months * 30 * 86_400_000, minor: -minor }));
           const endMs = 70 * 30 * 86_400_000;
           const worth = flows.reduce(
-            (sum, { dayMs, minor }) => sum - minor * (1 + rate) ** ((endMs - dayMs) / (365 * 86_400_000)),
+            (sum, { dayMs, minor }) => sum - minor * (1 + expected) ** ((endMs - dayMs) / (365 * 86_400_000)),
             0,
           );
-          expect(moneyWeightedReturn([...flows, { dayMs: endMs, minor: worth }])).toBeCloseTo(rate, 6);
+          expect(moneyWeightedReturn([...flows, { dayMs: endMs, minor: worth }])).toEqual({
+            kind: "rate",
+            rate: expect.closeTo(expected, 6),
+          });
         },
       ),
     );
@@ -86,11 +103,18 @@ describe("returns", () => {
     const total = rows.reduce((sum, { contribution }) => sum + contribution, 0);
     expect(total).toBeCloseTo(timeWeightedReturn(timeWeightedReturns(days)), 12);
     expect(rows.map(({ key }) => key)).toEqual(["AAPL", CASH_KEY, "VOD.L"]);
+    const own = (key: string) => rows.find((row) => row.key === key)?.ownReturn;
+    // AAPL: 1,350.00 and fees of 1.80 bought what was 1,350.00 at once; then 10 × 150 × .90 became 6 × 180 × .95 and
+    // 684.00 - .95 + 2.28; then 6 × 180 × .95 became 6 × 200 × .96
+    expect(own("AAPL")).toBeCloseTo((1_350 / 1_351.8) * ((1_026 + 685.33) / 1_350) * (1_152 / 1_026) - 1, 12);
+    // 300 × 68 p = 204.00 GBP at 1.18, and 210.00 at 1.20; its weight changes nothing about it
+    expect(own("VOD.L")).toBeCloseTo(252 / 230.01 - 1, 12);
+    expect(own(CASH_KEY)).toBeNull();
   });
 
   test("attribution by groups: a stock of two industries is half of each, and nothing is lost", () => {
     const rows = attribute(days);
-    const groups = attributeGroups(rows, (symbol) =>
+    const groups = attribute(days, (symbol) =>
       symbol === "AAPL" ? ["Technology", "Consumer"] : symbol === "VOD.L" ? ["Technology"] : [],
     );
     const of = (key: string) => groups.find((row) => row.key === key)?.gainMinor;

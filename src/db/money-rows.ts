@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { AccountDay } from "../analytics/money/account-day.ts";
+import type { Currency } from "../analytics/money/amount.ts";
+import type { Movement } from "../analytics/money/movement.ts";
+import { and, asc, desc, eq, gt, sql } from "./drizzle.ts";
+import type { LedgerDb } from "./ledger.ts";
+import { accountDays, movements } from "./ledger-schema.ts";
+
+const rateSchema = z.record(z.string(), z.number());
+
+/** What writes: a ledger, or a transaction of it. */
+type Writer = Pick<LedgerDb, "insert">;
+
+/** All movements of a book, oldest first. */
+export const readMovements = (db: LedgerDb, book: string): readonly Movement[] =>
+  db
+    .select()
+    .from(movements)
+    .where(eq(movements.book, book))
+    .orderBy(asc(movements.atMs), asc(sql`rowid`))
+    .all();
+
+/** Instant of the newest movement that the broker told of; null before the first. */
+export const newestMovementMs = (db: LedgerDb, book: string): number | null =>
+  db
+    .select({ atMs: movements.atMs })
+    .from(movements)
+    .where(eq(movements.book, book))
+    .orderBy(desc(movements.atMs))
+    .limit(1)
+    .get()?.atMs ?? null;
+
+/** The ids of a book's movements after this instant. */
+export const movementIdsAfter = (db: LedgerDb, book: string, atMs: number): ReadonlySet<string> =>
+  new Set(
+    db
+      .select({ id: movements.id })
+      .from(movements)
+      .where(and(eq(movements.book, book), gt(movements.atMs, atMs)))
+      .all()
+      .map(({ id }) => id),
+  );
+
+/** Cash by currency that a book's movements sum to, in minor units. */
+export function bookedCash(db: LedgerDb, book: string): ReadonlyMap<Currency, number> {
+  const cash = new Map<Currency, number>();
+  const ofBook = eq(movements.book, book);
+  const own = { currency: movements.currency, minor: sql<number>`sum(${movements.minor})` };
+  const arrived = { currency: movements.toCurrency, minor: sql<number>`sum(${movements.toMinor})` };
+  const sums = [
+    ...db.select(own).from(movements).where(ofBook).groupBy(movements.currency).all(),
+    ...db.select(arrived).from(movements).where(ofBook).groupBy(movements.toCurrency).all(),
+  ];
+  for (const { currency, minor } of sums) if (currency !== null) cash.set(currency, (cash.get(currency) ?? 0) + minor);
+  return cash;
+}
+
+/** Writes movements; one whose id the book has already stays as it is. */
+export function addMovements(db: Writer, book: string, rows: readonly Movement[]): void {
+  for (const row of rows)
+    db.insert(movements)
+      .values({ book, ...row })
+      .onConflictDoNothing()
+      .run();
+}
+
+/** The newest days of a book, oldest first. */
+export const readAccountDays = (db: LedgerDb, book: string, count: number): readonly AccountDay[] =>
+  db
+    .select()
+    .from(accountDays)
+    .where(eq(accountDays.book, book))
+    .orderBy(desc(accountDays.dayMs))
+    .limit(count)
+    .all()
+    .toReversed()
+    .map(({ dayMs, day }) => ({ dayMs, ...day }));
+
+/** The rates of a book's days alone: a part of each row, for what values nothing else by them. */
+export const readDayRates = (
+  db: LedgerDb,
+  book: string,
+  base: string,
+): readonly { readonly dayMs: number; readonly rates: AccountDay["rates"] }[] =>
+  db
+    .select({ dayMs: accountDays.dayMs, rates: sql<string>`json_extract(${accountDays.day}, '$.rates')` })
+    .from(accountDays)
+    .where(and(eq(accountDays.book, book), sql`json_extract(${accountDays.day}, '$.base') = ${base}`))
+    .all()
+    .map(({ dayMs, rates }) => ({ dayMs, rates: rateSchema.parse(JSON.parse(rates)) }));
+
+/** Writes a day of a book; what was known of it before is replaced. */
+export function writeAccountDay(db: Writer, book: string, { dayMs, ...day }: AccountDay): void {
+  db.insert(accountDays)
+    .values({ book, dayMs, day })
+    .onConflictDoUpdate({ target: [accountDays.book, accountDays.dayMs], set: { day } })
+    .run();
+}

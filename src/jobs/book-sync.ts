@@ -1,0 +1,96 @@
+import { amountText, toMinor } from "../analytics/money/amount.ts";
+import { dayOf, type Movement } from "../analytics/money/movement.ts";
+import type { LedgerDb } from "../db/ledger.ts";
+import { barUpTo, readQuotes, readRates, type MarketCache } from "../db/market-cache.ts";
+import {
+  addMovements,
+  bookedCash,
+  movementIdsAfter,
+  newestMovementMs,
+  readAccountDays,
+  writeAccountDay,
+} from "../db/money-rows.ts";
+import { RATE_STALE_MS } from "../market/fx/rate-gate.ts";
+import { rateSymbol } from "../market/fx/rates.ts";
+import { accountDay, movementOf, openingOf, type RateOn, type Valuation } from "../trading/bookkeeping.ts";
+import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
+
+/** How far back activities are read again: a broker may book a dividend days after its date. */
+const OVERLAP_MS = 4 * 86_400_000;
+
+/** Where prices and rates come from, and what everything is converted to. */
+export type BookMarket = { readonly valuation: () => Valuation; readonly rateOn: RateOn };
+
+/** The market cache as books see it: the last good price and rate, and the rates of past days. */
+export const cachedMarket = (cache: MarketCache, base: string): BookMarket => ({
+  valuation: () => ({
+    base,
+    prices: readQuotes(cache),
+    rates: new Map([...readRates(cache, base)].map(([currency, { perBase }]) => [currency, 1 / perBase])),
+  }),
+  rateOn: (currency, atMs) => {
+    if (currency === base) return 1;
+    const bar = barUpTo(cache, rateSymbol(base, currency), atMs);
+    if (bar !== null && atMs - bar.dayMs <= RATE_STALE_MS) return 1 / bar.close;
+    const current = readRates(cache, base).get(currency);
+    return current !== undefined && Math.abs(current.fetchedAtMs - atMs) <= RATE_STALE_MS ? 1 / current.perBase : null;
+  },
+});
+
+/** Movements that the ledger does not have yet. */
+export type NewMovements = {
+  readonly rows: readonly Movement[];
+  /** The cash before they were read, of a book that has none yet; null of any other. */
+  readonly firstCashUsd: number | null;
+};
+
+/**
+ * Reads what moved the account since the newest movement, with some days before it; everything when the book is new,
+ * and once a day when its cash is not the broker's. Throws on a failed read, and writes nothing.
+ */
+export async function readNewMovements(
+  db: LedgerDb,
+  book: string,
+  broker: Broker,
+  rateOn: RateOn,
+  nowMs: number,
+): Promise<NewMovements> {
+  const newestMs = newestMovementMs(db, book);
+  const firstCashUsd = newestMs === null ? (await broker.account()).cashUsd : null;
+  const sinceMs = newestMs === null || isAstray(db, book, nowMs) ? 0 : newestMs - OVERLAP_MS;
+  const known = movementIdsAfter(db, book, sinceMs - 1);
+  const told = (await broker.activities(Math.max(0, sinceMs))).filter(({ id }) => !known.has(id));
+  return { rows: told.map((activity) => movementOf(activity, rateOn)), firstCashUsd };
+}
+
+/** Whether cash and book differed when the account was last written, on an earlier day. */
+function isAstray(db: LedgerDb, book: string, nowMs: number): boolean {
+  const last = readAccountDays(db, book, 1)[0];
+  if (last === undefined || last.dayMs === dayOf(nowMs)) return false;
+  return (bookedCash(db, book).get("USD") ?? 0) !== last.cash["USD"];
+}
+
+type Seen = {
+  readonly book: string;
+  readonly fresh: NewMovements;
+  readonly held: readonly BrokerPosition[];
+  readonly account: BrokerAccount;
+  readonly nowMs: number;
+};
+
+/** Writes movements and the account's day, and says what does not add up; to be called within the caller's transaction. */
+export function writeBook(db: LedgerDb, { book, fresh, held, account, nowMs }: Seen, market: BookMarket): string {
+  const { rows, firstCashUsd } = fresh;
+  const opening = firstCashUsd === null ? [] : openingOf(rows, held, account, nowMs, market.rateOn);
+  addMovements(db, book, [...opening, ...rows]);
+  const day = accountDay(held, account, market.valuation(), nowMs);
+  if (typeof day !== "string") writeAccountDay(db, book, day);
+  const astray = toMinor("USD", account.cashUsd) - (bookedCash(db, book).get("USD") ?? 0);
+  return [
+    ...(rows.length === 0 ? [] : [`${rows.length} movements`]),
+    ...(typeof day === "string" ? [`the day is not valued: ${day}`] : []),
+    ...(astray === 0 ? [] : [`${amountText(astray, "USD")} of the cash are in no movement yet`]),
+  ]
+    .map((text) => `, ${text}`)
+    .join("");
+}

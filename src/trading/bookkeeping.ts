@@ -1,0 +1,97 @@
+import type { AccountDay } from "../analytics/money/account-day.ts";
+import { isCurrency, toMinor, type Currency } from "../analytics/money/amount.ts";
+import { cashOf, dayOf, type Movement } from "../analytics/money/movement.ts";
+import type { BrokerAccount, BrokerActivity, BrokerPosition } from "./broker.ts";
+
+/** Base currency for one of a currency at an instant; null: not known. */
+export type RateOn = (currency: string, atMs: number) => number | null;
+
+/** The movement that a broker's activity is. Throws where it lacks what its kind needs. */
+export function movementOf(activity: BrokerActivity, rateOn: RateOn): Movement {
+  const { id, atMs, kind, symbol, qty, price, note } = activity;
+  const currency = known(activity.currency, id);
+  const isTrade = kind === "buy" || kind === "sell";
+  if (isTrade && (symbol === null || qty === null || price === null)) throw new Error(`the ${kind} ${id} is not whole`);
+  const minor = isTrade
+    ? (kind === "buy" ? -1 : 1) * toMinor(currency, price ?? 0, qty ?? 0)
+    : toMinor(currency, activity.amount ?? 0);
+  const rate = rateOn(currency, atMs);
+  return { id, kind, atMs, currency, minor, symbol, qty, price, toCurrency: null, toMinor: null, rate, note };
+}
+
+/**
+ * What an account had when it was first seen and its broker's activities do not explain: cash, and shares at the price
+ * that the broker says was paid for them. All of it counts as brought in now, or just before the first activity.
+ */
+export function openingOf(
+  told: readonly Movement[],
+  held: readonly BrokerPosition[],
+  account: BrokerAccount,
+  nowMs: number,
+  rateOn: RateOn,
+): readonly Movement[] {
+  const atMs = told.reduce((first, one) => Math.min(first, one.atMs), nowMs);
+  const opening = { kind: "opening", atMs, currency: "USD", toCurrency: null, toMinor: null } as const;
+  const rate = rateOn("USD", atMs);
+  const shares = held.flatMap(({ symbol, qty, avgPriceUsd }): Movement[] => {
+    const missing = qty - sharesOf(told, symbol);
+    if (missing <= 0) return [];
+    const note = "held before";
+    return [{ ...opening, id: `opening-${symbol}`, minor: 0, symbol, qty: missing, price: avgPriceUsd, rate, note }];
+  });
+  const minor = toMinor("USD", account.cashUsd) - (cashOf(told).get("USD") ?? 0);
+  const none = { symbol: null, qty: null, price: null };
+  const cash: Movement = { ...opening, ...none, id: "opening-cash-USD", minor, rate, note: "there before" };
+  return minor === 0 && shares.length > 0 ? shares : [cash, ...shares];
+}
+
+const sharesOf = (told: readonly Movement[], symbol: string): number =>
+  told
+    .filter((one) => one.symbol === symbol)
+    .reduce((sum, { kind, qty }) => sum + (kind === "buy" ? (qty ?? 0) : kind === "sell" ? -(qty ?? 0) : 0), 0);
+
+/** The market as it values an account now: the last good prices in major units, and what one of each currency is worth. */
+export type Valuation = {
+  readonly base: string;
+  readonly prices: ReadonlyMap<string, { readonly price: number; readonly currency: string }>;
+  readonly rates: ReadonlyMap<string, number>;
+};
+
+/** The account's day at this instant, or why it cannot be valued. */
+export function accountDay(
+  held: readonly BrokerPosition[],
+  account: BrokerAccount,
+  { base, prices, rates }: Valuation,
+  atMs: number,
+): AccountDay | string {
+  if (!isCurrency(base)) return `books are not kept in ${base}`;
+  for (const { symbol } of held) {
+    const quoted = prices.get(symbol);
+    if (quoted === undefined) return `there is no price of ${symbol}`;
+    if (quoted.currency !== base && !rates.has(quoted.currency)) return `there is no rate for ${quoted.currency}`;
+  }
+  if (base !== "USD" && !rates.has("USD")) return "there is no rate for USD";
+  return {
+    dayMs: dayOf(atMs),
+    base,
+    held: Object.fromEntries(held.map(({ symbol, qty }) => [symbol, qty])),
+    prices: byCurrency(prices),
+    cash: { USD: toMinor("USD", account.cashUsd) },
+    rates: Object.fromEntries(rates),
+  };
+}
+
+function byCurrency(prices: Valuation["prices"]): AccountDay["prices"] {
+  const groups = Map.groupBy(prices, ([, { currency }]) => currency);
+  return Object.fromEntries(
+    [...groups].map(([currency, quoted]) => [
+      currency,
+      Object.fromEntries(quoted.map(([symbol, { price }]) => [symbol, price])),
+    ]),
+  );
+}
+
+function known(currency: string, id: string): Currency {
+  if (!isCurrency(currency)) throw new Error(`activity ${id} is in ${currency}, which books are not kept in`);
+  return currency;
+}

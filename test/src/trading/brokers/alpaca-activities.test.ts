@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { cashOf } from "../../../../src/analytics/money/movement.ts";
+import { movementOf } from "../../../../src/trading/bookkeeping.ts";
+import { createAlpaca } from "../../../../src/trading/brokers/alpaca.ts";
+import { startExchange } from "../../exchange/exchange-process.ts";
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** A broker that has these activities, newest first, and gives them in pages as Alpaca does. */
+async function brokerWith(all: readonly { readonly [name: string]: unknown }[]) {
+  server = createServer((request, response) => {
+    const query = new URL(request.url ?? "/", "http://x").searchParams;
+    const first = all.findIndex((one) => one["id"] === query.get("page_token")) + 1;
+    const page = all.slice(first, first + Number(query.get("page_size")));
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(page));
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server?.once("listening", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return createAlpaca({ baseUrl: `http://127.0.0.1:${port}`, keyId: "k", secret: "s" });
+}
+
+const paid = (id: string, activity_type: string, net_amount: string, rest: object = {}) => ({
+  id,
+  activity_type,
+  date: "2026-11-20",
+  net_amount,
+  status: "executed",
+  ...rest,
+});
+
+test("each of Alpaca's types is what it is: a flow, a trade, a dividend, a tax, a fee; what is unknown still counts", async () => {
+  const broker = await brokerWith([
+    paid("9", "SPLIT", "0", { symbol: "AAPL", qty: "10" }),
+    paid("8", "NEWTYPE", "0.07"),
+    paid("7", "FEE", "-0.02"),
+    paid("6", "DIV", "99", { symbol: "AAPL", status: "canceled" }),
+    paid("5", "DIVNRA", "-0.33", { symbol: "AAPL" }),
+    paid("4", "DIV", "2.20", { symbol: "AAPL", qty: "10", per_share_amount: "0.22" }),
+    {
+      id: "3",
+      activity_type: "FILL",
+      transaction_time: "2026-11-20T15:00:00.123Z",
+      type: "partial_fill",
+      price: "190.015",
+      qty: "3",
+      side: "sell",
+      symbol: "AAPL",
+      order_id: "o",
+    },
+    paid("2", "CSW", "-50.5"),
+    paid("1", "JNLC", "1000", { created_at: "2026-11-19T09:30:00Z", date: "2026-11-19" }),
+  ]);
+  const told = await broker.activities(0);
+  expect(new Map(told.map(({ id, kind, amount, symbol }) => [id, [kind, amount, symbol]]))).toEqual(
+    new Map([
+      ["1", ["deposit", 1000, null]],
+      ["2", ["withdrawal", -50.5, null]],
+      ["4", ["dividend", 2.2, "AAPL"]],
+      ["5", ["tax", -0.33, "AAPL"]],
+      ["7", ["fee", -0.02, null]],
+      ["8", ["other", 0.07, null]],
+      ["9", ["other", 0, "AAPL"]],
+      ["3", ["sell", null, "AAPL"]],
+    ]),
+  );
+  expect(told[0]).toMatchObject({ id: "1", atMs: Date.UTC(2026, 10, 19, 9, 30), note: "JNLC" });
+  expect(told.at(-1)).toMatchObject({ id: "3", qty: 3, price: 190.015, atMs: Date.UTC(2026, 10, 20, 15, 0, 0, 123) });
+  // 570.045 is 570.05; with the others 1,521.47.
+  expect(cashOf(told.map((one) => movementOf(one, () => 1))).get("USD")).toBe(152_147);
+});
+
+test("activities are read to their end, and an answer that lacks something is a failed read", async () => {
+  const many = Array.from({ length: 250 }, (_, n) => paid(`n${n}`, "FEE", "-0.01"));
+  expect(await (await brokerWith(many)).activities(0)).toHaveLength(250);
+  server?.close();
+  const halves = [{ id: "1", activity_type: "FILL", transaction_time: "2026-11-20T15:00:00Z", side: "buy", qty: "1" }];
+  await expect((await brokerWith(halves)).activities(0)).rejects.toThrow();
+  server?.close();
+  const foreign = await brokerWith([paid("1", "DIV", "1", { currency: "EUR" })]);
+  await expect(foreign.activities(0)).rejects.toThrow("currency");
+});
+
+test("the exchange simulator pays dividends, takes taxes and fees, and takes deposits on command", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "trader-activities-"));
+  const exchange = await startExchange(folder, ["--control", "--cash", "1000"]);
+  try {
+    const broker = createAlpaca({ baseUrl: exchange.url, keyId: "k", secret: "s" });
+    const post = (path: string, body: object) =>
+      fetch(`${exchange.url}/control/${path}`, { method: "POST", body: JSON.stringify(body) });
+    await post("deposits", { usd: 500.25 });
+    await post("cash", { type: "DIV", usd: 3.1, symbol: "AAPL" });
+    await post("cash", { type: "DIVNRA", usd: -0.47, symbol: "AAPL" });
+    await post("cash", { type: "FEE", usd: -0.03 });
+    expect((await post("cash", { type: "GIFT", usd: 1 })).status).toBe(422);
+    const told = await broker.activities(0);
+    expect(told.map(({ kind, amount, symbol }) => [kind, amount, symbol])).toEqual([
+      ["deposit", 500.25, null],
+      ["dividend", 3.1, "AAPL"],
+      ["tax", -0.47, "AAPL"],
+      ["fee", -0.03, null],
+    ]);
+    expect((await broker.account()).cashUsd).toBe(1_502.85);
+    expect(await broker.deposits(0)).toMatchObject([{ usd: 500.25 }]);
+  } finally {
+    await exchange.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

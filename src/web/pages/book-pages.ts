@@ -8,10 +8,11 @@ import { cash, jobsTable, positionsTable } from "./tables.ts";
 const masked = ({ amountsShown }: Pick<AppStatus, "amountsShown">): Html =>
   amountsShown ? html`` : html`<p class="soft">Amounts are shown to whoever is logged in.</p>`;
 
-/** What is held, and the value of the last days where amounts may be seen. */
+/** What is held, and where amounts may be seen how the money did and the value of the last days. */
 export const portfolioPage = (
   status: AppStatus,
   days: readonly { readonly slot: string; readonly equityUsd: number; readonly cashUsd: number }[],
+  money: Html,
   frame: Frame,
 ): Html =>
   page(
@@ -27,7 +28,8 @@ export const portfolioPage = (
       ${masked(status)} ${positionsTable(status)}
       ${
         status.amountsShown
-          ? html`<h2>Value at the end of each day</h2>
+          ? html`${money}
+              <h2>Value at the end of each day</h2>
               ${table(
                 ["Last slot of the day", { n: "Equity" }, { n: "Cash" }],
                 days

@@ -1,10 +1,12 @@
 import { Hono, type Context } from "hono";
+import { html } from "hono/html";
 import { callerOf, forwardedHeader, type Caller } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
 import { problemAnswer } from "../problem.ts";
 import { shownOrder, statusOf } from "../status.ts";
 import { jobsPage, ordersPage, planPage, portfolioPage } from "./book-pages.ts";
 import type { Frame, Html } from "./layout.ts";
+import { moneySection } from "./money-section.ts";
 import { settingsPage } from "./settings-page.ts";
 import { stocksPage } from "./stocks-page.ts";
 import { statusPage } from "./status-page.ts";
@@ -23,7 +25,12 @@ type Asked = {
 const pages: Readonly<Record<string, (asked: Asked) => Html>> = {
   "/": ({ desk, caller, frame }) => statusPage(statusOf(desk, caller.amounts), frame),
   "/portfolio": ({ desk, open, caller, frame }) =>
-    portfolioPage(statusOf(desk, caller.amounts), caller.amounts ? open.reads.history(historyDays) : [], frame),
+    portfolioPage(
+      statusOf(desk, caller.amounts),
+      caller.amounts ? open.reads.history(historyDays) : [],
+      caller.amounts ? moneySection(open.money()) : html``,
+      frame,
+    ),
   "/plan": ({ desk, caller, frame }) => planPage(statusOf(desk, caller.amounts), frame),
   "/orders": ({ open, caller: { amounts }, frame }) =>
     ordersPage(

@@ -4,7 +4,7 @@ import { addMovements, writeAccountDay } from "../../../src/db/money-rows.ts";
 import { showBook } from "../../../src/trading/books.ts";
 import { moneyEndpoints } from "../../../src/web/api/money-endpoints.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
-import { fakeDesk, local, memoryRows } from "./desk-fixture.ts";
+import { fakeDesk, from, local, memoryRows } from "./desk-fixture.ts";
 
 const monday = Date.UTC(2026, 10, 16);
 const tuesday = monday + 86_400_000;
@@ -91,6 +91,14 @@ test("the CSV comes as a file, and no cell is a formula", async () => {
   expect((await response.text()).split("\r\n")[2]).toBe(
     "2026-11-16T00:00:00.000Z,buy,AAPL,2,100.25,USD,-200.50,,,1,'=FILL,f1",
   );
+});
+
+test("the portfolio's page says which return is which, and shows no amount to a stranger", async () => {
+  const text = await (await ask("/portfolio")).text();
+  expect(text).toMatch(/time-weighted: how the holdings did[^]*2\.0%/);
+  expect(text).toMatch(/in all[^]*19\.50 USD/);
+  const stranger = await webRoutes(desk()).request("/portfolio", {}, from("192.168.1.7"));
+  expect(await stranger.text()).not.toContain("19.50");
 });
 
 test("what cannot be told is a problem with its reason", async () => {

@@ -14,6 +14,7 @@ import type { PrimaryWork } from "./primary-work.ts";
 import { LedgerSettings } from "./settings/ledger-settings.ts";
 import { tradingNotes } from "./trading/notes.ts";
 import type { CommandOutcome } from "./trading/commands.ts";
+import { readTradingState, type TradingState } from "./trading/trading-state.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
 import { ApiTokens } from "./web/api-tokens.ts";
 import { LedgerDisplayTokens } from "./web/display-tokens.ts";
@@ -164,7 +165,11 @@ export class Primary implements OpenLedger {
 
   /** What there is to know of the trading: what may not be traded and why, and orders whose fate is not known. */
   notes(): readonly string[] {
-    return tradingNotes(this.#ledger.db);
+    return tradingNotes(this.#ledger.db, this.#options.clock.nowMs());
+  }
+
+  trading(): TradingState {
+    return readTradingState(this.#ledger.db, this.#options.clock.nowMs());
   }
 
   /** Performs one of the owner's commands. */

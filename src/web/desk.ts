@@ -4,6 +4,8 @@ import type { MarketShare } from "./market-routes.ts";
 import type { LedgerView } from "../ledger-view.ts";
 import type { MoneyView } from "../money-view.ts";
 import type { LedgerSettings } from "../settings/ledger-settings.ts";
+import type { CommandOutcome } from "../trading/commands.ts";
+import type { TradingState } from "../trading/trading-state.ts";
 import type { ApiTokens } from "./api-tokens.ts";
 import type { LedgerReads } from "./ledger-reads.ts";
 import type { Sessions } from "./sessions.ts";
@@ -35,6 +37,9 @@ export type OpenLedger = {
   view(): LedgerView;
   /** What there is to know of the trading, one sentence each. */
   notes(): readonly string[];
+  trading(): TradingState;
+  /** Performs one of the owner's commands; throws what the ledger or the lease throws. */
+  command(request: SwitchCommand): Promise<CommandOutcome>;
   nextRuns(): readonly NextRun[];
   /** How long the newest confirmation took, in real milliseconds; null before the first. */
   lastConfirm(): ConfirmTime | null;
@@ -48,6 +53,8 @@ export type OpenLedger = {
   readonly sessions: Pick<Sessions, keyof Sessions>;
   readonly apiTokens: Pick<ApiTokens, keyof ApiTokens>;
 };
+/** The switches that are set from pages and scripts. Live trading is switched on with a preview, by the command line alone. */
+type SwitchCommand = { readonly name: "pause-buys" | "stop-everything"; readonly on: boolean };
 export type NextRun = { readonly job: string; readonly slot: string; readonly inRealMs: number };
 export type ConfirmTime = { readonly outcome: "confirmed" | "unknown"; readonly tookMs: number };
 

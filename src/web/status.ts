@@ -148,5 +148,5 @@ export function shownOrder(
 }
 
 /** A sentence with every figure but percentages and slots left out: sentences name quantities and sums. */
-const withoutAmounts = (text: string): string =>
+export const withoutAmounts = (text: string): string =>
   text.replaceAll(/\d{8}T\d{4}Z|\d+(?:[.,]\d+)*%?/g, (figure) => (/[%Z]$/.test(figure) ? figure : "…"));

@@ -6,11 +6,13 @@ import { settingEndpoints } from "./setting-endpoints.ts";
 import { statusEndpoints } from "./status-endpoints.ts";
 import { stockEndpoints } from "./stock-endpoints.ts";
 import { tokenEndpoints } from "./token-endpoints.ts";
+import { tradingEndpoints } from "./trading-endpoints.ts";
 
 /** Every operation of the API, in the order of its document. */
 export const endpoints: readonly Endpoint[] = [
   ...statusEndpoints,
   ...jobEndpoints,
+  ...tradingEndpoints,
   ...portfolioEndpoints,
   ...moneyEndpoints,
   ...stockEndpoints,

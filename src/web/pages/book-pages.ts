@@ -1,9 +1,11 @@
 import { html } from "hono/html";
 import { percent } from "../../led/display.ts";
 import type { AppStatus, StatusOrder } from "../status.ts";
+import type { ShownTrading } from "../trading-status.ts";
 import { actionsOf } from "./status-page.ts";
 import { factList, figure, page, table, type Frame, type Html } from "./layout.ts";
 import { cash, jobsTable, positionsTable } from "./tables.ts";
+import { tradingPart } from "./trading-part.ts";
 
 const masked = ({ amountsShown }: Pick<AppStatus, "amountsShown">): Html =>
   amountsShown ? html`` : html`<p class="soft">Amounts are shown to whoever is logged in.</p>`;
@@ -41,14 +43,14 @@ export const portfolioPage = (
       }`,
   );
 
-/** The newest plan with its reasons, and those before it. */
-export const planPage = (status: AppStatus, frame: Frame): Html =>
+/** The newest plan with its reasons, those before it, and what holds trading back. */
+export const planPage = (status: AppStatus, trading: ShownTrading, frame: Frame): Html =>
   page(
     "/plan",
     "Plan",
     frame,
     html`<h1>Plan</h1>
-      ${actionsOf(status)} ${masked(status)}
+      ${actionsOf(status)} ${masked(status)} ${tradingPart(trading, frame)}
       <h2>Before</h2>
       ${table(
         ["Slot", "State", "Why", { n: "Orders" }],

@@ -4,23 +4,29 @@ import { callerOf, writeRefusal } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
 import { inputProblem, problemAnswer } from "../problem.ts";
 import { newStockSchema } from "../stocks.ts";
+import { isSwitch } from "../trading-status.ts";
 import { readForm, type Form } from "./form.ts";
-import type { Frame, Html } from "./layout.ts";
-import { frameOf } from "./page-routes.ts";
-import { settingsPage } from "./settings-page.ts";
-import { stocksPage } from "./stocks-page.ts";
+import type { Frame } from "./layout.ts";
+import { frameOf, pages } from "./page-routes.ts";
 
 type Said = NonNullable<Frame["said"]>;
 type FormPage = {
   readonly path: string;
   /** Does what the form says, and says what came of it; null: there is no such thing. */
   readonly act: (form: Form, param: string, open: OpenLedger) => Promise<Said | null>;
-  readonly page: (open: OpenLedger, frame: Frame) => Html;
+  readonly page: keyof typeof pages;
 };
 
-const showStocks = (open: OpenLedger, frame: Frame): Html => stocksPage(open.stocks.list(), frame);
-
 const forms: readonly FormPage[] = [
+  {
+    path: "/trading/:param",
+    async act({ on }, name, open) {
+      if (!isSwitch(name) || (on !== "yes" && on !== "no")) return null;
+      const { message, lines, confirmed } = await open.command({ name, on: on === "yes" });
+      return good([message, ...lines].map(sentence).join(" "), confirmed === true);
+    },
+    page: "/plan",
+  },
   {
     path: "/settings/:param",
     async act({ value = "" }, key, { settings }) {
@@ -32,7 +38,7 @@ const forms: readonly FormPage[] = [
       if (done.kind === "refused") return bad(`${done.reason}.`);
       return good(`${key} is ${textOf(given)} (${setting.unit}) from now on.`, done.confirmed);
     },
-    page: (open, frame) => settingsPage(open.settings.list(), frame),
+    page: "/settings",
   },
   {
     path: "/stocks/:param",
@@ -42,7 +48,7 @@ const forms: readonly FormPage[] = [
       const done = await stocks.change(symbol, change);
       return done && good(`${symbol} is changed.`, done.confirmed);
     },
-    page: showStocks,
+    page: "/stocks",
   },
   {
     path: "/stocks",
@@ -57,7 +63,7 @@ const forms: readonly FormPage[] = [
       const done = await stocks.add(parsed.data);
       return typeof done === "string" ? bad(`${done}.`) : good(`${parsed.data.symbol} is taken in.`, done.confirmed);
     },
-    page: showStocks,
+    page: "/stocks",
   },
 ];
 
@@ -76,7 +82,8 @@ async function perform(c: Context, desk: Desk, { act, page }: FormPage): Promise
   if (open === null) return problemAnswer(c, { status: 503, detail: "The ledger was closed meanwhile." });
   const said = await act(await readForm(c), c.req.param("param") ?? "", open);
   if (said === null) return problemAnswer(c, { status: 404, detail: "There is no such thing." });
-  return c.html(page(open, { ...frameOf(c, desk, caller), said }), said.good ? 200 : 400);
+  const frame = { ...frameOf(c, desk, caller), said };
+  return c.html(pages[page]({ desk, open, caller, frame }), said.good ? 200 : 400);
 }
 
 const bad = (text: string): Said => ({ text, good: false });
@@ -84,3 +91,5 @@ const good = (text: string, confirmed: boolean): Said => ({
   text: confirmed ? text : `${text} The other node has not confirmed it yet: a failover now may forget it.`,
   good: true,
 });
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;

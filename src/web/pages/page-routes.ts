@@ -4,6 +4,7 @@ import { callerOf, forwardedHeader, type Caller } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
 import { problemAnswer } from "../problem.ts";
 import { shownOrder, statusOf } from "../status.ts";
+import { shownTrading } from "../trading-status.ts";
 import { jobsPage, ordersPage, planPage, portfolioPage } from "./book-pages.ts";
 import type { Frame, Html } from "./layout.ts";
 import { moneySection } from "./money-section.ts";
@@ -15,14 +16,15 @@ const historyDays = 90;
 const ordersShown = 100;
 
 /** What a page is made of. */
-type Asked = {
+export type Asked = {
   readonly desk: Desk;
   readonly open: OpenLedger;
   readonly caller: Caller;
   readonly frame: Frame;
 };
 
-const pages: Readonly<Record<string, (asked: Asked) => Html>> = {
+/** Each page by its path. */
+export const pages = {
   "/": ({ desk, caller, frame }) => statusPage(statusOf(desk, caller.amounts), frame),
   "/portfolio": ({ desk, open, caller, frame }) =>
     portfolioPage(
@@ -31,7 +33,8 @@ const pages: Readonly<Record<string, (asked: Asked) => Html>> = {
       caller.amounts ? moneySection(open.money()) : html``,
       frame,
     ),
-  "/plan": ({ desk, caller, frame }) => planPage(statusOf(desk, caller.amounts), frame),
+  "/plan": ({ desk, open, caller: { amounts }, frame }) =>
+    planPage(statusOf(desk, amounts), shownTrading(open.trading(), amounts), frame),
   "/orders": ({ open, caller: { amounts }, frame }) =>
     ordersPage(
       open.reads.orders(ordersShown).map((order) => shownOrder(order, amounts)),
@@ -41,7 +44,7 @@ const pages: Readonly<Record<string, (asked: Asked) => Html>> = {
   "/jobs": ({ desk, open, caller, frame }) => jobsPage(statusOf(desk, caller.amounts), open.reads.jobs(), frame),
   "/stocks": ({ open, frame }) => stocksPage(open.stocks.list(), frame),
   "/settings": ({ open, caller, frame }) => settingsPage(caller.amounts ? open.settings.list() : null, frame),
-};
+} satisfies Readonly<Record<string, (asked: Asked) => Html>>;
 
 /** The pages of a primary. */
 export function pageRoutes(desk: Desk): Hono {

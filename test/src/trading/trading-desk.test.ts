@@ -226,7 +226,7 @@ describe("switches", () => {
     expect(said.lines).toEqual([`pair-${SLOT}-1: cancelled`, `pair-${SLOT}-2: cancelled`]);
     nextSlot();
     expect(await cycle()).toContain("everything is stopped (until: trader stop-everything off)");
-    expect(tradingNotes(ledger.db)).toContainEqual(expect.stringContaining("everything is stopped"));
+    expect(tradingNotes(ledger.db, 0)).toContainEqual(expect.stringContaining("everything is stopped"));
     expect(broker.book.attempts).toHaveLength(2);
     await command({ name: "stop-everything", on: false });
     nextSlot();
@@ -317,7 +317,7 @@ describe("what a cycle finds", () => {
     nextSlot();
     await cycle(closed);
     expect(ledger.db.select().from(locks).all()).toEqual([first]);
-    expect(tradingNotes(ledger.db)).toEqual([expect.stringContaining("the market is closed")]);
+    expect(tradingNotes(ledger.db, 0)).toEqual([expect.stringContaining("the market is closed")]);
     nextSlot();
     await cycle();
     expect(ledger.db.select().from(locks).all()).toEqual([]);
@@ -328,7 +328,7 @@ describe("what a cycle finds", () => {
     for (const read of ["isMarketOpen", "deposits"] as const) {
       const deaf = { ...broker, [read]: async () => Promise.reject(new Error("502")) };
       await expect(cycle(deaf)).rejects.toThrow("not known: 502");
-      expect(tradingNotes(ledger.db)).toEqual([expect.stringContaining("502")]);
+      expect(tradingNotes(ledger.db, 0)).toEqual([expect.stringContaining("502")]);
     }
     expect(broker.book.attempts).toEqual([]);
   });
@@ -337,7 +337,7 @@ describe("what a cycle finds", () => {
     broker = doubleBroker({ nowMs: () => time.appMs });
     const silent: Broker = { ...broker, place: async () => ({ kind: "unknown", reason: "no answer" }) };
     await expect(cycle(silent)).rejects.toThrow("is unknown");
-    expect(tradingNotes(ledger.db)[0]).toMatch(/^Order pair-\S+ \(buy \w+\) is unknown: it blocks/);
+    expect(tradingNotes(ledger.db, 0)[0]).toMatch(/^Order pair-\S+ \(buy \w+\) is unknown: it blocks/);
     expect(slotAtMs(SLOT)).toBeLessThan(time.appMs);
   });
 });

@@ -12,7 +12,12 @@ const passwordHash = cheapHash("x");
 const document = openApiOf(endpoints, "1");
 
 /** Something for each parameter of a path. */
-const examples: Readonly<Record<string, string>> = { name: "backup", symbol: "AAPL", key: "jobs.scoreMinutes" };
+const examples: Readonly<Record<string, string>> = {
+  name: "backup",
+  symbol: "AAPL",
+  key: "jobs.scoreMinutes",
+  switch: "pause-buys",
+};
 const pathOf = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => examples[name] ?? expect.fail(`no example of {${name}}`));
 

@@ -1,4 +1,5 @@
 import { randomBytes, scryptSync } from "node:crypto";
+import { expect } from "vitest";
 import type { PairView } from "../../../ha/contract.ts";
 import type { LedgerView } from "../../../src/ledger-view.ts";
 import { ledDisplayOf } from "../../../src/led/display.ts";
@@ -7,6 +8,9 @@ import { openMarketCache } from "../../../src/db/market-cache.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
 import { moneyView } from "../../../src/money-view.ts";
 import { LedgerSettings } from "../../../src/settings/ledger-settings.ts";
+import { runCommand } from "../../../src/trading/commands.ts";
+import type { TradingDesk } from "../../../src/trading/trading-desk.ts";
+import { readTradingState } from "../../../src/trading/trading-state.ts";
 import { ApiTokens } from "../../../src/web/api-tokens.ts";
 import type { Desk, OpenLedger, ProbeOutcome } from "../../../src/web/desk.ts";
 import { LedgerReads } from "../../../src/web/ledger-reads.ts";
@@ -78,6 +82,10 @@ export const memoryRows = (): RowDeps => ({
   write: (work) => work(),
 });
 
+const away = () => Promise.reject(new Error("the broker does not answer"));
+/** A desk whose broker is away. */
+const noDesk: TradingDesk = { brokerNow: () => expect.fail("not asked"), open: away, openLive: away };
+
 export const clusterSecret = "the secret of the cluster";
 
 /** A password's hash at the least cost that there is, of the shape that a real one has. */
@@ -102,6 +110,8 @@ export function fakeDesk({ pair: view = pair, open = true, probe, rows, password
     epoch: 3,
     view: () => ledgerView,
     notes: () => ["Buying is locked: buys are paused (until: trader pause-buys off)."],
+    trading: () => readTradingState(deps.db, deps.nowMs()),
+    command: (request) => runCommand({ ...deps, desk: noDesk, preview: () => Promise.resolve([]) }, request),
     nextRuns: () => [{ job: "price-sync", slot: "20261122T1420Z", inRealMs: 1000 }],
     lastConfirm: () => ({ outcome: "confirmed", tookMs: 42 }),
     probes: {

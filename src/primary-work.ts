@@ -116,8 +116,9 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     ],
     blocked: () =>
       new Map([
-        ...tradableUniverse(ledger, desk.brokerNow()).excluded.map(({ stock, why }) => [stock.symbol, why] as const),
         ...view().blocked,
+        // What the broker never trades is not a matter of when the exchange opens.
+        ...tradableUniverse(ledger, desk.brokerNow()).excluded.map(({ stock, why }) => [stock.symbol, why] as const),
       ]),
     async begin() {
       if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {

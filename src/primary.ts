@@ -8,6 +8,7 @@ import { isBusy, isUnusable } from "./db/sqlite-error.ts";
 import { cronOf } from "./jobs/intervals.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
+import { workNotes } from "./jobs/work-notes.ts";
 import { readLedgerView, type LedgerView, type OrderView } from "./ledger-view.ts";
 import { moneyView, type MoneyView } from "./money-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
@@ -163,9 +164,12 @@ export class Primary implements OpenLedger {
     };
   }
 
-  /** What there is to know of the trading: what may not be traded and why, and orders whose fate is not known. */
+  /** What fails and what is old, orders whose fate is not known, and what may not be traded and why. */
   notes(): readonly string[] {
-    return tradingNotes(this.#ledger.db, this.#options.clock.nowMs());
+    const { cache, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const jobs = this.#work.jobs.map((job) => job.name);
+    return [...workNotes({ ledger: this.#ledger, cache, jobs, nowMs }), ...tradingNotes(this.#ledger.db, nowMs)];
   }
 
   trading(): TradingState {

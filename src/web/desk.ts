@@ -35,7 +35,7 @@ export type Desk = {
 export type OpenLedger = {
   readonly epoch: number;
   view(): LedgerView;
-  /** What there is to know of the trading, one sentence each. */
+  /** What fails, what is old, and what may not be traded, one sentence each. */
   notes(): readonly string[];
   trading(): TradingState;
   /** Performs one of the owner's commands; throws what the ledger or the lease throws. */

@@ -69,7 +69,7 @@ export const statusSchema = z.object({
   investedShare: z.number().nullable(),
   /** Broker, account and mode of what is shown; null for whoever may see no amounts. */
   book: z.string().nullable(),
-  /** What may not be traded now, and why; orders whose fate is not known. */
+  /** Jobs that fail, prices that are old; orders whose fate is not known; what may not be traded now, and why. */
   notes: z.array(z.string()),
   plans: z.array(planSchema),
   jobRuns: z.array(jobRunSchema),
@@ -147,6 +147,8 @@ export function shownOrder(
     : { ...what, reason: withoutAmounts(reason), qty: null, filledQty: null, filledAvgPriceUsd: null };
 }
 
-/** A sentence with every figure but percentages and slots left out: sentences name quantities and sums. */
+/** A sentence with every figure but percentages, slots and instants left out: sentences name quantities and sums. */
 export const withoutAmounts = (text: string): string =>
-  text.replaceAll(/\d{8}T\d{4}Z|\d+(?:[.,]\d+)*%?/g, (figure) => (/[%Z]$/.test(figure) ? figure : "…"));
+  text.replaceAll(/\d{8}T\d{4}Z|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z|\d+(?:[.,]\d+)*%?/g, (figure) =>
+    /[%Z]$/.test(figure) ? figure : "…",
+  );

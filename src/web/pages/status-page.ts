@@ -14,7 +14,7 @@ export const statusPage = (status: AppStatus, frame: Frame): Html =>
       ${factsOf(status)}
       <p class="soft">${status.limits}</p>
       ${status.reasons.map((reason) => html`<p class="bad">${reason}</p>`)}
-      ${status.notes.length === 0 ? "" : html`<h2>Locks</h2>`}
+      ${status.notes.length === 0 ? "" : html`<h2>Not as it should be</h2>`}
       ${status.notes.map((note) => html`<p class="bad">${note}</p>`)}
       <h2>Next actions</h2>
       ${actionsOf(status)}

@@ -1,9 +1,10 @@
 import type { AppClock, Job } from "../app-ports.ts";
 import { and, asc, desc, eq, gt, sql } from "../db/drizzle.ts";
 import type { LedgerDb } from "../db/ledger.ts";
-import { jobRuns, orderIntents, snapshots } from "../db/ledger-schema.ts";
+import { jobRuns, orderIntents, plans, snapshots } from "../db/ledger-schema.ts";
 import { cronOf } from "../jobs/intervals.ts";
 import { slotText } from "../jobs/slots.ts";
+import type { Considered } from "../planning/considered.ts";
 import { shownBook } from "../trading/books.ts";
 import type { OrderView } from "../ledger-view.ts";
 
@@ -41,6 +42,19 @@ export class LedgerReads {
       .orderBy(desc(orderIntents.slot), asc(orderIntents.n))
       .limit(limit);
     return newest.all().map((order) => ({ ...order, share: shareOf(order) }));
+  }
+
+  /** What the newest plan was chosen from; null without a plan, or where it had nothing to choose. */
+  considered(): (Considered & { readonly slot: string }) | null {
+    const { db } = this.#deps;
+    const newest = db
+      .select({ slot: plans.slot, considered: plans.considered })
+      .from(plans)
+      .where(eq(plans.book, shownBook(db)))
+      .orderBy(desc(plans.slot))
+      .limit(1)
+      .get();
+    return newest?.considered ? { slot: newest.slot, ...newest.considered } : null;
   }
 
   /** The last snapshot of each of these days, oldest first. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jobRuns, orderIntents, plans } from "../db/ledger-schema.ts";
 import type { JobRunView, LedgerView, OrderView, PlanView } from "../ledger-view.ts";
+import type { Considered } from "../planning/considered.ts";
 import type { Desk } from "./desk.ts";
 
 const amount = z.number().nullable();
@@ -27,6 +28,28 @@ export const planSchema = z.object({
   reason: z.string(),
   orders: z.array(orderSchema),
 });
+
+const driftSchema = z.object({ name: z.string(), share: z.number(), target: z.number(), balanced: z.boolean() });
+
+/** What a plan was chosen from. Amounts are in the currency that the books are kept in. */
+export const consideredSchema = z.object({
+  slot: z.string(),
+  regions: z.array(driftSchema),
+  industries: z.array(driftSchema),
+  rejected: z.array(
+    z.object({
+      symbol: z.string(),
+      side: z.enum(["buy", "sell"]),
+      rule: z.string(),
+      why: z.string(),
+      /** Worth after costs; null when a rule forbade it, or for whoever may see no amounts. */
+      net: amount,
+    }),
+  ),
+  /** Rejected ones beyond those that are kept. */
+  more: z.int(),
+});
+export type ShownConsidered = z.infer<typeof consideredSchema>;
 
 export const jobRunSchema = z.object({
   job: z.string(),
@@ -128,6 +151,24 @@ export const shownPlan = (
   status,
   reason: amounts ? reason : withoutAmounts(reason),
   orders: orders.map((order) => shownOrder(order, amounts)),
+});
+
+/** What a plan was chosen from as this caller may see it. */
+export const shownConsidered = (
+  { slot, regions, industries, rejected, more }: Considered & { readonly slot: string },
+  amounts: boolean,
+): ShownConsidered => ({
+  slot,
+  regions: [...regions],
+  industries: [...industries],
+  rejected: rejected.map(({ symbol, side, rule, why, netEur }) => ({
+    symbol,
+    side,
+    rule,
+    why: amounts ? why : withoutAmounts(why),
+    net: amounts ? netEur : null,
+  })),
+  more,
 });
 
 /** A run of a job as this caller may see it: outcomes name sums. */

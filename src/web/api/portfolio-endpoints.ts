@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { orderSchema, planSchema, positionSchema, shownOrder, shownPlan, shownPosition } from "../status.ts";
+import {
+  consideredSchema,
+  orderSchema,
+  planSchema,
+  positionSchema,
+  shownConsidered,
+  shownOrder,
+  shownPlan,
+  shownPosition,
+} from "../status.ts";
 import { endpoint, nothing, type Endpoint } from "./endpoint.ts";
 
 const amount = z.number().nullable();
@@ -40,6 +49,20 @@ export const portfolioEndpoints: readonly Endpoint[] = [
     input: nothing,
     answer: z.object({ plans: z.array(planSchema) }),
     handle: (_input, { open, caller }) => ({ plans: open.view().plans.map((plan) => shownPlan(plan, caller.amounts)) }),
+  }),
+  endpoint({
+    method: "get",
+    path: "/api/plans/considered",
+    summary:
+      "What the newest plan was chosen from: each region's and industry's drift, and what was rejected, with why",
+    access: "open",
+    refuses: [],
+    input: nothing,
+    answer: z.object({ considered: consideredSchema.nullable() }),
+    handle(_input, { open, caller }) {
+      const newest = open.reads.considered();
+      return { considered: newest && shownConsidered(newest, caller.amounts) };
+    },
   }),
   endpoint({
     method: "get",

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { percent } from "../../led/display.ts";
-import type { AppStatus, StatusOrder } from "../status.ts";
+import type { AppStatus, ShownConsidered, StatusOrder } from "../status.ts";
 import type { ShownTrading } from "../trading-status.ts";
 import { actionsOf } from "./status-page.ts";
 import { factList, figure, page, table, type Frame, type Html } from "./layout.ts";
@@ -44,13 +44,19 @@ export const portfolioPage = (
   );
 
 /** The newest plan with its reasons, those before it, and what holds trading back. */
-export const planPage = (status: AppStatus, trading: ShownTrading, frame: Frame): Html =>
+export const planPage = (
+  status: AppStatus,
+  considered: ShownConsidered | null,
+  trading: ShownTrading,
+  frame: Frame,
+): Html =>
   page(
     "/plan",
     "Plan",
     frame,
     html`<h1>Plan</h1>
-      ${actionsOf(status)} ${masked(status)} ${tradingPart(trading, frame)}
+      ${actionsOf(status)} ${masked(status)} ${considered === null ? "" : consideredPart(considered)}
+      ${tradingPart(trading, frame)}
       <h2>Before</h2>
       ${table(
         ["Slot", "State", "Why", { n: "Orders" }],
@@ -60,6 +66,26 @@ export const planPage = (status: AppStatus, trading: ShownTrading, frame: Frame)
         "No plan before this one.",
       )}`,
   );
+
+const consideredPart = ({ regions, industries, rejected, more }: ShownConsidered): Html =>
+  html`<h2>Considered and rejected</h2>
+    ${table(
+      ["Stock", "Rule", "Why"],
+      rejected.map(({ side, symbol, rule, why }) => [`${side} ${symbol}`, rule, why]),
+      "Nothing was rejected.",
+    )}
+    ${more === 0 ? "" : html`<p class="soft">And ${more} more.</p>`}
+    <h2>Before the plan</h2>
+    ${table(
+      ["Region or industry", { n: "Has" }, { n: "Target" }, ""],
+      [...regions, ...industries].map(({ name, share, target, balanced }) => [
+        name,
+        { n: percent(share) },
+        { n: percent(target) },
+        balanced ? "in balance" : share < target ? "too little" : "too much",
+      ]),
+      "Nothing is known of it.",
+    )}`;
 
 /** The newest orders, each with its reason. */
 export const ordersPage = (orders: readonly StatusOrder[], amountsShown: boolean, frame: Frame): Html =>

@@ -1,8 +1,8 @@
 import { html } from "hono/html";
-import { amountText } from "../../analytics/money/amount.ts";
+import { type Currency, toMajor } from "../../analytics/money/amount.ts";
 import type { MoneyView } from "../../money-view.ts";
 import { percent } from "../../led/display.ts";
-import { factList, table, type Html } from "./layout.ts";
+import { factList, money as moneyText, table, type Html } from "./layout.ts";
 
 /** Days that returns are shown for. */
 const daysShown = 365;
@@ -10,7 +10,7 @@ const daysShown = 365;
 /** How the money did, for whoever may see amounts: both returns with what they say, gains by source, and the exports. */
 export function moneySection(money: MoneyView): Html {
   const [analytics, gains] = [money.analytics(daysShown), money.gains()];
-  const amount = (minor: number): string => amountText(minor, money.base);
+  const amount = (minor: number): string => signed(minor, money.base);
   return html`<h2>How the money did</h2>
     ${
       analytics.kind === "unknown"
@@ -33,6 +33,17 @@ export function moneySection(money: MoneyView): Html {
             "",
           )
     }
+    ${table(
+      ["Cash", { n: "By its movements" }, { n: "By the broker" }],
+      money
+        .cash()
+        .map(({ currency, bookMinor, brokerMinor }) => [
+          currency,
+          { n: signed(bookMinor, currency) },
+          { n: brokerMinor === null ? "unknown" : signed(brokerMinor, currency) },
+        ]),
+      "No movement of cash is known yet.",
+    )}
     <p class="soft">
       Everything to take away: <a href="/api/export.csv">CSV</a>, <a href="/api/export.json">JSON</a>.
     </p>`;
@@ -49,5 +60,8 @@ const returnsOf = (found: Performance): readonly (readonly [string, string])[] =
   ["all stocks in equal parts", shown(found.benchmark?.timeWeighted ?? null)],
   ["deepest fall", shown(found.maxDrawdown)],
 ];
+
+/** With the currency's own sign. */
+const signed = (minor: number, currency: Currency): string => moneyText(toMajor(minor, currency), currency);
 
 const shown = (fraction: number | null): string => (fraction === null ? "not known yet" : percent(fraction));

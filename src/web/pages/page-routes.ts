@@ -3,7 +3,7 @@ import { html } from "hono/html";
 import { callerOf, forwardedHeader, type Caller } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
 import { problemAnswer } from "../problem.ts";
-import { shownOrder, statusOf } from "../status.ts";
+import { shownConsidered, shownOrder, statusOf } from "../status.ts";
 import { shownTrading } from "../trading-status.ts";
 import { jobsPage, ordersPage, planPage, portfolioPage } from "./book-pages.ts";
 import type { Frame, Html } from "./layout.ts";
@@ -33,8 +33,15 @@ export const pages = {
       caller.amounts ? moneySection(open.money()) : html``,
       frame,
     ),
-  "/plan": ({ desk, open, caller: { amounts }, frame }) =>
-    planPage(statusOf(desk, amounts), shownTrading(open.trading(), amounts), frame),
+  "/plan": ({ desk, open, caller: { amounts }, frame }) => {
+    const considered = open.reads.considered();
+    return planPage(
+      statusOf(desk, amounts),
+      considered && shownConsidered(considered, amounts),
+      shownTrading(open.trading(), amounts),
+      frame,
+    );
+  },
   "/orders": ({ open, caller: { amounts }, frame }) =>
     ordersPage(
       open.reads.orders(ordersShown).map((order) => shownOrder(order, amounts)),

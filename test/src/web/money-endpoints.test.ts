@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Movement } from "../../../src/analytics/money/movement.ts";
 import { addMovements, writeAccountDay } from "../../../src/db/money-rows.ts";
+import { moneyView } from "../../../src/money-view.ts";
 import { showBook } from "../../../src/trading/books.ts";
 import { moneyEndpoints } from "../../../src/web/api/money-endpoints.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
@@ -96,9 +97,29 @@ test("the CSV comes as a file, and no cell is a formula", async () => {
 test("the portfolio's page says which return is which, and shows no amount to a stranger", async () => {
   const text = await (await ask("/portfolio")).text();
   expect(text).toMatch(/time-weighted: how the holdings did[^]*2\.0%/);
-  expect(text).toMatch(/in all[^]*19\.50 USD/);
+  expect(text).toMatch(/in all[^]*\$19\.50/);
+  expect(text).toMatch(/Cash[^]*USD[^]*\$799\.50[^]*unknown/);
   const stranger = await webRoutes(desk()).request("/portfolio", {}, from("192.168.1.7"));
   expect(await stranger.text()).not.toContain("19.50");
+});
+
+test("books in euros are shown with the sign of the euro, whatever the account's currency is", async () => {
+  const rows = memoryRows();
+  addMovements(rows.db, "", [{ ...movement, currency: "EUR", minor: -12_345 }]);
+  for (const [at, cash] of [
+    [monday, 100_000],
+    [tuesday, 101_950],
+  ] as const) {
+    writeAccountDay(rows.db, "", { dayMs: at, base: "EUR", held: {}, prices: {}, cash: { EUR: cash }, rates: {} });
+  }
+  const given = fakeDesk({ rows });
+  const primary = given.open();
+  if (primary === null) throw new Error("no ledger");
+  const euros = { ...given, open: () => ({ ...primary, money: () => moneyView(rows.db, "EUR") }) };
+  const text = await (await webRoutes(euros).request("/portfolio", {}, local)).text();
+  expect(text).toMatch(/in all[^]*€/);
+  expect(text).toContain("-€123.45");
+  expect(text).not.toContain(" EUR<");
 });
 
 test("what cannot be told is a problem with its reason", async () => {

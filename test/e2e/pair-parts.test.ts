@@ -22,6 +22,7 @@ import type { Health } from "./pair.ts";
 import { killQuietly, Load, Pair } from "./pair.ts";
 import { journalViolations, lostProbes, slotViolations } from "./pair-checks.ts";
 import { bringBack, switchover } from "./pair-rounds.ts";
+import { buysGoOn, buysStayPaused, switchesAreRefused, switchesAreTaken } from "./pair-switches.ts";
 
 const verifiedSchema = z.looseObject({ verified: z.object({ at: z.string(), sound: z.boolean() }) });
 
@@ -264,6 +265,16 @@ test(
 );
 
 test(
+  "the owner's switches are taken where the primary is, told by locks, status and health, and outlive an app",
+  async () => {
+    await switchesAreRefused(pair);
+    await switchesAreTaken(pair);
+    await buysStayPaused(pair);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
   "a dry run of a switchover names its checks and changes nothing",
   async () => {
     const { primary } = await pair.protected();
@@ -288,6 +299,12 @@ test.each([1, 2])(
     );
     expect(round.violations).toEqual([]);
   },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "the owner's switches hold on whichever node leads, until they are off again",
+  () => buysGoOn(pair),
   TEST_LIMIT_MS,
 );
 

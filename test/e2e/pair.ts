@@ -15,6 +15,7 @@ const healthSchema = z.looseObject({
   epoch: z.int(),
   inSync: z.array(z.string()),
   reasons: z.array(z.string()),
+  appNotes: z.array(z.string()),
   position: z.object({ epoch: z.int(), txid: z.int() }),
   pids: z.object({ agent: pid, link: pid.nullable(), app: pid.nullable(), litestream: pid.nullable() }),
 });

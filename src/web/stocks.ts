@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { currencyNames, isCurrency } from "../analytics/money/amount.ts";
 import { asc, eq, sql } from "../db/drizzle.ts";
 import { universe } from "../db/ledger-schema.ts";
 import { readBars, readQuotes, readScores, type CachedBar, type MarketCache } from "../db/market-cache.ts";
-import { isExchange } from "../market/calendar/exchange-of.ts";
+import { EXCHANGES, isExchange } from "../market/calendar/exchange-of.ts";
+import { listingOf } from "../market/listing.ts";
 import type { RowDeps } from "./token-rows.ts";
 
 const marginMs = 50;
@@ -18,18 +20,28 @@ const stockFields = z.strictObject({
   name: word,
   region: z.enum(universe.region.enumValues),
   industries: z.array(word).min(1).max(5),
-  currency: z.string().regex(/^[A-Z]{3}$/, "three letters, as in EUR; pounds are GBP, never pence"),
+  currency: z.string().refine(isCurrency, `one of ${currencyNames}; pounds are GBP, never pence`),
   yahooSymbol: z
     .string()
     .regex(/^[\w.^=-]{1,20}$/, "a symbol of Yahoo's")
     .nullable()
     .default(null),
-  exchange: z.string().refine(isExchange, "the code of an exchange with a calendar").nullable().default(null),
+  exchange: z
+    .string()
+    .refine(isExchange, `one of ${EXCHANGES.join(", ")}, or nothing where the symbol says it`)
+    .nullable()
+    .default(null),
   lotSize: z.int().min(1).max(1_000_000).default(1),
   allowBuy: z.boolean().default(true),
   allowSell: z.boolean().default(true),
 });
-export const newStockSchema = z.strictObject({ symbol: symbolSchema, ...stockFields.shape });
+export const newStockSchema = z
+  .strictObject({ symbol: symbolSchema, ...stockFields.shape })
+  // Without a calendar an exchange never counts as open: the stock could never be traded, and nobody would know why.
+  .refine((stock) => stock.exchange !== null || listingOf(stock).exchange !== null, {
+    path: ["exchange"],
+    message: `it does not follow from the symbol: give one of ${EXCHANGES.join(", ")}`,
+  });
 /** Only what is given changes. */
 export const stockChangeSchema = z
   .strictObject({

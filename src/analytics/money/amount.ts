@@ -21,6 +21,9 @@ const MINOR_DIGITS: { readonly [currency in Currency]: number } = {
   CAD: 2,
 };
 
+/** Their codes, in words. */
+export const currencyNames = Object.keys(MINOR_DIGITS).join(", ");
+
 /** Whether amounts of this currency can be kept exactly here. */
 export const isCurrency = (text: string): text is Currency => Object.hasOwn(MINOR_DIGITS, text);
 

@@ -1,4 +1,5 @@
-const EXCHANGES = [
+/** All that there are calendars of. */
+export const EXCHANGES = [
   "XNYS",
   "XTSE",
   "XLON",

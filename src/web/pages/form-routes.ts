@@ -54,7 +54,7 @@ const forms: readonly FormPage[] = [
     path: "/stocks",
     async act(form, _param, { stocks }) {
       const industries = (form["industries"] ?? "").split(",").map((name) => name.trim());
-      const given = { ...form, industries, lotSize: Number(form["lotSize"]) };
+      const given = { ...form, industries, lotSize: Number(form["lotSize"]), exchange: form["exchange"] || null };
       const parsed = newStockSchema.safeParse(given);
       if (!parsed.success) {
         const { field, detail } = inputProblem(parsed.error, "", 0);

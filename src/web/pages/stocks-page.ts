@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { universe } from "../../db/ledger-schema.ts";
+import { EXCHANGES } from "../../market/calendar/exchange-of.ts";
 import type { StockView } from "../stocks.ts";
 import { money, page, table, type Frame, type Html } from "./layout.ts";
 
@@ -67,6 +68,13 @@ const addForm = html`<h2>Take one in</h2>
     >
     <label>Industries <input name="industries" required placeholder="Technology, Finance" /></label>
     <label>Currency <input class="short" name="currency" required pattern="[A-Z]{3}" placeholder="EUR" /></label>
+    <label
+      >Exchange
+      <select name="exchange">
+        <option value="">as the symbol says</option>
+        ${EXCHANGES.map((exchange) => html`<option>${exchange}</option>`)}
+      </select></label
+    >
     <label>Lot <input class="short" type="number" name="lotSize" value="1" min="1" required /></label>
     <button>Take in</button>
   </form>`;

@@ -32,6 +32,10 @@ test("who is logged in sees amounts to the cent, and may log out", async () => {
   expect(await textOf("/portfolio", {}, local)).toContain("$97,250.00");
 });
 
+test("the page of stocks says to anybody why one is not traded now", async () => {
+  expect(await textOf("/stocks")).toMatch(/AAPL[^]*its prices look wrong/);
+});
+
 test("what comes through the other node is shown without forms", async () => {
   expect(await textOf("/settings", own)).toContain('action="/settings/jobs.scoreMinutes"');
   expect(await textOf("/settings", { ...own, "x-trader-forwarded-by": "uno-b" })).not.toContain("<form");
@@ -79,6 +83,10 @@ test("forms take a stock in and give it up", async () => {
   expect(await submit("/stocks", { ...fields, lotSize: "0" })).toMatchObject({
     status: 400,
     text: expect.stringContaining("lotSize"),
+  });
+  expect(await submit("/stocks", { ...fields, symbol: "SAP.XX", lotSize: "1", exchange: "" })).toMatchObject({
+    status: 400,
+    text: expect.stringContaining("exchange: it does not follow from the symbol"),
   });
   expect((await submit("/stocks/SAP.DE", { allowSell: "yes" })).status).toBe(200);
   const stock = desk

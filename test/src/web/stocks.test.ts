@@ -46,6 +46,8 @@ test("a wrong stock is a problem with the name of its field, and changes nothing
     [{ ...asml, region: "MARS" }, "region"],
     [{ ...asml, industries: [] }, "industries"],
     [{ ...asml, currency: "GBp" }, "currency"],
+    [{ ...asml, currency: "XYZ" }, "currency"],
+    [{ ...asml, symbol: "ASML.XX" }, "exchange"],
     [{ ...asml, lotSize: 0 }, "lotSize"],
     [{ ...asml, exchange: "XXXX" }, "exchange"],
   ];
@@ -61,6 +63,14 @@ test("a wrong stock is a problem with the name of its field, and changes nothing
   expect(await send("PUT", "/stocks/AAPL", { symbol: "B" })).toMatchObject({ status: 400 });
   expect(await send("POST", "/stocks", asml, "read")).toMatchObject({ status: 403 });
   expect(await send("GET", "/stocks")).toEqual(before);
+});
+
+test("where the symbol does not say the exchange, the problem names those that there are, and one that is given counts", async () => {
+  const other = { ...asml, symbol: "ASML.XX" };
+  expect(await send("POST", "/stocks", other)).toMatchObject({
+    json: { detail: expect.stringContaining("give one of XNYS, XTSE") },
+  });
+  expect(await send("POST", "/stocks", { ...other, exchange: "XAMS" })).toMatchObject({ status: 200 });
 });
 
 test("a stock says why it may not be traded now", async () => {

@@ -5,17 +5,17 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import pino from "pino";
 import { type Ledger, openLedger } from "../../../src/db/ledger.ts";
 import { plans } from "../../../src/db/ledger-schema.ts";
-import { openMarketCache } from "../../../src/db/market-cache.ts";
+import { type MarketCache, openMarketCache, writeQuotes } from "../../../src/db/market-cache.ts";
 import { ActivityBoard } from "../../../src/led/activity.ts";
 import { createYahoo } from "../../../src/market/yahoo.ts";
-import { primaryWork } from "../../../src/primary-work.ts";
+import { type PrimaryWork, primaryWork } from "../../../src/primary-work.ts";
 import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { planTrades } from "../../../src/planning/plan.ts";
 import { scoreStock } from "../../../src/scoring/score.ts";
 import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
 import type { Broker } from "../../../src/trading/broker.ts";
 import { ledgerPlanStore } from "../../../src/trading/ledger-plan-store.ts";
-import type { MarketView } from "../../../src/trading/market-view.ts";
+import type { MarketHours, MarketView } from "../../../src/trading/market-view.ts";
 import { gather } from "../../../src/trading/planning-input.ts";
 import { type PlanStore, slotAtMs } from "../../../src/trading/plan-record.ts";
 import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
@@ -84,12 +84,11 @@ const priced = (): Broker & ReturnType<typeof doubleBroker> => {
   return doubleBroker({ nowMs: () => time.appMs, priceUsd });
 };
 
-/** All jobs of a primary, slot after slot, on the embedded market with a real ledger and a real cache. */
-async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
-  const cache = openMarketCache(join(folder, "market.db"));
+/** What a primary does on the embedded market with a real ledger and this cache. */
+function workOf(broker: Broker, cache: MarketCache, hours: MarketHours): PrimaryWork {
   const log = pino({ level: "silent" });
   const clock = { nowMs: () => time.appMs, originAppMs, realMs: (ms: number) => ms };
-  const work = primaryWork({
+  return primaryWork({
     node: "uno-a",
     cluster: "pair",
     clock,
@@ -101,12 +100,18 @@ async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
     ledger,
     cache,
     market: createYahoo({ source: "embedded", clock, log }),
-    hours: "replay",
+    hours,
     base: "USD",
     timeTrouble: () => null,
     board: new ActivityBoard(),
     log,
   });
+}
+
+/** All jobs of a primary, slot after slot. */
+async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
+  const cache = openMarketCache(join(folder, "market.db"));
+  const work = workOf(broker, cache, "replay");
   try {
     await work.begin();
     const outcomes: string[] = [];
@@ -136,6 +141,26 @@ describe("on the embedded market", () => {
     expect(considered.filter((row) => row.considered !== null)).toHaveLength(20);
     expect(considered.at(-1)?.considered?.rejected.length).toBeGreaterThan(0);
   }, 120_000);
+
+  test("what the broker never trades says so, whatever the market says; the others say what the market says", () => {
+    const cache = openMarketCache(":memory:");
+    const quote = { price: 60, currency: "USD", asOfMs: 0, fetchedAtMs: time.appMs };
+    writeQuotes(cache, [
+      { ...quote, symbol: "KO" },
+      { ...quote, symbol: "GE" },
+    ]);
+    const broker: Broker = {
+      ...priced(),
+      whyNotTradable: ({ symbol }) => (symbol === "KO" ? "the broker has no KO" : null),
+    };
+    expect(workOf(broker, cache, "exchange").blocked()).toEqual(
+      new Map([
+        ["GE", "it last traded on 1970-01-01T00:00Z"],
+        ["KO", "the broker has no KO"],
+      ]),
+    );
+    cache.close();
+  });
 
   test("a slot that was run is not run again", async () => {
     const broker = priced();

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { PairView } from "../ha/contract.ts";
-import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
+import { type ActGuard, type AppClock, type Confirm, type Job, LeaseOver } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
@@ -98,7 +98,8 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() });
   const desk = deskOf(deps, view);
   const rebalanceDeps = (open: OpenDesk): RebalanceDeps => rebalanceDepsOf(deps, view, open);
-  const rebalance = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
+  const cycle = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
+  const rebalance = toldWhenFailed(desk, cycle);
   const portfolio = atOpenDesk(desk, portfolioTiming, ({ book, trading: { broker } }) =>
     portfolioSyncJob({ ledger, book, broker, market: cachedMarket(cache, base), guard, clock }),
   );
@@ -236,6 +237,20 @@ async function previewOf(deps: RebalanceDeps): Promise<readonly string[]> {
 const atOpenDesk = (desk: TradingDesk, timing: Omit<Job, "run">, job: (open: OpenDesk) => Job): Job => ({
   ...timing,
   run: async (slot, signal) => job(await desk.open()).run(slot, signal),
+});
+
+/** The cycle, whose failure is a lock: the schedule's record of it is not what the owner looks at. */
+const toldWhenFailed = (desk: TradingDesk, cycle: Job): Job => ({
+  ...cycle,
+  run: async (slot, signal) => {
+    try {
+      return await cycle.run(slot, signal);
+    } catch (error) {
+      const isJobs = !(error instanceof LeaseOver) && !isUnusable(error) && !signal.aborted;
+      if (isJobs) desk.cycleFailed(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  },
 });
 
 async function attempt(what: string, log: Logger, work: () => Promise<string>): Promise<void> {

@@ -5,7 +5,7 @@ import { orderIntents, snapshots } from "../db/ledger-schema.ts";
 import { toBase } from "../market/fx/rates.ts";
 import type { Allowances } from "../planning/input.ts";
 import type { Side } from "../planning/stock.ts";
-import { bookName, brokerInForce, type Mode, showBook } from "./books.ts";
+import { bookName, brokerInForce, type Mode, showBook, shownBook } from "./books.ts";
 import type { Broker } from "./broker.ts";
 import { type CapRules, withinCaps } from "./caps.ts";
 import { readControls } from "./controls.ts";
@@ -56,6 +56,8 @@ export type TradingDesk = {
   readonly open: () => Promise<OpenDesk>;
   /** The desk as it would be with live trading on for the broker's account, or why it cannot be. Writes nothing. */
   readonly openLive: (limits: Omit<LiveSwitch, "account">) => Promise<OpenDesk | string>;
+  /** Locks everything, for this reason, until a cycle finds out again what may be traded. */
+  readonly cycleFailed: (why: string) => void;
 };
 
 /** Opens the desk anew for each job: the switches are read from the ledger then, and before every order. */
@@ -97,6 +99,7 @@ export function tradingDesk(deps: DeskDeps): TradingDesk {
       const book = bookName(broker.name, account, "live");
       return desk({ deps, broker, mode: "live", account, book, live: () => live });
     },
+    cycleFailed: (why) => lockFailed(deps, why),
   };
 }
 
@@ -192,6 +195,20 @@ async function lockAnew(
     work();
   });
   return { locks, failed: [marketOpen, equityUsd, deposits].some(({ kind }) => kind === "failed") };
+}
+
+/** Whoever asks is to be told, also when the cycle came to no locks of its own: its broker is dead, for instance. */
+function lockFailed({ db, clock, guard }: DeskDeps, why: string): void {
+  const book = shownBook(db);
+  const others = readLocks(db, book).filter(({ name }) => name !== "cycle");
+  if (others.some(({ reason }) => why.includes(reason))) return;
+  const [sinceMs, reason] = [clock.nowMs(), `the newest cycle has failed: ${why}`];
+  const ends = "until a later cycle has its answers";
+  const failed: Lock = { name: "cycle", blocks: "all", symbol: null, reason, sinceMs, untilMs: null, ends };
+  writeLocks(db, book, [...others, failed], (work) => {
+    guard.check(writeMarginMs);
+    work();
+  });
 }
 
 /** `but`: an order that does not count as sent. */

@@ -125,15 +125,15 @@ export class FakeAgent {
   }
 }
 
-/** The real exchange simulator as a process of its own. */
+/** The real exchange simulator as a process of its own, with these more arguments. */
 export async function startExchange(
   dataDir: string,
   clock: ClockArgs,
+  more: readonly string[] = [],
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   mkdirSync(dataDir, { recursive: true });
-  const child = spawn("setpriv", underUs("exchange/main.ts", ["--port", "0", "--data", dataDir, ...clockArgv(clock)]), {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const args = ["--port", "0", "--data", dataDir, ...clockArgv(clock), ...more];
+  const child = spawn("setpriv", underUs("exchange/main.ts", args), { stdio: ["ignore", "pipe", "inherit"] });
   const line = await once(child.stdout, "data");
   const { port } = z.object({ port: z.int() }).parse(JSON.parse(String(line[0])));
   return {

@@ -84,7 +84,12 @@ export const memoryRows = (): RowDeps => ({
 
 const away = () => Promise.reject(new Error("the broker does not answer"));
 /** A desk whose broker is away. */
-const noDesk: TradingDesk = { brokerNow: () => expect.fail("not asked"), open: away, openLive: away };
+const noDesk: TradingDesk = {
+  brokerNow: () => expect.fail("not asked"),
+  open: away,
+  openLive: away,
+  cycleFailed: () => undefined,
+};
 
 export const clusterSecret = "the secret of the cluster";
 

@@ -14,6 +14,9 @@ type Started = { readonly child: Child; readonly lines: string[]; ended: boolean
 const LINES_KEPT = 30;
 const ONCE_LIMIT_MS = 60_000;
 const GONE_LIMIT_MS = 5_000;
+const LOOK_EVERY_MS = 10;
+/** A process has no arguments for a moment while it becomes another program (setpriv the node): one look may miss it. */
+const QUIET_LOOKS = 3;
 
 /** The processes of a demo; they die with it, however it ends. */
 export class DemoProcesses {
@@ -70,20 +73,20 @@ export class DemoProcesses {
   async killAll(lifelinePid: number): Promise<void> {
     this.#over = true;
     const found = this.#agentDirs.flatMap((dir) => readPidFiles(join(dir, "run"))).map(({ identity }) => identity);
-    const doomed = [...byLifeline(lifelinePid), ...found];
     const ours = [...this.#started.values()].map(({ child }) =>
       child.kill().catch((error: unknown) => this.#complain(error)),
     );
-    for (const identity of doomed) killOne(identity);
-    await Promise.all(ours);
-    for (let waitedMs = 0; waitedMs < GONE_LIMIT_MS; waitedMs += 10) {
-      const left = doomed.filter(isRunning);
-      if (left.length === 0) return;
-      // A child that its agent had just started is found by its agent's pid file only now.
+    let left: readonly ProcessIdentity[] = [];
+    let quietLooks = 0;
+    for (let waitedMs = 0; waitedMs < GONE_LIMIT_MS; waitedMs += LOOK_EVERY_MS) {
+      left = [...byLifeline(lifelinePid), ...found].filter(isRunning);
       for (const identity of left) killOne(identity);
-      await sleep(10);
+      quietLooks = left.length === 0 ? quietLooks + 1 : 0;
+      if (quietLooks === QUIET_LOOKS) break;
+      await sleep(LOOK_EVERY_MS);
     }
-    this.#log.error({ pids: doomed.filter(isRunning) }, "some processes survive SIGKILL");
+    await Promise.all(ours);
+    if (left.length > 0) this.#log.error({ pids: left.map(({ pid }) => pid) }, "some processes survive SIGKILL");
   }
 
   #complain(error: unknown): void {

@@ -54,7 +54,7 @@ function saySoak(result: Soak): string {
     `${seconds.at(-1) ?? "-"} s), ${result.shrinks} times alone, ${result.confirmedMs.length + result.aloneMs.length} writes confirmed, ` +
     `${result.unconfirmed} not. ` +
     (result.violations.length === 0
-      ? `No failover: epoch ${result.epoch} all the time, nothing confirmed was lost, in sync at the end.`
+      ? `No failover: one node led from epoch ${result.epochs[0]} to ${result.epochs[1]}, one for each standby filled; nothing confirmed was lost, in sync at the end.`
       : `FAILED: ${result.violations.join("; ")}`)
   );
 }

@@ -135,12 +135,12 @@ describe("a demo that trades", () => {
         `[\\d.]+ s without a primary; ${primary.name} came back with (\\d+ rows?|nothing) of its own`,
     );
     // What it had alone, the dead one wrote down itself.
-    await eventually("the history says what was lost", 10_000, async () =>
+    await eventually("the history says what was lost", 30_000, async () =>
       told.test((await trader("history", "--data", standby.dataDir)).stdout),
     );
     expect(await doubleIntentions(line)).toEqual([]);
     expect(scheduleFaults(standby)).toEqual([]);
-  }, 70_000);
+  }, 120_000);
 
   test("SIGTERM ends it with code 0 and leaves nothing, a node started by hand included", async () => {
     const ended = once(demo.child, "exit");

@@ -32,7 +32,8 @@ export type SoakSetting = { readonly preset: Preset; readonly minutes: number };
 /** What a pair went through, and what it made of it. All is well when `violations` is empty. */
 export type Soak = {
   readonly setting: SoakSetting;
-  readonly epoch: number;
+  /** The primary's at the beginning and at the end: it rises by one with each standby that lost its disk. */
+  readonly epochs: readonly [number, number];
   readonly silences: number;
   /** How much longer than meant a silence was at most. */
   readonly lateMsMax: number;
@@ -100,6 +101,7 @@ class Soaking {
   readonly #bootstrapsMs: number[] = [];
   readonly #violations: string[] = [];
   #unconfirmed = 0;
+  #emptied = 0;
   #silences = 0;
   #lateMsMax = 0;
   #copyingSinceMs: number | null = null;
@@ -124,17 +126,17 @@ class Soaking {
     const shrunk = (): number => shrinksOf(pair, primary) - shrunkBefore;
     const probing = setInterval(() => void this.#probes.add(this.#probe()), PROBE_EVERY_MS);
     try {
-      await this.#badPhase(epoch, (minute) => say(this.#progress(minute, epoch, shrunk())));
+      await this.#badPhase(epoch, (minute) => say(this.#progress(minute, shrunk())));
       pair.net.heal();
       this.#network.calm();
     } finally {
       clearInterval(probing);
       await Promise.all(this.#probes);
     }
-    await this.#judge(before);
+    const epochAfter = await this.#judge(before);
     return {
       setting: this.#setting,
-      epoch,
+      epochs: [epoch, epochAfter],
       silences: this.#silences,
       lateMsMax: this.#lateMsMax,
       bootstrapsMs: this.#bootstrapsMs,
@@ -146,14 +148,14 @@ class Soaking {
     };
   }
 
-  /** What must hold when the network is good again. */
-  async #judge({ epoch, pids }: NetHealth): Promise<void> {
+  /** What must hold when the network is good again; gives the primary's epoch. */
+  async #judge({ epoch, pids }: NetHealth): Promise<number> {
     const pair = this.#pair;
     const primary = this.#primary;
     const leads = await pair.healed(END_LIMIT_MS).catch(() => null);
     if (leads === null) this.#violations.push("the pair was not in sync again at the end");
     const after = await this.#answer(primary);
-    if (after.role !== "primary" || after.epoch !== epoch)
+    if (!this.#leadsOn(after, epoch))
       this.#violations.push(
         `at the end ${primary} is ${after.role} in epoch ${after.epoch}, and it led epoch ${epoch}`,
       );
@@ -161,6 +163,12 @@ class Soaking {
     if (this.#bootstrapsMs.length === 0) this.#violations.push("no standby was filled from empty on the bad network");
     if (leads !== null) this.#violations.push(...(await pair.lostProbes(leads)));
     this.#violations.push(...pair.violations());
+    return after.epoch;
+  }
+
+  /** Whether it leads as before: a standby that lost its disk is sent everything anew, under an epoch of its own. */
+  #leadsOn({ role, epoch }: NetHealth, epochBefore: number): boolean {
+    return role === "primary" && epoch >= epochBefore && epoch <= epochBefore + this.#emptied;
   }
 
   /** On a busy machine an answer may be late. */
@@ -188,7 +196,7 @@ class Soaking {
       const what = await this.#silence();
       const now = await pair.health(this.#primary);
       // No answer within three seconds is no failover: the machine is busy.
-      if (now !== null && (now.role !== "primary" || now.epoch !== epoch)) {
+      if (now !== null && !this.#leadsOn(now, epoch)) {
         const since = now.history.slice(-3).map(({ text }) => text);
         this.#violations.push(
           `${what}, and ${this.#primary} is ${now.role} in epoch ${now.epoch}: ${since.join(" · ")}`,
@@ -200,11 +208,11 @@ class Soaking {
     }
   }
 
-  #progress(minute: number, epoch: number, shrunk: number): string {
+  #progress(minute: number, shrunk: number): string {
     const last = this.#bootstrapsMs.at(-1);
     const copying = this.#copyingSinceMs === null ? "" : ", another being filled";
     return (
-      `soak: minute ${minute} of ${this.#setting.minutes}: epoch ${epoch} stays, ${this.#silences} silences, ` +
+      `soak: minute ${minute} of ${this.#setting.minutes}: ${this.#primary} leads on, ${this.#silences} silences, ` +
       `${this.#bootstrapsMs.length} standbys filled${last === undefined ? "" : ` (the last in ${Math.round(last / 1_000)} s)`}${copying}, ` +
       `alone ${shrunk} times, ${this.#confirmedMs.length + this.#aloneMs.length} writes confirmed`
     );
@@ -257,6 +265,7 @@ class Soaking {
     const inTime = leftMs > BOOTSTRAP_LIMIT_MS / 2 || this.#bootstrapsMs.length === 0;
     if (this.#copyingSinceMs !== null || this.#syncedRounds < SYNCED_ROUNDS || !inTime) return;
     await pair.kill(standby);
+    this.#emptied += 1;
     for (const folder of ["ledger", "replica", "follower", "scratch"])
       rmSync(join(pair.dataDir(standby), folder), { recursive: true, force: true });
     pair.run(standby);

@@ -43,7 +43,7 @@ const byHand = (lifeline: number): ChildProcess =>
 test("what somebody else started with this lifeline is ended too, other lifelines are not", async () => {
   const [ours, theirs] = [byHand(process.pid), byHand(process.pid + 1)];
   const exits = once(ours, "exit");
-  // Its arguments are its own only after the exec.
+  // Its arguments are its own only after the exec; those of the shell, which setpriv becomes, a moment later.
   await Promise.all([once(ours, "spawn"), once(theirs, "spawn")]);
   await processes.killAll(process.pid);
   expect((await exits)[1]).toBe("SIGKILL");

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
+import { walPagesMax } from "../../ha/contract.ts";
 import { drizzle, migrate, migrationsFolder } from "./drizzle.ts";
 import * as schema from "./ledger-schema.ts";
 import { checkPages } from "./pages.ts";
@@ -51,6 +52,7 @@ function openSqlite(path: string, busyTimeoutMs: number): Database.Database {
     client = new Database(path, { timeout: busyTimeoutMs });
     client.pragma("journal_mode = WAL");
     client.pragma("synchronous = FULL");
+    client.pragma(`wal_autocheckpoint = ${walPagesMax}`);
     client.pragma(`journal_size_limit = ${WAL_BYTES_MAX}`);
     client.pragma("foreign_keys = ON");
     return client;

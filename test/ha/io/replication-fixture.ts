@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { pino } from "pino";
 import { findLitestream } from "../../../ha/io/litestream-binary.ts";
+import { walPagesMax } from "../../../ha/contract.ts";
 import { type Replication, startReplication } from "../../../ha/io/litestream.ts";
 import { WebdavFixture } from "./webdav-fixture.ts";
 
@@ -49,6 +50,7 @@ export class ReplicationFixture {
     const db = new Database(this.ledger);
     db.pragma("journal_mode = WAL");
     db.pragma("synchronous = FULL");
+    db.pragma(`wal_autocheckpoint = ${walPagesMax}`);
     db.exec("CREATE TABLE IF NOT EXISTS rows (n INTEGER PRIMARY KEY, value TEXT NOT NULL)");
     this.#db = db;
     return db;

@@ -50,14 +50,14 @@ const limitMs = 6 * 60_000;
  */
 export class Verifier {
   readonly #ports: VerifierPorts;
-  readonly #startedMs: number;
+  #copy: { readonly epoch: number | null; readonly sinceMs: number };
   #running: Running | null = null;
   #ended = 0;
   #last: Verified | null = null;
 
   constructor(ports: VerifierPorts) {
     this.#ports = ports;
-    this.#startedMs = ports.nowMs();
+    this.#copy = { epoch: null, sinceMs: ports.nowMs() };
   }
 
   /** Takes over what an earlier run of this agent wrote down. */
@@ -89,6 +89,7 @@ export class Verifier {
   review(): void {
     const { member, received, everyMs, nowMs, wallMs } = this.#ports;
     const epoch = received()?.epoch ?? null;
+    if (epoch !== this.#copy.epoch) this.#copy = { epoch, sinceMs: nowMs() };
     // What was found says nothing of a copy that was made anew.
     const found = this.#last?.outcome;
     if (found?.kind === "damaged" && (member().phase.kind === "primary" || (epoch ?? 0) > found.epoch))
@@ -101,11 +102,13 @@ export class Verifier {
       return;
     }
     if (everyMs === null) return;
+    // Each epoch is another copy of everything.
+    const another = found?.kind === "sound" && found.epoch !== epoch;
     const last =
-      this.#last === null
+      this.#last === null || another
         ? null
         : { kind: this.#last.outcome.kind, agoMs: Math.max(0, wallMs() - Date.parse(this.#last.at)) };
-    if (dueInMs(last, nowMs() - this.#startedMs, everyMs) > 0) return;
+    if (dueInMs(last, nowMs() - this.#copy.sinceMs, everyMs) > 0) return;
     if (hindersVerifying(member(), received(), nowMs()) === null) void this.start();
   }
 

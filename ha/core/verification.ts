@@ -7,17 +7,17 @@ const roomBytes = 24 * 1024 * 1024;
 const firstAfterMs = 10 * 60_000;
 const againAfterMs = 15 * 60_000;
 
-/** How the last verification that is known of ended; `agoMs`: when. */
+/** How the last verification of a copy ended; `agoMs`: when. */
 export type LastVerified = { readonly kind: "sound" | "damaged" | "undone"; readonly agoMs: number };
 
 /**
- * In how long the next one is due, where one is wanted every `everyMs`: soon when there was none, or none that came to
- * a good end; 0: now.
+ * In how long the next one is due, where one is wanted every `everyMs`: soon when there was none of this copy, or none
+ * that came to a good end; 0: now. `copyMs`: for how long this run of the node has received this copy.
  */
-export function dueInMs(last: LastVerified | null, runsMs: number, everyMs: number): number {
+export function dueInMs(last: LastVerified | null, copyMs: number, everyMs: number): number {
   const soonMs = Math.min(everyMs, firstAfterMs);
-  // A node that has just started has other things to do.
-  const restMs = Math.max(0, soonMs - runsMs);
+  // A node that has just started, or begun a copy, has other things to do.
+  const restMs = Math.max(0, soonMs - copyMs);
   if (last === null) return restMs;
   const waitMs = last.kind === "sound" ? everyMs : Math.min(everyMs, againAfterMs);
   return Math.max(restMs, waitMs - last.agoMs, 0);

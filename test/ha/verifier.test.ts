@@ -68,6 +68,25 @@ test("it begins by itself when it is due, in a process of its own; one that came
   made.stop();
 });
 
+test("a copy of another epoch is verified soon, however sound the one before was", () => {
+  const sound = { at, outcome: { kind: "sound", epoch: 0, txid: 9, rows: 1, bytes: 1 }, tookMs: 5 } as const;
+  const { verifier: made, pass } = verifier();
+  made.load(sound);
+  made.review();
+  expect(made.state.step).toBeNull();
+  pass(hourMs / 6);
+  made.review();
+  expect(made.state.step).toBe("digest");
+  made.stop();
+
+  const same = verifier();
+  same.verifier.load({ ...sound, outcome: { ...sound.outcome, epoch: 1 } });
+  same.verifier.review();
+  same.pass(hourMs);
+  same.verifier.review();
+  expect(same.verifier.state.step).toBeNull();
+});
+
 test("a node that becomes something else gives it up at once", async () => {
   const { verifier: made, pair, next } = verifier();
   const ended = next();

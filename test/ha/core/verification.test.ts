@@ -5,7 +5,7 @@ import { atWork, feed, member, pass, timing } from "./pair.ts";
 const minMs = 60_000;
 const dayMs = 24 * 60 * minMs;
 
-test("the first verification is due ten minutes after the start, the next one a day after a good one", () => {
+test("the first verification is due ten minutes after a copy began, the next one a day after a good one", () => {
   expect(dueInMs(null, 0, dayMs)).toBe(10 * minMs);
   expect(dueInMs(null, 10 * minMs, dayMs)).toBe(0);
   expect(dueInMs({ kind: "sound", agoMs: 0 }, dayMs, dayMs)).toBe(dayMs);

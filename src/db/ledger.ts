@@ -4,6 +4,7 @@ import { walPagesMax } from "../../ha/contract.ts";
 import { drizzle, migrate, migrationsFolder } from "./drizzle.ts";
 import * as schema from "./ledger-schema.ts";
 import { checkPages } from "./pages.ts";
+import { isDamaged } from "./sqlite-error.ts";
 import { type NewLedger, marketDefaults } from "./universe.ts";
 
 const WAL_BYTES_MAX = 16 * 1024 * 1024;
@@ -58,6 +59,7 @@ function openSqlite(path: string, busyTimeoutMs: number): Database.Database {
     return client;
   } catch (error) {
     client?.close();
-    throw new Error(`the ledger ${path} could not be opened`, { cause: error });
+    // A schema of many pages is read here already.
+    throw new Error(`the ledger ${path} ${isDamaged(error) ? "is damaged" : "could not be opened"}`, { cause: error });
   }
 }

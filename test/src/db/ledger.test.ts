@@ -70,7 +70,7 @@ describe("the ledger", () => {
   test("refuses a file that is no database, and says which", () => {
     const path = join(dir, "ledger.db");
     writeFileSync(path, "no database ".repeat(100));
-    expect(() => openLedger(path, 250)).toThrow(path);
+    expect(() => openLedger(path, 250)).toThrow(`${path} is damaged`);
   });
 
   test("[node sqlite] a log that grew under a long reader shrinks to its limit when the reader is gone", () => {

@@ -4,7 +4,6 @@ import { z } from "zod";
 import { slotMs } from "../../src/jobs/slots.ts";
 import type { ReadyNode } from "./demo-process.ts";
 
-const START_CASH_USD = 100_000;
 const CENT = 0.01;
 
 const order = z.object({
@@ -34,7 +33,13 @@ const intent = z.object({
 type Intent = z.infer<typeof intent>;
 
 /** What a ledger holds of orders and money. */
-export type Books = { readonly intents: readonly Intent[]; readonly cashUsd: number | null; readonly slots: number };
+export type Books = {
+  readonly intents: readonly Intent[];
+  readonly cashUsd: number | null;
+  /** All movements together, what was there at the beginning among them. */
+  readonly movedUsd: number;
+  readonly slots: number;
+};
 
 /** Reads the ledger of the node that leads. */
 export function booksOf(node: ReadyNode): Books {
@@ -46,11 +51,13 @@ export function booksOf(node: ReadyNode): Books {
       .number()
       .optional()
       .parse(db.prepare("SELECT amount FROM cash WHERE currency = 'USD'").pluck().get());
+    const cents = z.int().parse(db.prepare("SELECT coalesce(sum(minor), 0) FROM movements").pluck().get());
     const runs = "SELECT DISTINCT slot FROM job_runs WHERE job = 'rebalance' AND status = 'completed' ORDER BY slot";
     const slots = z.array(z.string()).parse(db.prepare(runs).pluck().all());
     const [first, last] = [slots[0], slots.at(-1)];
     const spanned = first === undefined || last === undefined ? 0 : (slotMs(last) - slotMs(first)) / 900_000 + 1;
-    return { intents: z.array(intent).parse(db.prepare(sql).all()), cashUsd: cash ?? null, slots: spanned };
+    const intents = z.array(intent).parse(db.prepare(sql).all());
+    return { intents, cashUsd: cash ?? null, movedUsd: cents / 100, slots: spanned };
   } finally {
     db.close();
   }
@@ -64,7 +71,7 @@ async function ask<T>(port: number, path: string, schema: z.ZodType<T>): Promise
 }
 
 /** Where the exchange's book and this ledger differ, and where the money does not add up to the cent. */
-export async function differences(exchangePort: number, { intents, cashUsd }: Books): Promise<string[]> {
+export async function differences(exchangePort: number, { intents, cashUsd, movedUsd }: Books): Promise<string[]> {
   const there = await ask(exchangePort, "/v2/orders?status=all&limit=500", z.array(order));
   const account = await ask(exchangePort, "/v2/account", z.object({ cash: z.coerce.number() }));
   const known = new Map(intents.flatMap((one) => (one.broker === null ? [] : [[one.broker, one] as const])));
@@ -84,16 +91,12 @@ export async function differences(exchangePort: number, { intents, cashUsd }: Bo
       ({ state, broker }) => state === "sent" || state === "unknown" || (broker !== null && !isThere(there, broker)),
     )
     .map(({ id, state }) => `${id} is ${state}, and not at the exchange`);
-  const paidUsd = intents.reduce(
-    (sum, { side, qty, price }) => sum + (side === "buy" ? 1 : -1) * qty * (price ?? 0),
-    0,
-  );
   const sums = [
-    ["the fills in the ledger", START_CASH_USD - paidUsd],
+    ["the movements in the ledger", movedUsd],
     ["the ledger's cash", cashUsd],
   ] as const;
   const money = sums
-    .filter(([, usd]) => usd === null || Math.abs(usd - account.cash) >= CENT)
+    .filter(([, usd]) => usd === null || Math.abs(usd - account.cash) >= CENT / 2)
     .map(([what, usd]) => `${what} make ${usd} USD, the exchange has ${account.cash}`);
   return [...wrong, ...doubtful, ...money];
 }

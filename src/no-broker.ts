@@ -15,6 +15,5 @@ export const noBroker: Broker = {
   positions: none,
   account: none,
   isMarketOpen: none,
-  deposits: none,
   activities: none,
 };

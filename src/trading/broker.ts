@@ -24,8 +24,6 @@ export type PlaceOutcome =
 
 export type BrokerPosition = { readonly symbol: string; readonly qty: number; readonly avgPriceUsd: number };
 export type BrokerAccount = { readonly accountId: string; readonly cashUsd: number; readonly equityUsd: number };
-/** Money that came in from outside, or went out when negative; an instant of the app's clock. */
-export type BrokerDeposit = { readonly atMs: number; readonly usd: number };
 
 /**
  * Something that moved an account's cash or shares; its id is the broker's and told of nothing else. `amount` is what it
@@ -66,8 +64,6 @@ export type Broker = {
   positions(): Promise<readonly BrokerPosition[]>;
   account(): Promise<BrokerAccount>;
   isMarketOpen(): Promise<boolean>;
-  /** Deposits and withdrawals since this instant of the app's clock, never a part of them. */
-  deposits(sinceMs: number): Promise<readonly BrokerDeposit[]>;
   /** Whatever moved cash or shares since this instant of the app's clock, oldest first, never a part of it. */
   activities(sinceMs: number): Promise<readonly BrokerActivity[]>;
 };

@@ -177,7 +177,7 @@ async function lockAnew(
   const [marketOpen, equityUsd, deposits] = await Promise.all([
     reading(broker.isMarketOpen()),
     reading(broker.account().then((account) => finite(account.equityUsd))),
-    reading(broker.deposits(rows[0]?.atMs ?? nowMs)),
+    reading(depositsSince(broker, rows[0]?.atMs ?? nowMs)),
   ]);
   const found = protections({
     nowMs,
@@ -195,6 +195,17 @@ async function lockAnew(
     work();
   });
   return { locks, failed: [marketOpen, equityUsd, deposits].some(({ kind }) => kind === "failed") };
+}
+
+/** Money that came in from outside, or went out when negative. */
+async function depositsSince(
+  broker: Broker,
+  sinceMs: number,
+): Promise<readonly { readonly atMs: number; readonly usd: number }[]> {
+  const moved = await broker.activities(sinceMs);
+  return moved
+    .filter(({ kind }) => kind === "deposit" || kind === "withdrawal")
+    .map(({ atMs, amount }) => ({ atMs, usd: amount ?? Number.NaN }));
 }
 
 /** Whoever asks is to be told, also when the cycle came to no locks of its own: its broker is dead, for instance. */

@@ -191,7 +191,6 @@ function brokerOf(
         return { accountId: "simulated", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
       }),
     isMarketOpen: () => ask(() => world.writing),
-    deposits: () => Promise.resolve([]),
     activities: () => Promise.resolve([]),
   };
 }

@@ -1,6 +1,6 @@
-import { trading } from "@alpacahq/alpaca-trade-api/rest";
+import type { trading } from "@alpacahq/alpaca-trade-api/rest";
 import { z } from "zod";
-import type { BrokerActivity, BrokerDeposit } from "../broker.ts";
+import type { BrokerActivity } from "../broker.ts";
 import { said } from "./alpaca-answer.ts";
 
 const PAGE_SIZE = 100;
@@ -76,18 +76,13 @@ const otherWire = z
 const isOver = (status: unknown): boolean => status === "canceled";
 const isFill = (activityType: unknown): boolean => activityType === "FILL";
 
-/** The account's activities after this instant, of these types (none: of all), oldest first; cancelled ones are left out. */
+/** The account's activities after this instant, oldest first; cancelled ones are left out. */
 export async function activities(
   api: trading.AccountActivitiesApi,
   sinceMs: number,
-  types: readonly trading.ActivityType[],
 ): Promise<readonly BrokerActivity[]> {
   const found = new Map<string, BrokerActivity | null>();
-  const request = {
-    ...(types.length > 0 && { activityTypes: [...types] }),
-    after: new Date(sinceMs),
-    pageSize: PAGE_SIZE,
-  };
+  const request = { after: new Date(sinceMs), pageSize: PAGE_SIZE };
   for (let page = 0; page < PAGES_MAX; page++) {
     const pageToken = [...found.keys()].at(-1);
     const asking = api.getAccountActivities(pageToken === undefined ? request : { ...request, pageToken });
@@ -104,12 +99,3 @@ export async function activities(
   }
   throw new Error("the broker's list of activities did not come to an end");
 }
-
-/** Deposits and withdrawals after this instant. */
-export const deposits = async (api: trading.AccountActivitiesApi, sinceMs: number): Promise<BrokerDeposit[]> =>
-  (await activities(api, sinceMs, [trading.ActivityType.Csd, trading.ActivityType.Csw])).map(
-    ({ atMs, amount: usd }) => ({
-      atMs,
-      usd: usd ?? 0,
-    }),
-  );

@@ -1,6 +1,6 @@
 import { errors, trading } from "@alpacahq/alpaca-trade-api/rest";
 import type { Broker, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
-import { activities, deposits } from "./alpaca-activities.ts";
+import { activities } from "./alpaca-activities.ts";
 import { because, said } from "./alpaca-answer.ts";
 import { type WireOrder, accountWire, orderWire, positionWire, toBrokerOrder } from "./alpaca-wire.ts";
 
@@ -51,8 +51,7 @@ export function createAlpaca(options: AlpacaOptions): Broker {
     },
     account: async () => accountWire.parse(await said("account", new trading.AccountsApi(config).getAccount())),
     isMarketOpen: async () => (await said("clock", new trading.ClockApi(config).legacyClock())).isOpen,
-    deposits: (sinceMs) => deposits(new trading.AccountActivitiesApi(config), sinceMs),
-    activities: (sinceMs) => activities(new trading.AccountActivitiesApi(config), sinceMs, []),
+    activities: (sinceMs) => activities(new trading.AccountActivitiesApi(config), sinceMs),
   };
 }
 

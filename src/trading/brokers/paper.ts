@@ -63,7 +63,6 @@ export function createPaper(deps: PaperDeps): Broker {
       return { accountId: "paper", cashUsd, equityUsd: heldUsd.reduce((sum, usd) => sum + usd, cashUsd) };
     },
     isMarketOpen: async () => true,
-    deposits: async () => [],
     activities: async (sinceMs) =>
       bookOf(rows())
         .activities.filter(({ atMs }) => atMs > sinceMs)

@@ -189,7 +189,6 @@ const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAc
     listByPrefix: no,
     cancel: no,
     isMarketOpen: no,
-    deposits: no,
     activities: async () => [],
     positions: async () => held(),
     account: async () => account(),

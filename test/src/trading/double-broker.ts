@@ -86,7 +86,6 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
       return { accountId: "double", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
     },
     isMarketOpen: async () => true,
-    deposits: async (sinceMs) => book.activities.filter(({ atMs, type }) => /CS[DW]/.test(type) && atMs > sinceMs),
     activities: async (sinceMs) => book.activities.filter(({ atMs }) => atMs > sinceMs).map(activityOf),
   };
 }

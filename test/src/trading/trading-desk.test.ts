@@ -15,9 +15,10 @@ import {
 } from "../../../src/db/ledger-schema.ts";
 import { portfolioSyncJob } from "../../../src/jobs/portfolio-sync.ts";
 import { readLedgerView } from "../../../src/ledger-view.ts";
-import type { Broker } from "../../../src/trading/broker.ts";
+import type { Broker, BrokerActivity } from "../../../src/trading/broker.ts";
 import { createPaper } from "../../../src/trading/brokers/paper.ts";
 import { type CommandDeps, runCommand } from "../../../src/trading/commands.ts";
+import { lockText } from "../../../src/trading/locks.ts";
 import { tradingNotes } from "../../../src/trading/notes.ts";
 import { rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { tradingDesk, type TradingDesk } from "../../../src/trading/trading-desk.ts";
@@ -82,16 +83,24 @@ const slotNow = () => {
 
 const twoTrades = () => ({ ...eagerSettings, tradesMax: 2, weightMax: 0.15 });
 
-/** The portfolio's job and the trading cycle of the present slot, as the schedule runs them. */
-async function cycle(configured: Broker = broker): Promise<string> {
-  const opened = desk(configured);
-  const { book, trading } = await opened.open();
+/** The portfolio's job of the present slot, as the schedule runs it. */
+async function sync(configured: Broker = broker): Promise<void> {
+  const { book, trading } = await desk(configured).open();
   const { guard, clock } = trading;
   const market = { valuation: () => ({ base: "USD", prices: new Map(), rates: new Map() }), rateOn: () => 1 };
   await portfolioSyncJob({ ledger, book, broker: trading.broker, market, guard, clock }).run(slotNow(), never);
-  const { trading: deps, lock, caps, allowances } = await opened.open();
+}
+
+/** The trading cycle of the present slot, as the schedule runs it. */
+async function trade(configured: Broker): Promise<string> {
+  const { trading: deps, lock, caps, allowances } = await desk(configured).open();
   const sources = { ...eagerSources(listed, view), settings: twoTrades, allowances };
   return rebalanceJob({ ...deps, ...sources, lock, caps, atomically: (work) => work() }).run(slotNow(), never);
+}
+
+async function cycle(configured: Broker = broker): Promise<string> {
+  await sync(configured);
+  return trade(configured);
 }
 
 const commandDeps = (configured: Broker = broker): CommandDeps => ({
@@ -325,12 +334,34 @@ describe("what a cycle finds", () => {
 
   test("[do-not-inherit 4] a failed read is a failed run with a lock, and nothing is sent", async () => {
     broker = doubleBroker({ nowMs: () => time.appMs });
-    for (const read of ["isMarketOpen", "deposits"] as const) {
+    for (const read of ["isMarketOpen", "activities"] as const) {
       const deaf = { ...broker, [read]: async () => Promise.reject(new Error("502")) };
-      await expect(cycle(deaf)).rejects.toThrow("not known: 502");
+      await sync();
+      await expect(trade(deaf)).rejects.toThrow("not known: 502");
       expect(tradingNotes(ledger.db, 0)).toEqual([expect.stringContaining("502")]);
     }
     expect(broker.book.attempts).toEqual([]);
+  });
+
+  test("money that its owner moves is neither gain nor loss, whatever the broker calls its way", async () => {
+    broker = doubleBroker({ nowMs: () => time.appMs });
+    await sync();
+    nextSlot();
+    const account = async () => ({ accountId: "double", cashUsd: 50_000, equityUsd: 50_000 });
+    const found = async (configured: Broker) => (await (await desk(configured).open()).lock([])).locks.map(lockText);
+    const journaled: BrokerActivity = {
+      id: "1",
+      atMs: time.appMs,
+      kind: "withdrawal",
+      currency: "USD",
+      amount: -50_000,
+      symbol: null,
+      qty: null,
+      price: null,
+      note: "JNLC",
+    };
+    expect(await found({ ...broker, account, activities: async () => [journaled] })).toEqual([]);
+    expect(await found({ ...broker, account })).toContainEqual(expect.stringContaining("the day's loss is 50"));
   });
 
   test("an order that is unknown is said until it is known", async () => {

@@ -195,7 +195,7 @@ describe("an exchange that misbehaves", () => {
         positions: () => broker.positions(),
         account: () => broker.account(),
         clock: () => broker.isMarketOpen(),
-        activities: () => broker.deposits(0),
+        activities: () => broker.activities(0),
       }[on];
       for (const fault of ["silent", "status", "die"] as const) {
         await script(fault === "status" ? { fault, on, status: 500, done: true } : { fault, on, done: true });

@@ -2,11 +2,10 @@ import { z } from "zod";
 import { cancelResting } from "./cancel-resting.ts";
 import { type ControlDeps, readControls, setControl } from "./controls.ts";
 import type { LiveSwitch } from "./live-rules.ts";
-import { readLocks } from "./lock-store.ts";
 import { lockText } from "./locks.ts";
 import { isWorking } from "./plan-record.ts";
-import { shownBook } from "./books.ts";
 import type { OpenDesk, TradingDesk } from "./trading-desk.ts";
+import { readTradingState } from "./trading-state.ts";
 
 export type CommandDeps = ControlDeps & {
   readonly desk: TradingDesk;
@@ -68,8 +67,8 @@ export async function runCommand(deps: CommandDeps, request: unknown): Promise<C
       return done(`while no other node receives what is written, ${means}`, confirmed);
     }
     case "locks": {
-      const lines = readLocks(deps.db, shownBook(deps.db)).map(lockText);
-      return done(lines.length === 0 ? "nothing is locked" : "as the newest cycle found it:", null, lines);
+      const lines = readTradingState(deps.db, deps.nowMs()).locks.map(lockText);
+      return done(lines.length === 0 ? "nothing is locked" : "what may not be traded:", null, lines);
     }
     case "live-preview":
       return previewLive(deps, asked);

@@ -34,3 +34,20 @@ export function lockText({ blocks, symbol, reason, untilMs, ends }: Lock): strin
   const end = untilMs === null ? ends : `until ${new Date(untilMs).toISOString().slice(0, 16)}Z`;
   return `${what}${of} is locked: ${reason} (${end}).`;
 }
+
+/** The locks that the owner's switches alone make, by name. */
+export const ownersSwitches: readonly string[] = ["settings", "stop-everything", "pause-buys"];
+
+/**
+ * The switches as they are at this moment, in place of what a cycle has found of those `names`: one counts from the
+ * moment that it is set, and no longer than it is. A lock of the cycle that has ended is left out.
+ */
+export const withSwitches = (
+  found: readonly Lock[],
+  switches: readonly Lock[],
+  names: readonly string[],
+  nowMs: number,
+): readonly Lock[] => [
+  ...switches,
+  ...found.filter(({ name, untilMs }) => !names.includes(name) && (untilMs === null || untilMs > nowMs)),
+];

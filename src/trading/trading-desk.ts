@@ -12,7 +12,7 @@ import { readControls } from "./controls.ts";
 import { ledgerPlanStore } from "./ledger-plan-store.ts";
 import { type LiveSwitch, whyNotLive } from "./live-rules.ts";
 import { readLocks, writeLocks } from "./lock-store.ts";
-import { type Lock, lockOn, lockOnAll, lockText } from "./locks.ts";
+import { type Lock, lockOn, lockOnAll, lockText, ownersSwitches, withSwitches } from "./locks.ts";
 import type { MarketView } from "./market-view.ts";
 import type { Intent } from "./plan-record.ts";
 import { protectionLimits, protections, type Reading, switchLocks } from "./protections.ts";
@@ -156,13 +156,10 @@ function allLocked(facts: Facts, side: Side): string | null {
 
 /** What the newest cycle has found, and the switches of this moment in place of those that it found. */
 function locksNow(facts: Facts): readonly Lock[] {
-  const found = readLocks(facts.deps.db, facts.book).filter(
-    ({ name, untilMs }) => !name.startsWith("pending ") && (untilMs === null || untilMs > facts.deps.clock.nowMs()),
-  );
-  return [...switchesNow(facts), ...found.filter(({ name }) => !switchNames.has(name))];
+  const { deps, book } = facts;
+  const found = readLocks(deps.db, book).filter(({ name }) => !name.startsWith("pending "));
+  return withSwitches(found, switchesNow(facts), [...ownersSwitches, "detached", "live"], deps.clock.nowMs());
 }
-
-const switchNames: ReadonlySet<string> = new Set(["settings", "stop-everything", "pause-buys", "detached", "live"]);
 
 async function lockAnew(
   facts: Facts,

@@ -2,7 +2,7 @@ import type { LedgerDb } from "../db/ledger.ts";
 import { type Mode, shownBook } from "./books.ts";
 import { readControls } from "./controls.ts";
 import { readLocks } from "./lock-store.ts";
-import type { Lock } from "./locks.ts";
+import { type Lock, ownersSwitches, withSwitches } from "./locks.ts";
 import { type Controls, type Reading, switchLocks } from "./protections.ts";
 
 /** What is traded with, what the owner has set, and what may not be traded. */
@@ -26,16 +26,6 @@ export function readTradingState(db: LedgerDb, nowMs: number): TradingState {
     broker: book.split("/")[0] || null,
     book,
     controls,
-    locks: locksOf(db, book, controls, nowMs),
+    locks: withSwitches(readLocks(db, book), switchLocks(controls, false, nowMs), ownersSwitches, nowMs),
   };
 }
-
-const ownersSwitches: ReadonlySet<string> = new Set(["settings", "stop-everything", "pause-buys"]);
-
-/** A switch counts from the moment that it is set, and no longer than it is: a cycle finds that later. */
-const locksOf = (db: LedgerDb, book: string, controls: Reading<Controls>, nowMs: number): readonly Lock[] => [
-  ...switchLocks(controls, false, nowMs),
-  ...readLocks(db, book).filter(
-    ({ name, untilMs }) => !ownersSwitches.has(name) && (untilMs === null || untilMs > nowMs),
-  ),
-];

@@ -103,6 +103,13 @@ async function cycle(configured: Broker = broker): Promise<string> {
   return trade(configured);
 }
 
+/** The broker whose account has lost half of its value. */
+const halved = (): Broker => ({
+  ...broker,
+  account: async () => ({ accountId: "double", cashUsd: 50_000, equityUsd: 50_000 }),
+});
+const found = async (configured: Broker) => (await (await desk(configured).open()).lock([])).locks.map(lockText);
+
 const commandDeps = (configured: Broker = broker): CommandDeps => ({
   db: ledger.db,
   guard: { epoch: 2, remainingMs: () => 1_000, check: () => undefined },
@@ -113,6 +120,7 @@ const commandDeps = (configured: Broker = broker): CommandDeps => ({
   preview: async ({ book }) => [`the plan of ${book}`],
 });
 const command = (request: object, configured: Broker = broker) => runCommand(commandDeps(configured), request);
+const listedNow = async () => (await command({ name: "locks" })).lines;
 const liveOn = { name: "live-on", account: "double", orderEurMax: 450, dayEurMax: 900 };
 const nextSlot = () => void (time.appMs += SLOT_MS);
 
@@ -243,6 +251,19 @@ describe("switches", () => {
     expect(broker.book.attempts.length).toBeGreaterThan(2);
   });
 
+  test("the list of locks has a switch at once, and no longer than it is on", async () => {
+    broker = doubleBroker({ nowMs: () => time.appMs });
+    await cycle();
+    expect(await listedNow()).toEqual([]);
+    await command({ name: "pause-buys", on: true });
+    expect(await listedNow()).toEqual(["Buying is locked: buys are paused (until: trader pause-buys off)."]);
+    nextSlot();
+    await cycle();
+    expect(await listedNow()).toHaveLength(1);
+    await command({ name: "pause-buys", on: false });
+    expect(await listedNow()).toEqual([]);
+  });
+
   test("an order whose cancel has failed is cancelled by the next cycle, on whichever node", async () => {
     broker = open();
     await cycle();
@@ -347,8 +368,6 @@ describe("what a cycle finds", () => {
     broker = doubleBroker({ nowMs: () => time.appMs });
     await sync();
     nextSlot();
-    const account = async () => ({ accountId: "double", cashUsd: 50_000, equityUsd: 50_000 });
-    const found = async (configured: Broker) => (await (await desk(configured).open()).lock([])).locks.map(lockText);
     const journaled: BrokerActivity = {
       id: "1",
       atMs: time.appMs,
@@ -360,8 +379,8 @@ describe("what a cycle finds", () => {
       price: null,
       note: "JNLC",
     };
-    expect(await found({ ...broker, account, activities: async () => [journaled] })).toEqual([]);
-    expect(await found({ ...broker, account })).toContainEqual(expect.stringContaining("the day's loss is 50"));
+    expect(await found({ ...halved(), activities: async () => [journaled] })).toEqual([]);
+    expect(await found(halved())).toContainEqual(expect.stringContaining("the day's loss is 50"));
   });
 
   test("an order that is unknown is said until it is known", async () => {

@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import { PacedLog } from "../io/paced-log.ts";
 import { tlsNameOf } from "../io/pki.ts";
 import { answer } from "./http-body.ts";
-import { hasKey } from "./identity.ts";
+import { trustIn } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { fullBucket, take } from "./pacing.ts";
 import type { Pace } from "./pacing.ts";
@@ -56,15 +56,8 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
  * Connections to one peer, kept for the next request: on a bad line a handshake costs more than what is asked. The
  * check of the peer's key is the agent's, for Node keeps none that was made with a check of a single request.
  */
-function connectionsTo(peer: Sending["peer"], { keyPem, certificatePem, caPem }: Identity) {
-  const options = {
-    key: keyPem,
-    cert: certificatePem,
-    ca: caPem,
-    minVersion: "TLSv1.3" as const,
-    keepAlive: true,
-    checkServerIdentity: hasKey(peer.id),
-  };
+function connectionsTo(peer: Sending["peer"], identity: Identity) {
+  const options = { ...trustIn(peer.id, identity), keepAlive: true };
   return {
     traffic: new Agent({ ...options, maxSockets: 8, maxFreeSockets: 4 }),
     // Connections of their own: a large upload must not make the peer look away.

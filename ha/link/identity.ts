@@ -32,20 +32,26 @@ export function memberOf(socket: TLSSocket): { readonly name: string; readonly i
 /** How one member connects to the receiver of another, once: with its own key, and to no other board of that name. */
 export const connectionTo = (
   peer: { readonly name: string; readonly id: string; readonly host: string; readonly port: number },
-  { keyPem, certificatePem, caPem }: Identity,
+  identity: Identity,
 ) => ({
   host: peer.host,
   port: peer.port,
   agent: false as const,
+  servername: tlsNameOf(peer.name),
+  ...trustIn(peer.id, identity),
+});
+
+/** What a member shows to the board with this key, and demands of it: the cluster's authority, that key, TLS 1.3. */
+export const trustIn = (id: string, { keyPem, certificatePem, caPem }: Identity) => ({
   key: keyPem,
   cert: certificatePem,
   ca: caPem,
-  servername: tlsNameOf(peer.name),
-  checkServerIdentity: hasKey(peer.id),
+  minVersion: "TLSv1.3" as const,
+  checkServerIdentity: hasKey(id),
 });
 
 /** Checks that a TLS server has the name that was asked for, and the key that the roster has under it. */
-export const hasKey =
+const hasKey =
   (id: string) =>
   (host: string, certificate: PeerCertificate): Error | undefined =>
     checkServerIdentity(host, certificate) ??

@@ -31,6 +31,7 @@ type AppOptions = {
 };
 
 const memoryLimitMb = 512;
+const questionsMax = 32;
 const restartAfterMs = [50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
 /** It beats twice a second. Until it is warm it loads, and a small board takes its time for that. */
 const loadingSilentLimitMs = 15_000;
@@ -157,9 +158,9 @@ export class AppChild {
     return this.#notes;
   }
 
-  /** Asks the app; null when there is none, or when it has not answered within the limit. */
+  /** Asks the app; null when there is none, when too much is asked already, or when it did not answer in time. */
   ask(request: unknown, limitMs: number): Promise<{ readonly answer: unknown } | null> {
-    if (this.#child === null) return Promise.resolve(null);
+    if (this.#child === null || this.#questions.size >= questionsMax) return Promise.resolve(null);
     const n = ++this.#asked;
     return new Promise((resolve) => {
       const settle = (answer: { readonly answer: unknown } | null): void => {

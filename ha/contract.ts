@@ -9,6 +9,7 @@ const epoch = z.int().nonnegative();
 const hrtimeNs = z.string().regex(/^\d{1,20}$/);
 const count = z.int().nonnegative();
 const notesMax = 20;
+const noteCharsMax = 300;
 
 /**
  * `wal_autocheckpoint` of every connection that writes to the ledger. Litestream checkpoints after a thousand pages by
@@ -17,7 +18,6 @@ const notesMax = 20;
  * a damaged file, and none of 140 with this bound, which only holds the log where there is no Litestream.
  */
 export const walPagesMax = 16_384;
-const noteCharsMax = 300;
 
 /** What an app shows of the pair; it decides nothing. */
 const pairView = z.object({

@@ -40,13 +40,13 @@ type PartEvents = {
   readonly primary: () => PrimaryDuty;
   /** The peer has a newer roster. */
   readonly roster: (roster: Roster) => void;
-  /** The word about one who shows a good token; with `admit` it is a member from then on. */
   readonly nowMs: () => number;
   readonly member: () => LeaseMember;
   /** Where the other node's receiver is. */
   readonly peerReceiver: () => VerifyOrder["primary"] | null;
   /** A member asks. */
   readonly question: (about: Question) => Promise<Reply>;
+  /** The word about one who shows a good token; with `admit` it is a member from then on. */
   readonly applicant: (member: Member, admit: boolean) => AgentWord;
 };
 
@@ -145,6 +145,7 @@ export function createParts(
     wallMs: () => Date.now(),
     member: on.member,
     received: () => link.newest,
+    copyBytes: () => disk.copyBytes(),
     primary: on.peerReceiver,
     ended: (verified) => history.verified(verified),
     log,

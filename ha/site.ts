@@ -5,7 +5,8 @@ import { writeNodeConfig } from "./io/node-files.ts";
 import type { Member, NodeConfig, WitnessConfig } from "./io/node-files.ts";
 import { version } from "./io/version.ts";
 
-const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
+/** Whether a member is reached on its own machine only. */
+export const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
 
 /** A member that others reach at a loopback address listens there only. */
 export function listenHost(host: string): string {

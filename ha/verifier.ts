@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
@@ -26,6 +26,8 @@ export type VerifierPorts = {
   readonly wallMs: () => number;
   readonly member: () => Member;
   readonly received: () => Position | null;
+  /** Size of the warm copy; null: there is none. */
+  readonly copyBytes: () => Promise<number | null>;
   /** Where the receiver of the other node is. */
   readonly primary: () => VerifyOrder["primary"] | null;
   /** Told of every one that came to an end. */
@@ -114,7 +116,7 @@ export class Verifier {
 
   /** Begins one; why not, or null when one is on its way. */
   async start(): Promise<string | null> {
-    const { member, received, primary, nowMs, dataDir } = this.#ports;
+    const { member, received, primary, nowMs, dataDir, copyBytes } = this.#ports;
     if (this.#running !== null) return null;
     const hindered = hindersVerifying(member(), received(), nowMs());
     if (hindered !== null) return hindered;
@@ -128,8 +130,7 @@ export class Verifier {
       gaveUp: null,
     };
     this.#running = running;
-    const copy = await stat(join(dataDir, "follower", "ledger.db")).catch(() => null);
-    const cramped = hindersForRoom(copy?.size ?? null, await freeBytes(dataDir));
+    const cramped = hindersForRoom(await copyBytes(), await freeBytes(dataDir));
     if (cramped !== null) this.#end(running, { kind: "undone", reason: cramped });
     else if (running.gaveUp !== null) this.#end(running, { kind: "undone", reason: running.gaveUp });
     else void this.#run(running, peer);

@@ -7,7 +7,8 @@ import { ownVoteIsFree } from "./step.ts";
 /** One named check of a planned change. */
 export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
-const where = (at: Position | undefined): string => (at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`);
+/** A position as people read it. */
+export const where = (at: Position | undefined): string => (at === undefined ? "nowhere" : `${at.epoch}/${at.txid}`);
 
 /** What must hold before this primary hands the lease to its peer, each named, positions included. */
 export function switchoverChecks(member: Member, lagTxids: number | null, nowMs: number): readonly Check[] {

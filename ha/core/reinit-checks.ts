@@ -1,7 +1,7 @@
+import { where } from "./change-checks.ts";
 import type { Check } from "./change-checks.ts";
 import { newestSync, remoteOf } from "./member.ts";
 import type { Member } from "./member.ts";
-import type { Position } from "./messages.ts";
 
 /** A standby's copy that is to be thrown away; `name` is the node that was asked for. */
 export type ReinitRequest = {
@@ -12,8 +12,6 @@ export type ReinitRequest = {
   readonly cramped: string | null;
   readonly nowMs: number;
 };
-
-const at = ({ epoch, txid }: Position): string => `${epoch}/${txid}`;
 
 /** Whoever leads, is heard, and holds everything confirmed; null: nobody is known to. */
 export function wholeElsewhere(member: Member, nowMs: number): string | null {
@@ -32,14 +30,14 @@ export function reinitChecks({ member, name, acceptDataLoss, cramped, nowMs }: R
   const other =
     peerAt === null || !Number.isFinite(peerAt.lastHeardMs)
       ? `${peer ?? "another node"} was never heard`
-      : `${peer ?? ""} was last at ${at(peerAt.position)}`;
+      : `${peer ?? ""} was last at ${where(peerAt.position)}`;
   const inSync = newestSync(member)?.inSync.join(", ") ?? "nobody";
   return [
     { name: "it is this node", ok: name === voter.name, detail: `this is ${voter.name}` },
     {
       name: "this node is a standby",
       ok: phase.kind === "standby",
-      detail: `it is ${phase.kind}, at ${at(position)}`,
+      detail: `it is ${phase.kind}, at ${where(position)}`,
     },
     {
       name: "another node leads and holds everything confirmed, or the loss is accepted",

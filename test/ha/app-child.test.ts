@@ -94,6 +94,15 @@ test("an app that leaks is killed and started again, before the kernel must choo
   await until(/^ready/, events.indexOf("ready") + 1);
 });
 
+test("an app that answers nothing is not asked without end", async () => {
+  const { app, until } = started();
+  await until(/^ready/);
+  const asked = Array.from({ length: 32 }, () => app.ask({}, 600_000));
+  expect(await app.ask({}, 600_000)).toBeNull();
+  await app.kill();
+  expect(await Promise.all(asked)).toEqual(asked.map(() => null));
+});
+
 test("an app that cannot be started stops nothing: it is said, and tried again", () => {
   const file = join(folder, "no-folder");
   writeFileSync(file, "");

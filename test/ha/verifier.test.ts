@@ -21,7 +21,7 @@ const at = new Date(hourMs * 1_000).toISOString();
 const damaged = { at, outcome: { kind: "damaged", epoch: 1, txid: 9, reason: "it is torn" }, tookMs: 5 } as const;
 
 /** The standby of a pair at work, whose primary's receiver is not there; `ended` resolves at the next end. */
-function verifier(epoch = 1) {
+function verifier(epoch = 1, copyBytes: number | null = null) {
   const pair = atWork();
   const clock = { nowMs: pair.nowMs, wallMs: hourMs * 1_000 };
   let ended = Promise.withResolvers<Verified>();
@@ -34,6 +34,7 @@ function verifier(epoch = 1) {
     wallMs: () => clock.wallMs,
     member: () => member(pair, "b"),
     received: () => ({ epoch, txid: 7 }),
+    copyBytes: async () => copyBytes,
     primary: () => ({ name: "a", id: "0".repeat(16), host: "127.0.0.1", port }),
     ended: (verified) => ended.resolve(verified),
     log: pino({ level: "silent" }),
@@ -85,6 +86,12 @@ test("a copy of another epoch is verified soon, however sound the one before was
   same.pass(hourMs);
   same.verifier.review();
   expect(same.verifier.state.step).toBeNull();
+});
+
+test("without room for another copy it does not begin, and says so", async () => {
+  const { verifier: made } = verifier(1, Number.MAX_SAFE_INTEGER);
+  expect(await made.start()).toContain("MB");
+  expect(made.state).toMatchObject({ step: null, ended: 1 });
 });
 
 test("a node that becomes something else gives it up at once", async () => {

@@ -11,7 +11,7 @@ import { mdnsSites, onLink } from "../../../ha/io/mdns-sites.ts";
 import { MdnsThread } from "../../../ha/io/mdns-thread.ts";
 import type { NodeConfig, WitnessConfig } from "../../../ha/io/node-files.ts";
 import type { Token } from "../../../ha/io/tokens.ts";
-import { clusterIdOf } from "../../../ha/site.ts";
+import { clusterIdOf, isLoopback } from "../../../ha/site.ts";
 import { probePorts } from "../doctor/probe-ports.ts";
 import type { PortFact } from "../doctor/facts.ts";
 import type { Progress } from "../progress.ts";
@@ -20,7 +20,6 @@ const listenMs = 3_000;
 const MB = 1_000_000;
 /** A node holds the ledger, the replica of it, and a warm copy; and a day's log. A witness keeps two small files. */
 const roomFor = { node: (ledgerBytes: number) => 100 * MB + 4 * ledgerBytes, witness: () => 5 * MB };
-const isLoopback = (host: string): boolean => host === "localhost" || host.startsWith("127.");
 
 /** This machine's address on the network of `target`, or else its first one; throws where it has none. */
 export function hostTowards(target: string): string {

@@ -9,7 +9,7 @@ import { companySyncJob } from "./jobs/company-sync.ts";
 import { dailyMaintenanceJob } from "./jobs/maintenance/daily-maintenance.ts";
 import { weeklyMaintenanceJob } from "./jobs/maintenance/weekly-maintenance.ts";
 import { portfolioSyncJob, portfolioTiming } from "./jobs/portfolio-sync.ts";
-import { priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
+import { priceMsMax, priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
 import { shownOn, type ActivityBoard } from "./led/activity.ts";
 import { calendarsUntil } from "./market/calendar/market-hours.ts";
@@ -42,7 +42,7 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 /** App time for which the orders of a slot may be sent. */
 const slotMs = 15 * minuteMs;
-const ages: MarketAges = { priceMsMax: 2 * slotMs, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
+const ages: MarketAges = { priceMsMax, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
 const beginLimitMs = 10_000;

@@ -28,7 +28,7 @@ export class Progress {
   now(text: string): void {
     if (this.#screen.isTTY !== true) return;
     this.#clear();
-    this.#screen.write(`..  ${text}`.slice(0, (this.#screen.columns ?? 80) - 1));
+    this.#screen.write(`..  ${text}`.slice(0, (this.#screen.columns || 80) - 1));
     this.#shown = true;
   }
 

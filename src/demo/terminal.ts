@@ -34,12 +34,13 @@ export class Terminal {
     });
   }
 
+  /** A terminal that does not know its size says 0. */
   get rows(): number {
-    return this.#out.rows ?? 24;
+    return this.#out.rows || 24;
   }
 
   get columns(): number {
-    return this.#out.columns ?? 80;
+    return this.#out.columns || 80;
   }
 
   draw(lines: readonly string[]): void {

@@ -12,6 +12,8 @@ import { SourceRound } from "./source-round.ts";
 
 /** App time for which wrong prices keep a stock from trading; each sync that finds them still wrong begins it anew. */
 const BLOCK_MS = 86_400_000;
+/** App time after which a price is too old to plan on. */
+export const priceMsMax = 30 * 60_000;
 
 export type MarketDeps = {
   readonly source: MarketSource;

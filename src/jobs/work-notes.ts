@@ -2,10 +2,8 @@ import { desc, eq } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { jobRuns } from "../db/ledger-schema.ts";
 import { type MarketCache, readQuotes } from "../db/market-cache.ts";
-import { watchedListings } from "./price-sync.ts";
+import { priceMsMax, watchedListings } from "./price-sync.ts";
 
-/** App time after which a price is too old to plan on. */
-const PRICE_MS_MAX = 30 * 60_000;
 const REASON_MAX = 200;
 /** What these say why they failed holds no amounts. */
 const marketJobs: ReadonlySet<string> = new Set(["price-sync", "company-sync", "score-refresh"]);
@@ -41,7 +39,7 @@ function priceNotes({ ledger, cache, nowMs }: WorkDeps): readonly string[] {
   const quotes = readQuotes(cache);
   const listings = watchedListings(ledger);
   const fetched = listings.flatMap(({ symbol }) => quotes.get(symbol)?.fetchedAtMs ?? []);
-  const old = fetched.filter((atMs) => nowMs - atMs > PRICE_MS_MAX);
+  const old = fetched.filter((atMs) => nowMs - atMs > priceMsMax);
   const absent = listings.length - fetched.length;
   const oldest = old.reduce((first, atMs) => Math.min(first, atMs), nowMs);
   return [

@@ -64,8 +64,9 @@ const tickerSpeedMs = 50;
 const actionsMax = 3;
 
 /**
- * error > activity > ticker; a takeover is an activity, and an error does not hide it. LED 3 is the node's state (green, blue on a standby, yellow when the pair
- * is unprotected or nobody leads, red on an error, magenta after a takeover), LED 4 the direction of the newest trade.
+ * error > activity > ticker; a takeover is an activity, and an error does not hide it. LED 3 is the node's state (green,
+ * blue on a standby, yellow when the pair is unprotected or nobody leads, red on an error, magenta after a takeover), LED 4
+ * the direction of the newest trade.
  */
 export function ledDisplayOf(facts: LedFacts): LedDisplay {
   const takeover = facts.tookOverFrom != null && facts.role === "primary";

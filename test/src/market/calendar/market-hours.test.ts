@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { exchangeOf, type Exchange } from "../../../../src/market/calendar/exchange-of.ts";
+import { EXCHANGES, exchangeOf, type Exchange } from "../../../../src/market/calendar/exchange-of.ts";
 import {
   calendarsUntil,
   isOpen,
@@ -13,20 +13,6 @@ import { dayPlus } from "../../../../src/market/calendar/zoned-time.ts";
 import digests from "./schedule-digests.json" with { type: "json" };
 
 const MINUTE_MS = 60_000;
-const exchanges: readonly Exchange[] = [
-  "XNYS",
-  "XTSE",
-  "XLON",
-  "XETR",
-  "XPAR",
-  "XAMS",
-  "XMIL",
-  "XMAD",
-  "XCSE",
-  "XHKG",
-  "XTKS",
-  "XKRX",
-];
 const at = (text: string): number => Date.parse(text);
 
 /** The schedule of a year as the fixture's script writes it: a line of minutes for each session. */
@@ -42,7 +28,7 @@ function digest(exchange: Exchange, year: string): string {
 }
 
 describe("the exchange calendars", () => {
-  test.each(exchanges)(
+  test.each(EXCHANGES)(
     "%s has every session of exchange_calendars from 2005 to 2027, to the minute, and no other",
     (exchange) => {
       const expected = digests[exchange];
@@ -60,7 +46,7 @@ describe("the exchange calendars", () => {
     expect(rows).toHaveLength(480);
     const wrong = rows.filter((row) => {
       const [name, minute, open, next] = row.split(",");
-      const exchange = exchanges.find((known) => known === name) ?? "XNYS";
+      const exchange = EXCHANGES.find((known) => known === name) ?? "XNYS";
       const atMs = Number(minute) * MINUTE_MS;
       return isOpen(exchange, atMs) !== (open === "1") || nextOpenMs(exchange, atMs) !== Number(next) * MINUTE_MS;
     });

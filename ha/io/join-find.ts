@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { errorCode } from "./durable-file.ts";
 import { fetchAuthority, JoinError, TimeoutError } from "./join-call.ts";
 import type { Address, Desk } from "./join-call.ts";
@@ -7,7 +8,7 @@ import type { Token } from "./tokens.ts";
 export type Search = {
   /** An address that a person gave instead of the token's; null: none. */
   readonly at: string | null;
-  /** For an address to answer in. */
+  /** For an address to answer in. One that refuses may be a node that starts: it is asked again as long as this. */
   readonly limitMs: number;
   /** Listens to mDNS for a while: where the founder says that it is, or null. Absent: there is no mDNS. */
   readonly listen?: (() => Promise<string | null>) | undefined;
@@ -15,6 +16,8 @@ export type Search = {
 
 /** Where the member was found, and by what: its token, mDNS, or an address that was given. */
 export type Found = Desk & { readonly by: "token" | "mdns" | "given" };
+
+const KNOCK_EVERY_MS = 250;
 
 /** Tries the addresses that are known, then the one that mDNS says; throws JoinError with what each of them did. */
 export async function findDesk(token: Token, { at, limitMs, listen }: Search): Promise<Found> {
@@ -49,11 +52,16 @@ function mdnsText(listen: Search["listen"], heard: string | null, at: string | n
 
 /** A desk, or why there is none, as the end of a sentence. */
 async function knock(address: Address, token: Token, limitMs: number): Promise<Desk | string> {
-  try {
-    const authority = await fetchAuthority(address, token, limitMs);
-    return authority === null ? "is not of the cluster that made this token" : { address, authority };
-  } catch (error) {
-    return troubleOf(error, address.port, token.founder);
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    try {
+      const authority = await fetchAuthority(address, token, limitMs);
+      return authority === null ? "is not of the cluster that made this token" : { address, authority };
+    } catch (error) {
+      if (errorCode(error) !== "ECONNREFUSED" || performance.now() + KNOCK_EVERY_MS > endMs)
+        return troubleOf(error, address.port, token.founder);
+      await delay(KNOCK_EVERY_MS);
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -15,6 +17,7 @@ import type { AgentWord } from "../../../ha/link/join-desk.ts";
 import { roomRefusal } from "../../../ha/members.ts";
 import { ask, foreign, foundCluster, Scratch, silent, startReceiver } from "../link/cluster.ts";
 import type { TestCluster } from "../link/cluster.ts";
+import { portOf } from "./port-fixture.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const scratch = new Scratch();
@@ -156,7 +159,7 @@ test("a founder that has moved is found by what mDNS says, and another one that 
   const parsed = parseToken(token("node"));
   if (parsed === null) throw new Error("no token");
   const moved = formatToken({ ...parsed, addresses: [{ host: "127.0.0.7", port }] });
-  const search = { listen: () => Promise.resolve("127.0.0.1") };
+  const search = { limitMs: 1_000, listen: () => Promise.resolve("127.0.0.1") };
   const steps: JoinStep[] = [];
   await joinCluster({ ...asNode(moved), search, onStep: (step) => void steps.push(step) });
   expect(steps[0]).toMatchObject({ kind: "found", found: { by: "mdns", address: { host: "127.0.0.1", port } } });
@@ -165,9 +168,31 @@ test("a founder that has moved is found by what mDNS says, and another one that 
   });
   const there = formatToken({ ...parsed, addresses: [{ host: "127.0.0.7", port: impostor.port }] });
   await expect(joinCluster({ ...asNode(there), search })).rejects.toThrow(/127\.0\.0\.1:\d+ is not of the cluster/);
-  await expect(joinCluster({ ...asNode(there), search: { listen: () => Promise.resolve(null) } })).rejects.toThrow(
-    /mDNS says nothing of it either.*--at ADDRESS/,
-  );
+  await expect(
+    joinCluster({ ...asNode(there), search: { ...search, listen: () => Promise.resolve(null) } }),
+  ).rejects.toThrow(/mDNS says nothing of it either.*--at ADDRESS/);
+});
+
+test("a founder that refuses may be starting: it is asked again, and told of when it still refuses", async () => {
+  const parsed = parseToken(token("node"));
+  if (parsed === null) throw new Error("no token");
+  const server = createServer((inbound) => {
+    const outbound = connect(port, "127.0.0.1");
+    for (const socket of [inbound, outbound]) socket.on("error", () => undefined);
+    inbound.pipe(outbound).pipe(inbound);
+  });
+  const listening = async (at: number) => once(server.listen(at, "127.0.0.1"), "listening");
+  await listening(0);
+  const address = { host: "127.0.0.1", port: portOf(server) };
+  await once(server.close(), "close");
+  const starting = formatToken({ ...parsed, addresses: [address] });
+
+  await expect(joinCluster({ ...asNode(starting), search: { limitMs: 0 } })).rejects.toThrow("refuses (ECONNREFUSED)");
+  const joining = joinCluster(asNode(starting));
+  await expect(once(connect(address), "connect")).rejects.toThrow("ECONNREFUSED"); // and so was the joiner, before it
+  await listening(address.port);
+  expect((await joining).config.name).toBe("node-b");
+  server.close();
 });
 
 test("two joiners with one token at the same moment: one becomes a member", async () => {
@@ -240,11 +265,12 @@ test("an address that does not answer is passed over; when none does, all are na
   const parsed = parseToken(token("node"));
   if (parsed === null) throw new Error("no token");
   const dead = { host: "127.0.0.1", port: 1 };
-  const none = joinCluster(asNode(formatToken({ ...parsed, addresses: [dead] })));
+  const search = { limitMs: 1_000 };
+  const none = joinCluster({ ...asNode(formatToken({ ...parsed, addresses: [dead] })), search });
   await expect(none).rejects.toThrow(
     /node-a, which made the token, was not found\. 127\.0\.0\.1:1 refuses \(ECONNREFUSED\).*start it: trader run/,
   );
-  await joinCluster(asNode(formatToken({ ...parsed, addresses: [dead, ...parsed.addresses] })));
+  await joinCluster({ ...asNode(formatToken({ ...parsed, addresses: [dead, ...parsed.addresses] })), search });
 });
 
 test("a directory that belongs to a cluster does not join another", async () => {

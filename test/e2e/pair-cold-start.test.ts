@@ -7,6 +7,7 @@ import type { ReadyNode } from "./demo-process.ts";
 import { eventually, statusOf } from "./demo-process.ts";
 import { killQuietly, Pair, pass } from "./pair.ts";
 import { displayViolations, journalViolations, lostProbes, slotViolations } from "./pair-checks.ts";
+import { goesBackToPaper, goesLive, knowsEuros, realMoney, staysLive, tradesOnPaper } from "./pair-live.ts";
 import { bringBack } from "./pair-rounds.ts";
 
 const READY_LIMIT_MS = 120_000;
@@ -42,20 +43,6 @@ test.each(["primary", "standby"] as const)(
     pair.start(leader);
     await leadsWithEverything(leader);
     await bringBack(pair, pair.other(leader), leader);
-  },
-  TEST_LIMIT_MS,
-);
-
-test(
-  "[complaint 9] both nodes are killed and started at once: one leads with everything confirmed, the other follows",
-  async () => {
-    const { primary, standby } = await pair.protected();
-    await pair.confirmedProbe(primary, LIMIT_MS);
-    await Promise.all([pair.killWhole(primary), pair.killWhole(standby)]);
-    pair.start(standby);
-    pair.start(primary);
-    const now = await pair.protected();
-    await leadsWithEverything(now.primary);
   },
   TEST_LIMIT_MS,
 );
@@ -145,6 +132,32 @@ test(
     expect(said?.tailRows).toBe(summary.rows);
     expect(said?.sentence).toContain("that nobody else had were set aside");
     expect(await lostProbes(pair, standby)).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "[complaint 9] both nodes are killed and started at once: one leads with everything confirmed, the other follows",
+  async () => {
+    const { primary, standby } = await pair.protected();
+    await pair.confirmedProbe(primary, LIMIT_MS);
+    await Promise.all([pair.killWhole(primary), pair.killWhole(standby)]);
+    // The tests below go on with this pair, as one whose exchange moves real money.
+    for (const node of [standby, primary]) knowsEuros(node);
+    for (const node of [standby, primary]) pair.start(node, realMoney);
+    const now = await pair.protected();
+    await leadsWithEverything(now.primary);
+  },
+  TEST_LIMIT_MS,
+);
+
+test(
+  "real money: the paper book is traded until live trading is on, then the live one, on whichever node leads, until it is off",
+  async () => {
+    await tradesOnPaper(pair);
+    await goesLive(pair);
+    await staysLive(pair);
+    await goesBackToPaper(pair);
   },
   TEST_LIMIT_MS,
 );

@@ -49,15 +49,15 @@ export function readLedgerView(
   const held = db.select().from(positions).where(ofBook).orderBy(asc(positions.symbol)).limit(positionsShown).all();
   const dollars = and(eq(cash.book, book), eq(cash.currency, "USD"));
   const cashUsd = db.select().from(cash).where(dollars).get()?.amount ?? null;
-  const valued = held.map((row) => ({ ...row, priceUsd: priceUsd(row.symbol) ?? row.avgPriceUsd }));
+  const valued = held.map((row) => ({ ...row, priceUsd: priceUsd(row.symbol) ?? row.avgPrice }));
   const investedUsd = valued.reduce((sum, row) => sum + row.qty * row.priceUsd, 0);
   const equityUsd = cashUsd === null ? null : cashUsd + investedUsd;
   const shareOf = (amountUsd: number): number => (equityUsd ? amountUsd / equityUsd : 0);
   return {
-    positions: valued.map(({ symbol, qty, avgPriceUsd, priceUsd: price }) => ({
+    positions: valued.map(({ symbol, qty, avgPrice, priceUsd: price }) => ({
       symbol,
       qty,
-      avgPriceUsd,
+      avgPriceUsd: avgPrice,
       priceUsd: price,
       share: shareOf(qty * price),
     })),
@@ -65,9 +65,7 @@ export function readLedgerView(
     equityUsd,
     investedShare: equityUsd ? investedUsd / equityUsd : null,
     book,
-    plans: readPlans(db, book, (order) =>
-      shareOf(order.qty * (order.filledAvgPriceUsd ?? priceUsd(order.symbol) ?? 0)),
-    ),
+    plans: readPlans(db, book, (order) => shareOf(order.qty * (order.filledAvgPrice ?? priceUsd(order.symbol) ?? 0))),
     jobRuns: jobs.flatMap((job) =>
       db.select().from(jobRuns).where(eq(jobRuns.job, job)).orderBy(desc(jobRuns.slot)).limit(runsShownPerJob).all(),
     ),

@@ -195,8 +195,8 @@ export class Primary implements OpenLedger {
   readonly #shares = (): ((order: Omit<OrderView, "share">) => number) => {
     const { equityUsd } = this.view();
     const priceUsd = this.#pricesUsd();
-    return ({ qty, symbol, filledAvgPriceUsd }) =>
-      equityUsd ? (qty * (filledAvgPriceUsd ?? priceUsd(symbol) ?? 0)) / equityUsd : 0;
+    return ({ qty, symbol, filledAvgPrice }) =>
+      equityUsd ? (qty * (filledAvgPrice ?? priceUsd(symbol) ?? 0)) / equityUsd : 0;
   };
 
   /** Whether its lease runs, and has not been handed over. */

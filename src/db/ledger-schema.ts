@@ -82,7 +82,8 @@ export const orderIntents = sqliteTable(
     }).notNull(),
     brokerOrderId: text("broker_order_id"),
     filledQty: integer("filled_qty").notNull().default(0),
-    filledAvgPriceUsd: real("filled_avg_price_usd"),
+    /** In the currency of the listing, as all prices. */
+    filledAvgPrice: real("filled_avg_price"),
     sentAtMs: integer("sent_at_ms"),
     updatedAtMs: integer("updated_at_ms").notNull(),
   },
@@ -98,7 +99,9 @@ export const positions = sqliteTable(
     book: book(),
     symbol: text().notNull(),
     qty: integer().notNull(),
-    avgPriceUsd: real("avg_price_usd").notNull(),
+    /** Of the listing; rows from before it was told are dollars. */
+    currency: text().notNull().default("USD"),
+    avgPrice: real("avg_price").notNull(),
     syncedAtMs: integer("synced_at_ms").notNull(),
   },
   (table) => [primaryKey({ columns: [table.book, table.symbol] })],
@@ -121,9 +124,12 @@ export const snapshots = sqliteTable(
     book: book(),
     slot: text().notNull(),
     atMs: integer("at_ms").notNull(),
+    /** Of the account; rows from before it was told are dollars. */
+    currency: text().notNull().default("USD"),
     /** Cash and positions together. */
-    equityUsd: real("equity_usd").notNull(),
-    cashUsd: real("cash_usd").notNull(),
+    equity: real().notNull(),
+    /** In the account's own currency alone. */
+    cash: real().notNull(),
   },
   (table) => [primaryKey({ columns: [table.book, table.slot] }), index("snapshots_at").on(table.book, table.atMs)],
 );

@@ -1,4 +1,4 @@
-import { amountText, toMinor } from "../analytics/money/amount.ts";
+import { amountText, isCurrency, type Currency } from "../analytics/money/amount.ts";
 import { dayOf, type Movement } from "../analytics/money/movement.ts";
 import type { LedgerDb } from "../db/ledger.ts";
 import { barUpTo, readQuotes, readRates, type MarketCache } from "../db/market-cache.ts";
@@ -12,7 +12,7 @@ import {
 } from "../db/money-rows.ts";
 import { RATE_STALE_MS } from "../market/fx/rate-gate.ts";
 import { rateSymbol } from "../market/fx/rates.ts";
-import { accountDay, movementOf, openingOf, type RateOn, type Valuation } from "../trading/bookkeeping.ts";
+import { accountDay, minorCash, movementOf, openingOf, type RateOn, type Valuation } from "../trading/bookkeeping.ts";
 import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
 
 /** How far back activities are read again: a broker may book a dividend days after its date. */
@@ -41,7 +41,7 @@ export const cachedMarket = (cache: MarketCache, base: string): BookMarket => ({
 export type NewMovements = {
   readonly rows: readonly Movement[];
   /** The cash before they were read, of a book that has none yet; null of any other. */
-  readonly firstCashUsd: number | null;
+  readonly firstCash: BrokerAccount["cash"] | null;
 };
 
 /**
@@ -56,18 +56,28 @@ export async function readNewMovements(
   nowMs: number,
 ): Promise<NewMovements> {
   const newestMs = newestMovementMs(db, book);
-  const firstCashUsd = newestMs === null ? (await broker.account()).cashUsd : null;
+  const firstCash = newestMs === null ? (await broker.account()).cash : null;
   const sinceMs = newestMs === null || isAstray(db, book, nowMs) ? 0 : newestMs - OVERLAP_MS;
   const known = movementIdsAfter(db, book, sinceMs - 1);
   const told = (await broker.activities(Math.max(0, sinceMs))).filter(({ id }) => !known.has(id));
-  return { rows: told.map((activity) => movementOf(activity, rateOn)), firstCashUsd };
+  return { rows: told.map((activity) => movementOf(activity, rateOn)), firstCash };
 }
 
 /** Whether cash and book differed when the account was last written, on an earlier day. */
 function isAstray(db: LedgerDb, book: string, nowMs: number): boolean {
   const last = readAccountDays(db, book, 1)[0];
   if (last === undefined || last.dayMs === dayOf(nowMs)) return false;
-  return (bookedCash(db, book).get("USD") ?? 0) !== last.cash["USD"];
+  return astrayOf(bookedCash(db, book), last.cash).length > 0;
+}
+
+/** What the broker has beyond the book, by currency; what agrees is left out. */
+function astrayOf(
+  booked: ReadonlyMap<Currency, number>,
+  told: { readonly [currency: string]: number },
+): readonly (readonly [Currency, number])[] {
+  return [...new Set([...booked.keys(), ...Object.keys(told).filter(isCurrency)])]
+    .map((currency) => [currency, (told[currency] ?? 0) - (booked.get(currency) ?? 0)] as const)
+    .filter(([, minor]) => minor !== 0);
 }
 
 type Seen = {
@@ -80,16 +90,16 @@ type Seen = {
 
 /** Writes movements and the account's day, and says what does not add up; to be called within the caller's transaction. */
 export function writeBook(db: LedgerDb, { book, fresh, held, account, nowMs }: Seen, market: BookMarket): string {
-  const { rows, firstCashUsd } = fresh;
-  const opening = firstCashUsd === null ? [] : openingOf(rows, held, account, nowMs, market.rateOn);
+  const { rows, firstCash } = fresh;
+  const opening = firstCash === null ? [] : openingOf(rows, held, account, nowMs, market.rateOn);
   addMovements(db, book, [...opening, ...rows]);
   const day = accountDay(held, account, market.valuation(), nowMs);
   if (typeof day !== "string") writeAccountDay(db, book, day);
-  const astray = toMinor("USD", account.cashUsd) - (bookedCash(db, book).get("USD") ?? 0);
+  const astray = astrayOf(bookedCash(db, book), minorCash(account.cash));
   return [
     ...(rows.length === 0 ? [] : [`${rows.length} movements`]),
     ...(typeof day === "string" ? [`the day is not valued: ${day}`] : []),
-    ...(astray === 0 ? [] : [`${amountText(astray, "USD")} of the cash are in no movement yet`]),
+    ...astray.map(([currency, minor]) => `${amountText(minor, currency)} of the cash are in no movement yet`),
   ]
     .map((text) => `, ${text}`)
     .join("");

@@ -2,12 +2,12 @@ import type { ActGuard, AppClock, Job } from "../app-ports.ts";
 import { and, eq, notInArray } from "../db/drizzle.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { cash, positions, snapshots } from "../db/ledger-schema.ts";
-import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
+import { ownCash, type Broker, type BrokerAccount, type BrokerPosition } from "../trading/broker.ts";
 import { readNewMovements, writeBook, type BookMarket, type NewMovements } from "./book-sync.ts";
 
 const WRITE_MARGIN_MS = 50;
 /** Money outside cash that an empty portfolio may seem to have: rounding. */
-const EMPTY_SLACK_USD = 1;
+const EMPTY_SLACK = 1;
 
 export type PortfolioDeps = {
   readonly broker: Broker;
@@ -35,22 +35,33 @@ export const portfolioSyncJob = (deps: PortfolioDeps): Job => ({
     const account = await broker.account();
     signal.throwIfAborted();
     refuseNonsense(held, account);
-    if (fresh.firstCashUsd !== null && fresh.firstCashUsd !== account.cashUsd) {
+    if (fresh.firstCash !== null && !sameCash(fresh.firstCash, account.cash)) {
       throw new Error("the account moved while it was read for the first time");
     }
     deps.guard.check(WRITE_MARGIN_MS);
     const notes = write(deps, slot, held, account, fresh);
-    return `${held.length} positions, equity ${account.equityUsd.toFixed(2)} USD, cash ${account.cashUsd.toFixed(2)} USD${notes}`;
+    const { equity, currency } = account;
+    const cashes = Object.entries(account.cash).map(([code, amount]) => `${amount.toFixed(2)} ${code}`);
+    return `${held.length} positions, equity ${equity.toFixed(2)} ${currency}, cash ${cashes.join(" and ")}${notes}`;
   },
 });
 
 /** An answer that contradicts itself is a failed read. */
-function refuseNonsense(held: readonly BrokerPosition[], { cashUsd, equityUsd }: BrokerAccount): void {
-  if (!Number.isFinite(cashUsd) || !Number.isFinite(equityUsd)) throw new Error("the broker's account has no figures");
-  if (held.length === 0 && Math.abs(equityUsd - cashUsd) > EMPTY_SLACK_USD) {
-    throw new Error(`the broker lists no position, yet ${(equityUsd - cashUsd).toFixed(2)} USD are not cash`);
+function refuseNonsense(held: readonly BrokerPosition[], account: BrokerAccount): void {
+  const { currency, cash: all, equity } = account;
+  if (![equity, ownCash(account), ...Object.values(all)].every(Number.isFinite)) {
+    throw new Error("the broker's account has no figures");
+  }
+  // Cash of another currency is in the equity at a rate that is the broker's own.
+  const isOwn = Object.entries(all).every(([code, amount]) => code === currency || amount === 0);
+  const outsideCash = equity - ownCash(account);
+  if (held.length === 0 && isOwn && Math.abs(outsideCash) > EMPTY_SLACK) {
+    throw new Error(`the broker lists no position, yet ${outsideCash.toFixed(2)} ${currency} are not cash`);
   }
 }
+
+const sameCash = (a: BrokerAccount["cash"], b: BrokerAccount["cash"]): boolean =>
+  [...Object.keys(a), ...Object.keys(b)].every((currency) => a[currency] === b[currency]);
 
 function write(
   { ledger, book, market, clock }: PortfolioDeps,
@@ -59,26 +70,32 @@ function write(
   account: BrokerAccount,
   fresh: NewMovements,
 ): string {
-  const { cashUsd, equityUsd } = account;
+  const { currency, equity } = account;
   const syncedAtMs = clock.nowMs();
   return ledger.db.transaction((tx) => {
     const symbols = held.map((position) => position.symbol);
     tx.delete(positions)
       .where(and(eq(positions.book, book), notInArray(positions.symbol, symbols)))
       .run();
-    for (const { symbol, qty, avgPriceUsd } of held) {
-      const row = { qty, avgPriceUsd, syncedAtMs };
+    for (const { symbol, ...position } of held) {
+      const row = { ...position, syncedAtMs };
       tx.insert(positions)
         .values({ book, symbol, ...row })
         .onConflictDoUpdate({ target: [positions.book, positions.symbol], set: row })
         .run();
     }
-    const balance = { amount: cashUsd, syncedAtMs };
-    tx.insert(cash)
-      .values({ book, currency: "USD", ...balance })
-      .onConflictDoUpdate({ target: [cash.book, cash.currency], set: balance })
+    const currencies = Object.keys(account.cash);
+    tx.delete(cash)
+      .where(and(eq(cash.book, book), notInArray(cash.currency, currencies)))
       .run();
-    const snapshot = { atMs: slot.atMs, equityUsd, cashUsd };
+    for (const [code, amount] of Object.entries(account.cash)) {
+      const balance = { amount, syncedAtMs };
+      tx.insert(cash)
+        .values({ book, currency: code, ...balance })
+        .onConflictDoUpdate({ target: [cash.book, cash.currency], set: balance })
+        .run();
+    }
+    const snapshot = { atMs: slot.atMs, currency, equity, cash: ownCash(account) };
     tx.insert(snapshots)
       .values({ book, slot: slot.text, ...snapshot })
       .onConflictDoUpdate({ target: [snapshots.book, snapshots.slot], set: snapshot })

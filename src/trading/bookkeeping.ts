@@ -31,18 +31,27 @@ export function openingOf(
   rateOn: RateOn,
 ): readonly Movement[] {
   const atMs = told.reduce((first, one) => Math.min(first, one.atMs), nowMs);
-  const opening = { kind: "opening", atMs, currency: "USD", toCurrency: null, toMinor: null } as const;
-  const rate = rateOn("USD", atMs);
-  const shares = held.flatMap(({ symbol, qty, avgPriceUsd }): Movement[] => {
+  const opening = { kind: "opening", atMs, toCurrency: null, toMinor: null } as const;
+  const shares = held.flatMap((position): Movement[] => {
+    const { symbol, qty, avgPrice: price } = position;
     const missing = qty - sharesOf(told, symbol);
     if (missing <= 0) return [];
-    const note = "held before";
-    return [{ ...opening, id: `opening-${symbol}`, minor: 0, symbol, qty: missing, price: avgPriceUsd, rate, note }];
+    const id = `opening-${symbol}`;
+    const currency = known(position.currency, id);
+    const rate = rateOn(currency, atMs);
+    return [{ ...opening, id, currency, minor: 0, symbol, qty: missing, price, rate, note: "held before" }];
   });
-  const minor = toMinor("USD", account.cashUsd) - (cashOf(told).get("USD") ?? 0);
-  const none = { symbol: null, qty: null, price: null };
-  const cash: Movement = { ...opening, ...none, id: "opening-cash-USD", minor, rate, note: "there before" };
-  return minor === 0 && shares.length > 0 ? shares : [cash, ...shares];
+  const booked = cashOf(told);
+  const cash = Object.entries(account.cash).flatMap(([code, amount]): Movement[] => {
+    const id = `opening-cash-${code}`;
+    const currency = known(code, id);
+    const minor = toMinor(currency, amount) - (booked.get(currency) ?? 0);
+    // A book that begins with nothing begins with that, in the account's own currency.
+    if (minor === 0 && (shares.length > 0 || currency !== account.currency)) return [];
+    const none = { symbol: null, qty: null, price: null };
+    return [{ ...opening, ...none, id, currency, minor, rate: rateOn(currency, atMs), note: "there before" }];
+  });
+  return [...cash, ...shares];
 }
 
 const sharesOf = (told: readonly Movement[], symbol: string): number =>
@@ -57,6 +66,12 @@ export type Valuation = {
   readonly rates: ReadonlyMap<string, number>;
 };
 
+/** Cash by currency in minor units. Throws on a currency that books are not kept in. */
+export const minorCash = (cash: BrokerAccount["cash"]): { readonly [currency: string]: number } =>
+  Object.fromEntries(
+    Object.entries(cash).map(([currency, amount]) => [currency, toMinor(known(currency, "cash"), amount)]),
+  );
+
 /** The account's day at this instant, or why it cannot be valued. */
 export function accountDay(
   held: readonly BrokerPosition[],
@@ -70,13 +85,14 @@ export function accountDay(
     if (quoted === undefined) return `there is no price of ${symbol}`;
     if (quoted.currency !== base && !rates.has(quoted.currency)) return `there is no rate for ${quoted.currency}`;
   }
-  if (base !== "USD" && !rates.has("USD")) return "there is no rate for USD";
+  const without = Object.keys(account.cash).find((currency) => currency !== base && !rates.has(currency));
+  if (without !== undefined) return `there is no rate for ${without}`;
   return {
     dayMs: dayOf(atMs),
     base,
     held: Object.fromEntries(held.map(({ symbol, qty }) => [symbol, qty])),
     prices: byCurrency(prices),
-    cash: { USD: toMinor("USD", account.cashUsd) },
+    cash: minorCash(account.cash),
     rates: Object.fromEntries(rates),
   };
 }
@@ -92,6 +108,6 @@ function byCurrency(prices: Valuation["prices"]): AccountDay["prices"] {
 }
 
 function known(currency: string, id: string): Currency {
-  if (!isCurrency(currency)) throw new Error(`activity ${id} is in ${currency}, which books are not kept in`);
+  if (!isCurrency(currency)) throw new Error(`${id} is in ${currency}, which books are not kept in`);
   return currency;
 }

@@ -12,7 +12,8 @@ export type BrokerOrder = OrderIntent & {
   readonly brokerOrderId: string;
   readonly state: "open" | "partly-filled" | "filled" | "rejected" | "cancelled" | "expired";
   readonly filledQty: number;
-  readonly filledAvgPriceUsd: number | null;
+  /** In the currency of the listing. */
+  readonly filledAvgPrice: number | null;
 };
 
 /** `unknown`: no answer in time, or one that decides nothing; the order may exist. */
@@ -22,8 +23,26 @@ export type PlaceOutcome =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "unknown"; readonly reason: string };
 
-export type BrokerPosition = { readonly symbol: string; readonly qty: number; readonly avgPriceUsd: number };
-export type BrokerAccount = { readonly accountId: string; readonly cashUsd: number; readonly equityUsd: number };
+/** What was paid for a share on average, in the currency of its listing. */
+export type BrokerPosition = {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly currency: string;
+  readonly avgPrice: number;
+};
+
+export type BrokerAccount = {
+  readonly accountId: string;
+  /** The account's own: its equity is told in it. */
+  readonly currency: string;
+  /** By currency, in major units; the account's own is always there. */
+  readonly cash: { readonly [currency: string]: number };
+  /** Cash and positions together. */
+  readonly equity: number;
+};
+
+/** Cash of the account's own currency. */
+export const ownCash = ({ cash, currency }: BrokerAccount): number => cash[currency] ?? 0;
 
 /**
  * Something that moved an account's cash or shares; its id is the broker's and told of nothing else. `amount` is what it

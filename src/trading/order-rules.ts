@@ -267,7 +267,7 @@ function refusal(run: Run, intent: Intent, nowMs: number): Intent | null {
 const hasChanged = (before: Intent, after: Intent): boolean =>
   before.state !== after.state ||
   before.filledQty !== after.filledQty ||
-  before.filledAvgPriceUsd !== after.filledAvgPriceUsd ||
+  before.filledAvgPrice !== after.filledAvgPrice ||
   before.brokerOrderId !== after.brokerOrderId ||
   !sameIntention(before, after);
 

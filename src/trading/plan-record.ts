@@ -22,7 +22,7 @@ export type Intent = OrderIntent & {
   readonly state: IntentState;
   readonly brokerOrderId: string | null;
   readonly filledQty: number;
-  readonly filledAvgPriceUsd: number | null;
+  readonly filledAvgPrice: number | null;
   readonly sentAtMs: number | null;
   readonly updatedAtMs: number;
 };
@@ -88,7 +88,7 @@ export const sameIntention = (a: OrderIntent, b: OrderIntent): boolean =>
 /** The intent as the broker has it: what exists outweighs what was meant, what is newer what is older. */
 export function adopt(intent: Intent, order: BrokerOrder, nowMs: number): Intent {
   if (intent.brokerOrderId === order.brokerOrderId && !isNewer(intent, order)) return intent;
-  const { symbol, side, qty, state, brokerOrderId, filledQty, filledAvgPriceUsd } = order;
+  const { symbol, side, qty, state, brokerOrderId, filledQty, filledAvgPrice } = order;
   const meant = `${intent.side} ${intent.qty} ${intent.symbol}`;
   const reason = sameIntention(intent, order) ? intent.reason : `Adopted from the broker; planned was: ${meant}.`;
   return {
@@ -100,7 +100,7 @@ export function adopt(intent: Intent, order: BrokerOrder, nowMs: number): Intent
     state,
     brokerOrderId,
     filledQty,
-    filledAvgPriceUsd,
+    filledAvgPrice,
     sentAtMs: intent.sentAtMs ?? nowMs,
     updatedAtMs: nowMs,
   };
@@ -108,7 +108,7 @@ export function adopt(intent: Intent, order: BrokerOrder, nowMs: number): Intent
 
 /** An intent for an order that the ledger does not have. */
 export function adoptUnplanned(slot: string, n: number, order: BrokerOrder, nowMs: number): Intent {
-  const { clientOrderId, symbol, side, qty, state, brokerOrderId, filledQty, filledAvgPriceUsd } = order;
+  const { clientOrderId, symbol, side, qty, state, brokerOrderId, filledQty, filledAvgPrice } = order;
   const reason = "Adopted from the broker; no plan here holds it.";
   const at = { sentAtMs: nowMs, updatedAtMs: nowMs };
   return {
@@ -122,7 +122,7 @@ export function adoptUnplanned(slot: string, n: number, order: BrokerOrder, nowM
     state,
     brokerOrderId,
     filledQty,
-    filledAvgPriceUsd,
+    filledAvgPrice,
     ...at,
   };
 }

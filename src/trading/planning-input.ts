@@ -1,4 +1,4 @@
-import { toBase } from "../market/fx/rates.ts";
+import { allToBase, toBase } from "../market/fx/rates.ts";
 import type { Allowances, PlanningInput } from "../planning/input.ts";
 import { type Portfolio, portfolioOf, valueEur } from "../planning/portfolio.ts";
 import type { PlanningSettings } from "../planning/settings.ts";
@@ -8,9 +8,6 @@ import type { MarketView, TradableUniverse } from "./market-view.ts";
 import { type Intent, isInDoubt } from "./plan-record.ts";
 import type { StockFigures } from "./stock-figures.ts";
 import type { TradeTimes } from "./trade-times.ts";
-
-/** Brokers here hold their cash in dollars. */
-const ACCOUNT_CURRENCY = "USD";
 
 /** Where a plan's facts come from, besides the broker. Each is read anew for every plan and every order. */
 export type PlanningSources = {
@@ -40,7 +37,7 @@ export type Gathered =
 export function gather(sources: PlanningSources, account: Account, nowMs: number): Gathered {
   const market = sources.market();
   const { prices, rates } = market;
-  const cash = toBase(account.account.cashUsd, ACCOUNT_CURRENCY, rates);
+  const cash = allToBase(account.account.cash, rates);
   if (cash.kind === "no-rate") return { kind: "unknown", why: cash.reason };
   const reservedEur = reserveEur(account.open, prices);
   if (reservedEur === null) {
@@ -57,7 +54,7 @@ export function gather(sources: PlanningSources, account: Account, nowMs: number
     nowMs,
     dayMs: sources.dayMs,
     stocks: rows.map((row) => factsOf(row, known)),
-    accountCurrency: ACCOUNT_CURRENCY,
+    accountCurrency: account.account.currency,
     base: rates.base,
     cashEur: cash.amount,
     reservedEur,
@@ -86,7 +83,9 @@ function rowsOf({ stocks, excluded }: TradableUniverse, positions: readonly Brok
   const symbols = new Set(known.map(({ symbol }) => symbol));
   return [
     ...known,
-    ...positions.filter(({ symbol }) => !symbols.has(symbol)).map(({ symbol }) => ({ ...foreign, symbol })),
+    ...positions
+      .filter(({ symbol }) => !symbols.has(symbol))
+      .map(({ symbol, currency }) => ({ ...foreign, symbol, currency })),
   ];
 }
 
@@ -95,7 +94,7 @@ function factsOf(row: Row, { market, account, figures, times }: Known): StockFac
   const listed = market.prices.get(symbol);
   const figure = figures.get(symbol);
   const position = account.positions.find((each) => each.symbol === symbol);
-  const cost = position && toBase(position.avgPriceUsd, ACCOUNT_CURRENCY, market.rates);
+  const cost = position && toBase(position.avgPrice, position.currency, market.rates);
   const { lastBoughtMs, lastSoldMs, heldSinceMs } = times.get(symbol) ?? neverTraded;
   return {
     symbol,
@@ -128,13 +127,12 @@ const neverTraded: TradeTimes = { lastBoughtMs: null, lastSoldMs: null, heldSinc
 const foreign = {
   region: "",
   industries: [],
-  currency: ACCOUNT_CURRENCY,
   lotSize: 1,
   allowBuy: false,
   allowSell: false,
   active: true,
   untradable: "it is not in the universe",
-} satisfies Omit<Row, "symbol">;
+} satisfies Omit<Row, "symbol" | "currency">;
 
 function withSellScore(
   input: PlanningInput,

@@ -15,8 +15,9 @@ export type Reading<T> =
   | { readonly kind: "read"; readonly value: T }
   | { readonly kind: "failed"; readonly reason: string };
 
-type Snapshot = { readonly atMs: number; readonly equityUsd: number };
-type Deposit = { readonly atMs: number; readonly usd: number };
+/** All amounts here are in the currency of the account. */
+type Snapshot = { readonly atMs: number; readonly equity: number };
+type Deposit = { readonly atMs: number; readonly amount: number };
 
 /** Shares are of the value at the beginning; a trading day of a replayed market is shorter than a real one. */
 export type ProtectionLimits = {
@@ -43,7 +44,7 @@ export type ProtectionInput = {
   readonly limits: ProtectionLimits;
   readonly marketOpen: Reading<boolean>;
   /** The broker's word for cash and positions together. */
-  readonly equityUsd: Reading<number>;
+  readonly equity: Reading<number>;
   /** Of the window of drawdowns, oldest first; cash is in them. */
   readonly snapshots: readonly Snapshot[];
   /** Of the same time; withdrawals are negative. */
@@ -82,18 +83,18 @@ function marketLocks({ nowMs, marketOpen }: ProtectionInput): readonly Lock[] {
 }
 
 /** Gain or loss since the beginning of the day, as a share of the value then; money from outside is neither. */
-function dayLocks({ nowMs, limits, equityUsd, snapshots, deposits }: ProtectionInput): readonly Lock[] {
+function dayLocks({ nowMs, limits, equity, snapshots, deposits }: ProtectionInput): readonly Lock[] {
   const unknown = (why: string): readonly Lock[] => [
     lock(nowMs, "day-loss", "all", `the gain or loss of the day is not known: ${why}`),
   ];
-  if (equityUsd.kind === "failed") return unknown(equityUsd.reason);
+  if (equity.kind === "failed") return unknown(equity.reason);
   if (deposits.kind === "failed") return unknown(deposits.reason);
   const dayStartMs = Math.floor(nowMs / limits.dayMs) * limits.dayMs;
   const first = snapshots.findLast(({ atMs }) => atMs < dayStartMs) ?? snapshots[0];
   if (first === undefined) return unknown("there is no value from before");
-  const beganUsd = first.equityUsd + sumSince(deposits.value, first.atMs);
-  const change = (equityUsd.value - beganUsd) / beganUsd;
-  if (!Number.isFinite(change) || beganUsd <= 0) return unknown("the value from before is none");
+  const began = first.equity + sumSince(deposits.value, first.atMs);
+  const change = (equity.value - began) / began;
+  if (!Number.isFinite(change) || began <= 0) return unknown("the value from before is none");
   const blocks = change <= -limits.dayLossToBlockAll ? "all" : change <= -limits.dayLossToBlockSells ? "sells" : null;
   if (blocks === null) return [];
   const untilMs = dayStartMs + limits.dayMs;
@@ -102,17 +103,17 @@ function dayLocks({ nowMs, limits, equityUsd, snapshots, deposits }: ProtectionI
 
 /** How far the value is below its highest of the window, all in today's capital: deposits since then are added. */
 function drawdownLocks(input: ProtectionInput): readonly Lock[] {
-  const { nowMs, limits, equityUsd, snapshots, deposits, standing } = input;
+  const { nowMs, limits, equity, snapshots, deposits, standing } = input;
   const stands = standing.filter(({ name, untilMs }) => name === "drawdown" && untilMs !== null && untilMs > nowMs);
   if (stands.length > 0) return stands;
   // Unknown values block by the day's loss already.
-  if (equityUsd.kind === "failed" || deposits.kind === "failed") return [];
+  if (equity.kind === "failed" || deposits.kind === "failed") return [];
   const fromMs = nowMs - limits.drawdownDays * limits.dayMs;
   const values = snapshots
     .filter(({ atMs }) => atMs >= fromMs)
-    .map((one) => one.equityUsd + sumSince(deposits.value, one.atMs));
-  const peakUsd = Math.max(...values, equityUsd.value);
-  const drawdown = 1 - equityUsd.value / peakUsd;
+    .map((one) => one.equity + sumSince(deposits.value, one.atMs));
+  const peak = Math.max(...values, equity.value);
+  const drawdown = 1 - equity.value / peak;
   if (!(drawdown >= limits.drawdownToBlockBuys)) return [];
   const reason = `the value is ${percent(drawdown)} below its highest of ${limits.drawdownDays} days, deposits left out`;
   return [lock(nowMs, "drawdown", "buys", reason, { untilMs: nowMs + limits.drawdownLockDays * limits.dayMs })];
@@ -159,6 +160,6 @@ export function switchLocks(controls: Reading<Controls>, detached: boolean, nowM
 }
 
 const sumSince = (deposits: readonly Deposit[], sinceMs: number): number =>
-  deposits.filter(({ atMs }) => atMs > sinceMs).reduce((sum, { usd }) => sum + usd, 0);
+  deposits.filter(({ atMs }) => atMs > sinceMs).reduce((sum, { amount }) => sum + amount, 0);
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)}%`;

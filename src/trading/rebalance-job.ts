@@ -102,7 +102,7 @@ const intentsOf = (deps: RebalanceDeps, slot: Slot, trades: TradePlan["trades"],
     state: "planned",
     brokerOrderId: null,
     filledQty: 0,
-    filledAvgPriceUsd: null,
+    filledAvgPrice: null,
     sentAtMs: null,
     updatedAtMs: nowMs,
   }));

@@ -2,11 +2,11 @@ import type { PairView } from "../../ha/contract.ts";
 import { and, asc, eq, gt, inArray } from "../db/drizzle.ts";
 import type { LedgerDb } from "../db/ledger.ts";
 import { orderIntents, snapshots } from "../db/ledger-schema.ts";
-import { toBase } from "../market/fx/rates.ts";
+import { exchange, toBase } from "../market/fx/rates.ts";
 import type { Allowances } from "../planning/input.ts";
 import type { Side } from "../planning/stock.ts";
 import { bookName, brokerInForce, type Mode, showBook, shownBook } from "./books.ts";
-import type { Broker } from "./broker.ts";
+import type { Broker, BrokerAccount } from "./broker.ts";
 import { type CapRules, withinCaps } from "./caps.ts";
 import { readControls } from "./controls.ts";
 import { ledgerPlanStore } from "./ledger-plan-store.ts";
@@ -171,17 +171,17 @@ async function lockAnew(
   const fromMs = nowMs - limits.drawdownDays * limits.dayMs;
   const window = and(eq(snapshots.book, book), gt(snapshots.atMs, fromMs));
   const rows = deps.db.select().from(snapshots).where(window).orderBy(asc(snapshots.atMs)).limit(snapshotsMax).all();
-  const [marketOpen, equityUsd, deposits] = await Promise.all([
-    reading(broker.isMarketOpen()),
-    reading(broker.account().then((account) => finite(account.equityUsd))),
-    reading(depositsSince(broker, rows[0]?.atMs ?? nowMs)),
-  ]);
+  const [marketOpen, account] = await Promise.all([reading(broker.isMarketOpen()), reading(valuedAccount(broker))]);
+  const currency = account.kind === "read" ? account.value.currency : null;
+  const equity: Reading<number> = account.kind === "read" ? { kind: "read", value: account.value.equity } : account;
+  const deposits = await reading(depositsSince(facts, currency, rows[0]?.atMs ?? nowMs));
   const found = protections({
     nowMs,
     limits,
     marketOpen,
-    equityUsd,
-    snapshots: rows,
+    equity,
+    // What was told in another currency cannot be compared.
+    snapshots: rows.filter((row) => row.currency === currency),
     deposits,
     pending: open,
     anomalies: deps.view().blocked,
@@ -191,18 +191,25 @@ async function lockAnew(
     deps.guard.check(writeMarginMs);
     work();
   });
-  return { locks, failed: [marketOpen, equityUsd, deposits].some(({ kind }) => kind === "failed") };
+  return { locks, failed: [marketOpen, account, deposits].some(({ kind }) => kind === "failed") };
 }
 
-/** Money that came in from outside, or went out when negative. */
+/** Money that came in from outside, or went out when negative, in the account's currency at the rates of now. */
 async function depositsSince(
-  broker: Broker,
+  { deps, broker }: Facts,
+  accountCurrency: string | null,
   sinceMs: number,
-): Promise<readonly { readonly atMs: number; readonly usd: number }[]> {
+): Promise<readonly { readonly atMs: number; readonly amount: number }[]> {
   const moved = await broker.activities(sinceMs);
   return moved
     .filter(({ kind }) => kind === "deposit" || kind === "withdrawal")
-    .map(({ atMs, amount }) => ({ atMs, usd: amount ?? Number.NaN }));
+    .map(({ atMs, currency, amount }) => {
+      const told = amount ?? Number.NaN;
+      if (accountCurrency === null) return { atMs, amount: told };
+      const exchanged = exchange(told, currency, accountCurrency, deps.view().rates);
+      if (exchanged.kind === "no-rate") throw new Error(`what was paid in is not known: ${exchanged.reason}`);
+      return { atMs, amount: exchanged.amount };
+    });
 }
 
 /** Whoever asks is to be told, also when the cycle came to no locks of its own: its broker is dead, for instance. */
@@ -261,7 +268,8 @@ async function reading<T>(asked: Promise<T>): Promise<Reading<T>> {
   }
 }
 
-function finite(value: number): number {
-  if (!Number.isFinite(value)) throw new Error("the broker's account has no figures");
-  return value;
+async function valuedAccount(broker: Broker): Promise<BrokerAccount> {
+  const account = await broker.account();
+  if (!Number.isFinite(account.equity)) throw new Error("the broker's account has no figures");
+  return account;
 }

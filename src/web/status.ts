@@ -16,7 +16,7 @@ export const orderSchema = z.object({
   share: z.number(),
   qty: amount,
   filledQty: amount,
-  filledAvgPriceUsd: amount,
+  filledAvgPrice: amount,
 });
 export type StatusOrder = z.infer<typeof orderSchema>;
 
@@ -179,13 +179,13 @@ export const shownRun = (run: JobRunView, amounts: boolean): z.infer<typeof jobR
 
 /** An order as this caller may see it. */
 export function shownOrder(
-  { n, clientOrderId, symbol, side, state, reason, share, qty, filledQty, filledAvgPriceUsd }: OrderView,
+  { n, clientOrderId, symbol, side, state, reason, share, qty, filledQty, filledAvgPrice }: OrderView,
   amounts: boolean,
 ): StatusOrder {
   const what = { n, clientOrderId, symbol, side, state, share };
   return amounts
-    ? { ...what, reason, qty, filledQty, filledAvgPriceUsd }
-    : { ...what, reason: withoutAmounts(reason), qty: null, filledQty: null, filledAvgPriceUsd: null };
+    ? { ...what, reason, qty, filledQty, filledAvgPrice }
+    : { ...what, reason: withoutAmounts(reason), qty: null, filledQty: null, filledAvgPrice: null };
 }
 
 /** A sentence with every figure but percentages, slots and instants left out: sentences name quantities and sums. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { cashOf } from "../../src/analytics/money/movement.ts";
 import { movementOf } from "../../src/trading/bookkeeping.ts";
-import type { Broker, BrokerOrder, OrderIntent } from "../../src/trading/broker.ts";
+import { ownCash, type Broker, type BrokerOrder, type OrderIntent } from "../../src/trading/broker.ts";
 
 /** What the suite needs of a broker's surroundings; prices and symbols are the embedded market's. */
 type BrokerUnderTest = {
@@ -39,10 +39,12 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
       expect(placed).toMatchObject({ kind: "placed", order: buy("pair-20261122T1415Z-1") });
       const filled = await until(broker, "pair-20261122T1415Z-1", "filled");
       expect(filled).toMatchObject({ ...buy("pair-20261122T1415Z-1"), filledQty: 2 });
-      expect(filled.filledAvgPriceUsd).toBeGreaterThan(0);
-      expect(await broker.positions()).toEqual([{ symbol: "AAPL", qty: 2, avgPriceUsd: filled.filledAvgPriceUsd }]);
+      expect(filled.filledAvgPrice).toBeGreaterThan(0);
+      expect(await broker.positions()).toEqual([
+        { symbol: "AAPL", qty: 2, currency: "USD", avgPrice: filled.filledAvgPrice },
+      ]);
       const after = await broker.account();
-      expect(after.cashUsd).toBeCloseTo(before.cashUsd - 2 * (filled.filledAvgPriceUsd ?? 0), 2);
+      expect(ownCash(after)).toBeCloseTo(ownCash(before) - 2 * (filled.filledAvgPrice ?? 0), 2);
     });
 
     test("what moved cash and shares is told from an instant on, each with an id of its own, to the cent", async () => {
@@ -60,7 +62,7 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
       ]);
       expect(new Set(told.map(({ id }) => id)).size).toBe(2);
       const cash = cashOf(told.map((one) => movementOf(one, () => 1)));
-      expect((cash.get("USD") ?? 0) / 100).toBeCloseTo((await broker.account()).cashUsd - before.cashUsd, 6);
+      expect((cash.get("USD") ?? 0) / 100).toBeCloseTo(ownCash(await broker.account()) - ownCash(before), 6);
       expect(await broker.activities(0)).toEqual(told);
       expect(await broker.activities((opened?.nowMs() ?? 0) + 3_600_000)).toEqual([]);
     });

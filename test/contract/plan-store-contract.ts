@@ -14,7 +14,7 @@ const intent = (n: number, over: Partial<Intent> = {}): Intent => ({
   state: "planned",
   brokerOrderId: null,
   filledQty: 0,
-  filledAvgPriceUsd: null,
+  filledAvgPrice: null,
   sentAtMs: null,
   updatedAtMs: 1,
   ...over,
@@ -76,7 +76,7 @@ export function planStoreContract(name: string, open: OpenPlanStore): void {
         state: "filled",
         brokerOrderId: "x",
         filledQty: 3,
-        filledAvgPriceUsd: 101.5,
+        filledAvgPrice: 101.5,
         sentAtMs: 4,
       });
       const third = intent(3, { state: "open", symbol: "GE", brokerOrderId: "y" });

@@ -46,7 +46,7 @@ export function booksOf(node: ReadyNode): Books {
   const db = new Database(join(node.dataDir, "ledger", "ledger.db"), { readonly: true, fileMustExist: true });
   try {
     const sql =
-      "SELECT client_order_id AS id, state, broker_order_id AS broker, symbol, side, filled_qty AS qty, filled_avg_price_usd AS price FROM order_intents";
+      "SELECT client_order_id AS id, state, broker_order_id AS broker, symbol, side, filled_qty AS qty, filled_avg_price AS price FROM order_intents";
     const cash = z
       .number()
       .optional()

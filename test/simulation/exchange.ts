@@ -94,7 +94,7 @@ const states = {
 /** An order as the broker port shows it. */
 export function brokerOrder(order: ExchangeOrder | undefined): BrokerOrder {
   if (order === undefined) throw new Error("no such order");
-  const { id, clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd } = order;
+  const { id, clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd: filledAvgPrice } = order;
   const state = states[order.status];
   return {
     brokerOrderId: id,
@@ -104,6 +104,6 @@ export function brokerOrder(order: ExchangeOrder | undefined): BrokerOrder {
     qty,
     state,
     filledQty,
-    filledAvgPriceUsd,
+    filledAvgPrice,
   };
 }

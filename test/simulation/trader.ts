@@ -184,11 +184,24 @@ function brokerOf(
           .map(brokerOrder),
       ),
     cancel: () => Promise.reject(new Error("nothing here cancels")),
-    positions: () => ask(() => [...book.holdings].map(([symbol, holding]) => ({ symbol, ...holding }))),
+    positions: () =>
+      ask(() =>
+        [...book.holdings].map(([symbol, { qty, avgPriceUsd: avgPrice }]) => ({
+          symbol,
+          qty,
+          currency: "USD",
+          avgPrice,
+        })),
+      ),
     account: () =>
       ask(() => {
         const heldUsd = [...book.holdings.values()].reduce((sum, { qty }) => sum + qty * 100, 0);
-        return { accountId: "simulated", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
+        return {
+          accountId: "simulated",
+          currency: "USD",
+          cash: { USD: book.cashUsd },
+          equity: book.cashUsd + heldUsd,
+        };
       }),
     isMarketOpen: () => ask(() => world.writing),
     activities: () => Promise.resolve([]),

@@ -31,8 +31,8 @@ test("an empty ledger shows unknowns, not zeros", () => {
 
 test("shares are of positions at their newest prices and cash together", () => {
   const { db } = ledger;
-  db.insert(positions).values({ symbol: "AAPL", qty: 10, avgPriceUsd: 80, syncedAtMs: 1 }).run();
-  db.insert(positions).values({ symbol: "JPM", qty: 10, avgPriceUsd: 50, syncedAtMs: 1 }).run();
+  db.insert(positions).values({ symbol: "AAPL", qty: 10, avgPrice: 80, syncedAtMs: 1 }).run();
+  db.insert(positions).values({ symbol: "JPM", qty: 10, avgPrice: 50, syncedAtMs: 1 }).run();
   db.insert(cash).values({ currency: "USD", amount: 8_500, syncedAtMs: 1 }).run();
   const view = readLedgerView(db, (symbol) => (symbol === "AAPL" ? 100 : undefined), []);
   expect(view).toMatchObject({ cashUsd: 8_500, equityUsd: 10_000, investedShare: 0.15 });

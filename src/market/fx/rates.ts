@@ -16,6 +16,28 @@ export function toBase(amount: number, currency: string, { base, perBase }: Rate
   return { kind: "converted", amount: amount / rate };
 }
 
+/** An amount of one currency in another, through the base currency, unrounded. */
+export function exchange(amount: number, from: string, to: string, rates: Rates): Converted {
+  if (from === to) return { kind: "converted", amount };
+  const perUnit = toBase(1, to, rates);
+  const converted = toBase(amount, from, rates);
+  if (perUnit.kind === "no-rate" || converted.kind === "no-rate")
+    return converted.kind === "no-rate" ? converted : perUnit;
+  return { kind: "converted", amount: converted.amount / perUnit.amount };
+}
+
+/** Amounts by currency, all in the base currency; what is nothing needs no rate. */
+export function allToBase(amounts: { readonly [currency: string]: number }, rates: Rates): Converted {
+  let sum = 0;
+  for (const [currency, amount] of Object.entries(amounts)) {
+    if (amount === 0) continue;
+    const converted = toBase(amount, currency, rates);
+    if (converted.kind === "no-rate") return converted;
+    sum += converted.amount;
+  }
+  return { kind: "converted", amount: sum };
+}
+
 /** Yahoo's symbol for the rate of a currency: `EURUSD=X` is dollars for a euro. */
 export const rateSymbol = (base: string, currency: string): string => `${base}${currency}=X`;
 

@@ -54,12 +54,12 @@ export function toBrokerOrder(order: z.infer<typeof orderWire>): BrokerOrder {
   const working = WORKING.has(status) ? (filledQty > 0 ? "partly-filled" : "open") : undefined;
   const state = ENDED[status] ?? working;
   if (state === undefined) throw new Error(`order ${clientOrderId} has the unknown status "${status}"`);
-  return { brokerOrderId: id, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPriceUsd: filledAvgPrice };
+  return { brokerOrderId: id, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPrice: filledAvgPrice };
 }
 
 export const positionWire = z
   .object({ symbol: z.string().min(1), qty: amount, avgEntryPrice: amount })
-  .transform(({ symbol, qty, avgEntryPrice }) => ({ symbol, qty, avgPriceUsd: avgEntryPrice }));
+  .transform(({ symbol, qty, avgEntryPrice }) => ({ symbol, qty, currency: "USD", avgPrice: avgEntryPrice }));
 
 export const accountWire = z
   .object({
@@ -68,4 +68,9 @@ export const accountWire = z
     equity: z.coerce.number(),
     currency: z.literal("USD"),
   })
-  .transform(({ accountNumber, cash, equity }) => ({ accountId: accountNumber, cashUsd: cash, equityUsd: equity }));
+  .transform(({ accountNumber, cash, equity, currency }) => ({
+    accountId: accountNumber,
+    currency,
+    cash: { [currency]: cash },
+    equity,
+  }));

@@ -56,11 +56,18 @@ export function createPaper(deps: PaperDeps): Broker {
       write(deps, row.clientOrderId, { state: "cancelled" });
       return "accepted";
     },
-    positions: async () => [...bookOf(rows()).holdings].map(([symbol, holding]) => ({ symbol, ...holding })),
+    positions: async () =>
+      [...bookOf(rows()).holdings].map(([symbol, { qty, avgPriceUsd }]) => ({
+        symbol,
+        qty,
+        currency: "USD",
+        avgPrice: avgPriceUsd,
+      })),
     account: async () => {
       const { cashUsd, holdings } = bookOf(rows());
       const heldUsd = [...holdings].map(([symbol, { qty }]) => qty * mustPrice(priceUsd(symbol), symbol));
-      return { accountId: "paper", cashUsd, equityUsd: heldUsd.reduce((sum, usd) => sum + usd, cashUsd) };
+      const equity = heldUsd.reduce((sum, usd) => sum + usd, cashUsd);
+      return { accountId: "paper", currency: "USD", cash: { USD: cashUsd }, equity };
     },
     isMarketOpen: async () => true,
     activities: async (sinceMs) =>
@@ -131,7 +138,7 @@ const activityOf = ({ id, atMs, symbol, trade }: Activity): BrokerActivity => ({
 function orderOf({ clientOrderId, symbol, side, qty, state, priceUsd }: Row): BrokerOrder {
   const filledQty = state === "filled" ? qty : 0;
   const brokerOrderId = `paper-${clientOrderId}`;
-  return { brokerOrderId, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPriceUsd: priceUsd };
+  return { brokerOrderId, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPrice: priceUsd };
 }
 
 function mustPrice(priceUsd: number | null, symbol: string): number {

@@ -13,7 +13,7 @@ const masked = ({ amountsShown }: Pick<AppStatus, "amountsShown">): Html =>
 /** What is held, and where amounts may be seen how the money did and the value of the last days. */
 export const portfolioPage = (
   status: AppStatus,
-  days: readonly { readonly slot: string; readonly equityUsd: number; readonly cashUsd: number }[],
+  days: readonly { readonly slot: string; readonly equity: number; readonly cash: number }[],
   money: Html,
   frame: Frame,
 ): Html =>
@@ -34,9 +34,7 @@ export const portfolioPage = (
               <h2>Value at the end of each day</h2>
               ${table(
                 ["Last slot of the day", { n: "Equity" }, { n: "Cash" }],
-                days
-                  .toReversed()
-                  .map(({ slot, equityUsd, cashUsd }) => [slot, { n: cash(equityUsd) }, { n: cash(cashUsd) }]),
+                days.toReversed().map((day) => [day.slot, { n: cash(day.equity) }, { n: cash(day.cash) }]),
                 "No day has been recorded yet.",
               )}`
           : ""
@@ -96,13 +94,13 @@ export const ordersPage = (orders: readonly StatusOrder[], amountsShown: boolean
     html`<h1>Orders</h1>
       ${table(
         ["Order", "", { n: "Share" }, { n: "Quantity" }, { n: "Filled" }, { n: "At" }, "State", "Why"],
-        orders.map(({ clientOrderId, side, symbol, share, qty, filledQty, filledAvgPriceUsd, state, reason }) => [
+        orders.map(({ clientOrderId, side, symbol, share, qty, filledQty, filledAvgPrice, state, reason }) => [
           html`<span class="soft">${clientOrderId}</span>`,
           `${side} ${symbol}`,
           { n: percent(share) },
           { n: figure(qty) },
           { n: figure(filledQty) },
-          { n: cash(filledAvgPriceUsd) },
+          { n: cash(filledAvgPrice) },
           state,
           reason,
         ]),

@@ -30,7 +30,7 @@ export const ordersTable = ({ plans }: Pick<AppStatus, "plans">): Html =>
         slot,
         orderText(order),
         order.state,
-        { n: cash(order.filledAvgPriceUsd) },
+        { n: cash(order.filledAvgPrice) },
         html`<span class="soft">${node}, epoch ${epoch}</span>`,
       ]),
     ),

@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { walPagesMax } from "../../../ha/contract.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
-import { jobRuns, universe } from "../../../src/db/ledger-schema.ts";
+import { jobRuns, orderIntents, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
 import { eq, migrationsFolder } from "../../../src/db/drizzle.ts";
 
 const journalFile = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
@@ -17,6 +18,21 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "trader-ledger-"));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A ledger as a version with only the first so many migrations left it. */
+function olderLedger(path: string, migrations: number, rowsSql: string): void {
+  const folder = migrationsFolder("ledger");
+  const journal = journalFile.parse(JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")));
+  const applied = journal.entries.slice(0, migrations);
+  const older = new Database(path);
+  older.exec("CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)");
+  for (const { tag, when } of applied) {
+    older.exec(readFileSync(join(folder, `${tag}.sql`), "utf8").replaceAll("--> statement-breakpoint", ""));
+    older.prepare("INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)").run(tag, when);
+  }
+  older.exec(rowsSql);
+  older.close();
+}
 
 describe("the ledger", () => {
   test("is made with its tables and 20 stocks, durable at every commit", () => {
@@ -49,20 +65,37 @@ describe("the ledger", () => {
 
   test("an older one is migrated and loses nothing: an industry becomes a list of one", () => {
     const path = join(dir, "ledger.db");
-    const folder = migrationsFolder("ledger");
-    const journal = journalFile.parse(JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")));
-    const [first] = journal.entries;
-    const older = new Database(path);
-    older.exec(readFileSync(join(folder, `${first?.tag}.sql`), "utf8").replaceAll("--> statement-breakpoint", ""));
-    older.exec("CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)");
-    older.prepare("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('0', ?)").run(first?.when);
-    older.exec(
+    olderLedger(
+      path,
+      1,
       "INSERT INTO universe (symbol, name, industry, region, currency, lot_size) VALUES ('X', 'X \"1\"', 'Oil, gas', 'US', 'USD', 5)",
     );
-    older.close();
     const ledger = openLedger(path, 250);
     expect(ledger.db.select().from(universe).all()).toMatchObject([
       { symbol: "X", name: 'X "1"', industries: ["Oil, gas"], yahooSymbol: null, exchange: null, lotSize: 5 },
+    ]);
+    ledger.close();
+  });
+
+  test("one whose amounts were dollars by their names keeps them, as dollars", () => {
+    const path = join(dir, "ledger.db");
+    olderLedger(
+      path,
+      5,
+      `INSERT INTO positions VALUES ('b', 'AAPL', 3, 130.5, 7);
+       INSERT INTO snapshots VALUES ('b', '20261122T1415Z', 8, 1000.25, 608.75);
+       INSERT INTO order_intents VALUES ('b', '20261122T1415Z', 1, 'p-1', 'AAPL', 'buy', 3, 'why', 'filled', 'x', 3, 130.5, 5, 6);`,
+    );
+    const ledger = openLedger(path, 250);
+    const all = (table: SQLiteTable) => ledger.db.select().from(table).all();
+    expect(all(positions)).toEqual([
+      { book: "b", symbol: "AAPL", qty: 3, currency: "USD", avgPrice: 130.5, syncedAtMs: 7 },
+    ]);
+    expect(all(snapshots)).toEqual([
+      { book: "b", slot: "20261122T1415Z", atMs: 8, currency: "USD", equity: 1000.25, cash: 608.75 },
+    ]);
+    expect(all(orderIntents)).toMatchObject([
+      { clientOrderId: "p-1", filledQty: 3, filledAvgPrice: 130.5, sentAtMs: 5 },
     ]);
     ledger.close();
   });

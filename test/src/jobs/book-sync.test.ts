@@ -95,7 +95,7 @@ describe("movements", () => {
     await expect(sync({ activities: () => Promise.reject(new Error("no answer")) })).rejects.toThrow("no answer");
     await expect(sync({ positions: () => Promise.reject(new Error("no answer")) })).rejects.toThrow("no answer");
     expect(ledger.db.select().from(movements).all()).toEqual(before);
-    expect(ledger.db.select().from(snapshots).all()[0]).toMatchObject({ cashUsd: 98_999.98 });
+    expect(ledger.db.select().from(snapshots).all()[0]).toMatchObject({ currency: "USD", cash: 98_999.98 });
   });
 
   test("an account that was there before opens with what its activities do not explain", async () => {
@@ -114,7 +114,7 @@ describe("movements", () => {
   test("an account that moves while it is first read is read again", async () => {
     const account = broker.account();
     let reads = 0;
-    const moving = async () => ({ ...(await account), cashUsd: 100_000 - reads++ });
+    const moving = async () => ({ ...(await account), cash: { USD: 100_000 - reads++ } });
     await expect(sync({ account: moving })).rejects.toThrow("moved while it was read");
     expect(ledger.db.select().from(movements).all()).toEqual([]);
   });
@@ -229,9 +229,9 @@ test("whatever is done, the book is the broker's cash to the cent, and all parts
           }
         }
         await sync();
-        const { cashUsd } = await broker.account();
+        const { cash } = await broker.account();
         const booked = cashOf(readMovements(ledger.db, book));
-        expect((booked.get("USD") ?? 0) / 100).toBe(cashUsd);
+        expect((booked.get("USD") ?? 0) / 100).toBe(cash["USD"]);
         expect(bookedCash(ledger.db, book)).toEqual(booked);
         const { split, stocks } = known(gainsNow());
         const { gainMinor, ...parts } = split;

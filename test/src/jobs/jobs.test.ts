@@ -26,6 +26,7 @@ import type { DailyBars, MarketSource } from "../../../src/market/source.ts";
 import { listingOf } from "../../../src/market/listing.ts";
 import { createYahoo } from "../../../src/market/yahoo.ts";
 import type { Broker, BrokerAccount, BrokerPosition } from "../../../src/trading/broker.ts";
+import { dollarAccount } from "../../support/dollar-account.ts";
 
 const market = loadEmbeddedMarket();
 const log = pino({ level: "silent" });
@@ -176,7 +177,7 @@ const no = () => Promise.reject(new Error("not asked for"));
 const fail = () => {
   throw new Error("no answer");
 };
-const account = () => ({ accountId: "1", cashUsd: 400, equityUsd: 1000 });
+const account = () => dollarAccount(400, 1000);
 
 const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAccount): Broker => {
   return {
@@ -195,8 +196,8 @@ const brokerOf = (held: () => readonly BrokerPosition[], account: () => BrokerAc
   };
 };
 const guard = { epoch: 1, remainingMs: () => 1000, check: () => {} };
-const xom = { symbol: "XOM", qty: 10, avgPriceUsd: 50 };
-const ge = { symbol: "GE", qty: 1, avgPriceUsd: 9 };
+const xom = { symbol: "XOM", qty: 10, currency: "USD", avgPrice: 50 };
+const ge = { symbol: "GE", qty: 1, currency: "USD", avgPrice: 9 };
 const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount) =>
   portfolioSyncJob({
     book: "b",
@@ -217,23 +218,23 @@ describe("portfolio sync", () => {
   test("writes what the broker has, drops what it no longer has, one snapshot a slot", async () => {
     await run(
       () => [xom, ge],
-      () => ({ accountId: "1", cashUsd: 400, equityUsd: 1000 }),
+      () => dollarAccount(400, 1000),
     );
     expect(symbols().sort()).toEqual(["GE", "XOM"]);
     await run(
       () => [{ ...xom, qty: 11 }],
-      () => ({ accountId: "1", cashUsd: 300, equityUsd: 900 }),
+      () => dollarAccount(300, 900),
     );
     expect(ledger.db.select().from(positions).all()).toEqual([{ book: "b", ...xom, qty: 11, syncedAtMs: nowMs }]);
     expect(ledger.db.select().from(cash).all()).toEqual([
       { book: "b", currency: "USD", amount: 300, syncedAtMs: nowMs },
     ]);
     expect(ledger.db.select().from(snapshots).all()).toEqual([
-      { book: "b", slot: slot.text, atMs: slot.atMs, equityUsd: 900, cashUsd: 300 },
+      { book: "b", slot: slot.text, atMs: slot.atMs, currency: "USD", equity: 900, cash: 300 },
     ]);
     await run(
       () => [],
-      () => ({ accountId: "1", cashUsd: 900, equityUsd: 900 }),
+      () => dollarAccount(900, 900),
     );
     expect(symbols()).toEqual([]);
   });

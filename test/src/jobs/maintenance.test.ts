@@ -54,7 +54,7 @@ test("old runs, snapshots, plans without orders and bars go; the newest run of a
   const snapshot = (atMs: number) =>
     ledger.db
       .insert(snapshots)
-      .values({ slot: slotText(atMs), atMs, equityUsd: 1, cashUsd: 1 })
+      .values({ slot: slotText(atMs), atMs, equity: 1, cash: 1 })
       .run();
   const may = Date.UTC(2026, 4, 5);
   const late = Date.UTC(2026, 7, 1);

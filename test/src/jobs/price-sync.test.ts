@@ -142,7 +142,7 @@ describe("splits and dividends", () => {
 test("a stock that was given up is looked after for as long as it is held", () => {
   const ledger = openLedger(join(dir, "ledger.db"), 200);
   ledger.db.update(universe).set({ active: false }).where(eq(universe.region, "US")).run();
-  ledger.db.insert(positions).values({ symbol: "XOM", qty: 3, avgPriceUsd: 50, syncedAtMs: 1 }).run();
+  ledger.db.insert(positions).values({ symbol: "XOM", qty: 3, avgPrice: 50, syncedAtMs: 1 }).run();
   expect(watchedListings(ledger).map(({ symbol }) => symbol)).toEqual(["XOM"]);
   ledger.close();
 });

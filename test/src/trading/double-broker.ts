@@ -80,10 +80,16 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
       apply(book, { kind: "cancel", id: brokerOrderId, atMs: nowMs() });
       return "accepted";
     },
-    positions: async () => [...book.holdings].map(([symbol, holding]) => ({ symbol, ...holding })),
+    positions: async () =>
+      [...book.holdings].map(([symbol, { qty, avgPriceUsd: avgPrice }]) => ({
+        symbol,
+        qty,
+        currency: "USD",
+        avgPrice,
+      })),
     account: async () => {
       const heldUsd = [...book.holdings].reduce((sum, [symbol, { qty }]) => sum + qty * (priceOf(symbol) ?? 0), 0);
-      return { accountId: "double", cashUsd: book.cashUsd, equityUsd: book.cashUsd + heldUsd };
+      return { accountId: "double", currency: "USD", cash: { USD: book.cashUsd }, equity: book.cashUsd + heldUsd };
     },
     isMarketOpen: async () => true,
     activities: async (sinceMs) => book.activities.filter(({ atMs }) => atMs > sinceMs).map(activityOf),
@@ -113,7 +119,7 @@ const activityOf = ({ id, atMs, type, usd, symbol, trade }: Activity): BrokerAct
 });
 
 function toBrokerOrder(order: ExchangeOrder): BrokerOrder {
-  const { clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd } = order;
+  const { clientOrderId, symbol, side, qty, filledQty, filledAvgPriceUsd: filledAvgPrice } = order;
   const state = STATES[order.status];
-  return { brokerOrderId: order.id, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPriceUsd };
+  return { brokerOrderId: order.id, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPrice };
 }

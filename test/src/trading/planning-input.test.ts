@@ -13,6 +13,7 @@ import { dollarPrices } from "../../support/dollar-prices.ts";
 import { eagerSettings, eagerSources } from "../../support/planning-sources.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 import { intent, plan } from "./trading-fixture.ts";
+import { dollarAccount } from "../../support/dollar-account.ts";
 
 const DAY_MS = 86_400_000;
 const nowMs = Date.UTC(2026, 10, 26, 15);
@@ -25,7 +26,7 @@ const view = (over: Partial<MarketView> = {}): MarketView => ({
 });
 const account = (over: Partial<Account> = {}): Account => ({
   positions: [],
-  account: { accountId: "1", cashUsd: 100_000, equityUsd: 100_000 },
+  account: dollarAccount(100_000),
   open: [],
   ...over,
 });
@@ -42,8 +43,13 @@ const backwards = <K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> => new Map([
 
 describe("what a plan is decided on", () => {
   test("whatever the order in which broker, ledger and cache answer, the plan is the same", () => {
-    const positions = symbols.map((symbol, index) => ({ symbol, qty: 300 - index * 30, avgPriceUsd: 19.1 }));
-    const held = account({ positions, account: { accountId: "1", cashUsd: 20_000.13, equityUsd: 0 } });
+    const positions = symbols.map((symbol, index) => ({
+      symbol,
+      qty: 300 - index * 30,
+      currency: "USD",
+      avgPrice: 19.1,
+    }));
+    const held = account({ positions, account: dollarAccount(20_000.13, 0) });
     const other = sources({
       market: () => {
         const { prices, rates, scores, blocked } = view();
@@ -68,10 +74,10 @@ describe("what a plan is decided on", () => {
       ["B", { price: 10, currency: "USD", priceBase: 8, priceAgeMs: 0, rateAgeMs: 0 }],
     ]);
     const open = [intent(1, { symbol: "B", qty: 100, filledQty: 40, state: "partly-filled" })];
-    const positions = [{ symbol: "A", qty: 10, avgPriceUsd: 25 }];
+    const positions = [{ symbol: "A", qty: 10, currency: "USD", avgPrice: 25 }];
     const gathered = gather(
       sources({ market: () => view({ rates, prices }) }),
-      account({ positions, open, account: { accountId: "1", cashUsd: 1_000, equityUsd: 0 } }),
+      account({ positions, open, account: dollarAccount(1_000, 0) }),
       nowMs,
     );
     expect(gathered).toMatchObject({ kind: "input", input: { base: "EUR", cashEur: 800, reservedEur: 480 } });
@@ -97,7 +103,10 @@ describe("what a plan is decided on", () => {
       universe: () => ({ stocks: rest, excluded: [{ stock: first, why: "US listings only" }] }),
       market: () => view(dollarPrices([...symbols.map((symbol) => [symbol, 20] as const), ["ZZZ", 50]])),
     });
-    const { considered } = planOf(given, account({ positions: [{ symbol: "ZZZ", qty: 1_000, avgPriceUsd: 40 }] }));
+    const { considered } = planOf(
+      given,
+      account({ positions: [{ symbol: "ZZZ", qty: 1_000, currency: "USD", avgPrice: 40 }] }),
+    );
     const why = (symbol: string) => considered.rejected.find((each) => each.symbol === symbol)?.why;
     expect(why("A")).toBe("A is not bought (broker): US listings only.");
     expect(why("ZZZ")).toBe("ZZZ is not bought (broker): it is not in the universe.");
@@ -212,9 +221,7 @@ describe("the check of an order right before it is sent", () => {
       "Order 2 to buy B was not sent: XNYS is closed (lunch break) (blocked).",
     );
     expect(await check({ allowances: () => ({ buy: "everything is stopped", sell: null }) })).toContain("(protection)");
-    expect(await check({}, account({ account: { accountId: "1", cashUsd: 2_000, equityUsd: 2_000 } }))).toContain(
-      "(cash reserve)",
-    );
+    expect(await check({}, account({ account: dollarAccount(2_000) }))).toContain("(cash reserve)");
     const [, , ...others] = sources().universe().stocks;
     expect(await check({ universe: () => ({ stocks: others, excluded: [] }) })).toContain("it is not in the universe");
     expect(await check({ settings: () => ({ ...eagerSettings, positionMax: 0.01 }) })).toContain("(position cap)");

@@ -20,8 +20,8 @@ const calm: ProtectionInput = {
   nowMs,
   limits: protectionLimits(DAY_MS),
   marketOpen: read(true),
-  equityUsd: read(10_000),
-  snapshots: [{ atMs: today - 60_000, equityUsd: 10_000 }],
+  equity: read(10_000),
+  snapshots: [{ atMs: today - 60_000, equity: 10_000 }],
   deposits: read([]),
   pending: [],
   anomalies: new Map(),
@@ -40,39 +40,39 @@ describe("the day's loss", () => {
     [9_800, ["day-loss: sells"]],
     [9_501, ["day-loss: sells"]],
     [9_500, ["day-loss: all"]],
-  ])("a value of %i after 10,000 gives %j", (equityUsd, expected) => {
-    expect(shape({ equityUsd: read(equityUsd) })).toEqual(expected);
+  ])("a value of %i after 10,000 gives %j", (equity, expected) => {
+    expect(shape({ equity: read(equity) })).toEqual(expected);
   });
 
   test("its lock names the loss and ends with the day", () => {
-    const [lock] = locksOf({ equityUsd: read(9_500) });
+    const [lock] = locksOf({ equity: read(9_500) });
     expect(lock).toMatchObject({ untilMs: today + DAY_MS });
     expect(lock && lockText(lock)).toBe("Trading is locked: the day's loss is 5.0% (until 2026-11-25T00:00Z).");
   });
 
   test("[do-not-inherit 5] a sell is no loss: cash counts, and money from outside is neither gain nor loss", () => {
     // Everything was sold at the price it had: positions are zero, the value is the same.
-    expect(shape({ equityUsd: read(10_000) })).toEqual([]);
-    const out = [{ atMs: today + 1_000, usd: -3_000 }];
-    expect(shape({ equityUsd: read(7_000), deposits: read(out) })).toEqual([]);
-    const put = [{ atMs: today + 1_000, usd: 3_000 }];
-    expect(shape({ equityUsd: read(12_300), deposits: read(put) })).toEqual(["day-loss: all"]);
+    expect(shape({ equity: read(10_000) })).toEqual([]);
+    const out = [{ atMs: today + 1_000, amount: -3_000 }];
+    expect(shape({ equity: read(7_000), deposits: read(out) })).toEqual([]);
+    const put = [{ atMs: today + 1_000, amount: 3_000 }];
+    expect(shape({ equity: read(12_300), deposits: read(put) })).toEqual(["day-loss: all"]);
   });
 
   test("is measured from the last value of before the day, and from the day's first where there is none", () => {
-    const before = { atMs: today - DAY_MS, equityUsd: 11_000 };
+    const before = { atMs: today - DAY_MS, equity: 11_000 };
     expect(shape({ snapshots: [before, ...calm.snapshots] })).toEqual([]);
-    expect(shape({ snapshots: [{ atMs: today + 5, equityUsd: 10_300 }], equityUsd: read(10_000) })).toEqual([
+    expect(shape({ snapshots: [{ atMs: today + 5, equity: 10_300 }], equity: read(10_000) })).toEqual([
       "day-loss: sells",
     ]);
   });
 
   test.each<[string, Partial<ProtectionInput>]>([
-    ["the broker's value", { equityUsd: failed }],
+    ["the broker's value", { equity: failed }],
     ["deposits", { deposits: failed }],
     ["a value from before", { snapshots: [] }],
-    ["a value from before that makes sense", { snapshots: [{ atMs: 0, equityUsd: 0 }] }],
-    ["a value that is a number", { equityUsd: read(Number.NaN) }],
+    ["a value from before that makes sense", { snapshots: [{ atMs: 0, equity: 0 }] }],
+    ["a value that is a number", { equity: read(Number.NaN) }],
   ])("[do-not-inherit 4] without %s the gain or loss is unknown, and that blocks everything", (_, over) => {
     expect(shape(over)).toEqual(["day-loss: all"]);
     expect(locksOf(over)[0]?.reason).toContain("not known");
@@ -80,7 +80,7 @@ describe("the day's loss", () => {
 });
 
 describe("the drawdown", () => {
-  const peak = { atMs: nowMs - 40 * DAY_MS, equityUsd: 13_400 };
+  const peak = { atMs: nowMs - 40 * DAY_MS, equity: 13_400 };
   const [last] = calm.snapshots;
 
   test("a quarter below the peak of 90 days, buys rest for a week, whatever the value does meanwhile", () => {
@@ -93,7 +93,7 @@ describe("the drawdown", () => {
 
   test("an older peak does not count, nor what was taken out since", () => {
     expect(shape({ snapshots: [{ ...peak, atMs: nowMs - 91 * DAY_MS }, last!] })).toEqual([]);
-    const out = [{ atMs: nowMs - 39 * DAY_MS, usd: -3_400 }];
+    const out = [{ atMs: nowMs - 39 * DAY_MS, amount: -3_400 }];
     expect(shape({ snapshots: [peak, last!], deposits: read(out) })).toEqual([]);
   });
 });

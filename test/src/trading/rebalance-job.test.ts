@@ -24,6 +24,7 @@ import { dollarPrices } from "../../support/dollar-prices.ts";
 import { eagerSettings, eagerSources } from "../../support/planning-sources.ts";
 import { doubleBroker } from "./double-broker.ts";
 import { SLOT, TestTime, intent, plan, tradingDeps } from "./trading-fixture.ts";
+import { dollarAccount } from "../../support/dollar-account.ts";
 
 const market = loadEmbeddedMarket();
 const SLOT_MS = 900_000;
@@ -75,7 +76,7 @@ const slotNow = () => {
   return { atMs, text: new Date(atMs).toISOString().replaceAll(/[-:]|\d\d\.000/g, "") };
 };
 function best(): string {
-  const account = { positions: [], account: { accountId: "double", cashUsd: 100_000, equityUsd: 100_000 }, open: [] };
+  const account = { positions: [], account: dollarAccount(100_000, 100_000, "double"), open: [] };
   const gathered = gather(deps(priced()), account, time.appMs);
   return gathered.kind === "input" ? (planTrades(gathered.input).trades[0]?.symbol ?? "") : "";
 }

@@ -125,7 +125,7 @@ describe("reads", () => {
     expect((await reconcile(deps)).open).toMatchObject([{ state: "partly-filled", filledQty: 4 }]);
     await broker.cancel(store.read(SLOT)?.intents[0]?.brokerOrderId ?? "");
     expect((await reconcile(deps)).open).toEqual([]);
-    expect(store.read(SLOT)?.intents).toMatchObject([{ state: "cancelled", filledQty: 4, filledAvgPriceUsd: 100 }]);
+    expect(store.read(SLOT)?.intents).toMatchObject([{ state: "cancelled", filledQty: 4, filledAvgPrice: 100 }]);
   });
 
   test("a cancel that comes too late leaves the fill, and the ledger has it", async () => {
@@ -142,7 +142,7 @@ describe("reads", () => {
   });
 
   test("a listing that is behind takes nothing back", async () => {
-    const order = { ...intent(1), brokerOrderId: "x", state: "filled", filledQty: 10, filledAvgPriceUsd: 100 } as const;
+    const order = { ...intent(1), brokerOrderId: "x", state: "filled", filledQty: 10, filledAvgPrice: 100 } as const;
     store.insert(plan([intent(1)], { status: "confirmed" }));
     store.update(SLOT, { intents: [{ ...intent(1), ...order, state: "partly-filled", filledQty: 6 }] });
     for (const [told, known] of [

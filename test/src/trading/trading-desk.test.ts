@@ -28,6 +28,7 @@ import { eagerSettings, eagerSources } from "../../support/planning-sources.ts";
 import { type DoubleBroker, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 import { SLOT, TestTime, tradingDeps } from "./trading-fixture.ts";
+import { dollarAccount } from "../../support/dollar-account.ts";
 
 const SLOT_MS = 900_000;
 const never = new AbortController().signal;
@@ -106,7 +107,7 @@ async function cycle(configured: Broker = broker): Promise<string> {
 /** The broker whose account has lost half of its value. */
 const halved = (): Broker => ({
   ...broker,
-  account: async () => ({ accountId: "double", cashUsd: 50_000, equityUsd: 50_000 }),
+  account: async () => dollarAccount(50_000, 50_000, "double"),
 });
 const found = async (configured: Broker) => (await (await desk(configured).open()).lock([])).locks.map(lockText);
 
@@ -380,7 +381,24 @@ describe("what a cycle finds", () => {
       note: "JNLC",
     };
     expect(await found({ ...halved(), activities: async () => [journaled] })).toEqual([]);
+    // 45,000 euros at .9 a dollar.
+    const inEuros = { ...journaled, currency: "EUR", amount: -45_000 };
+    expect(await found({ ...halved(), activities: async () => [inEuros] })).toEqual([]);
+    const inFrancs = { ...journaled, currency: "CHF" };
+    expect(await found({ ...halved(), activities: async () => [inFrancs] })).toContainEqual(
+      expect.stringContaining("what was paid in is not known: no good rate of CHF"),
+    );
     expect(await found(halved())).toContainEqual(expect.stringContaining("the day's loss is 50"));
+  });
+
+  test("values in two currencies are never compared: a loss is not known until the account's own has one", async () => {
+    broker = doubleBroker({ nowMs: () => time.appMs });
+    await sync();
+    nextSlot();
+    const inEuros = { accountId: "double", currency: "EUR", cash: { EUR: 90_000 }, equity: 90_000 };
+    expect(await found({ ...broker, account: async () => inEuros })).toContainEqual(
+      expect.stringContaining("the gain or loss of the day is not known: there is no value from before"),
+    );
   });
 
   test("an order that is unknown is said until it is known", async () => {

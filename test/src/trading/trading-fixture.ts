@@ -19,7 +19,7 @@ export const intent = (n: number, over: Partial<Intent> = {}): Intent => ({
   state: "planned",
   brokerOrderId: null,
   filledQty: 0,
-  filledAvgPriceUsd: null,
+  filledAvgPrice: null,
   sentAtMs: null,
   updatedAtMs: 0,
   ...over,

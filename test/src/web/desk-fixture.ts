@@ -49,7 +49,7 @@ export const ledgerView: LedgerView = {
           state: "filled",
           brokerOrderId: "x",
           filledQty: 25,
-          filledAvgPriceUsd: 100,
+          filledAvgPrice: 100,
           sentAtMs: 1_000,
           updatedAtMs: 1_100,
           share: 0.025,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { rateAnomaly } from "../../../../src/market/fx/rate-gate.ts";
-import { foreignCurrencies, rateSymbol, toBase } from "../../../../src/market/fx/rates.ts";
+import { allToBase, exchange, foreignCurrencies, rateSymbol, toBase } from "../../../../src/market/fx/rates.ts";
 
 const rates = { base: "EUR", perBase: new Map([["HKD", 8.33], ["DKK", 0], ["JPY", Number.NaN]]) }; // prettier-ignore
 
@@ -16,6 +16,16 @@ describe("conversion to the base currency", () => {
       expect(toBase(5, currency, rates)).toEqual({ kind: "no-rate", reason: `no good rate of ${currency} to EUR` });
     },
   );
+
+  test("between two others goes through the base; cash of several is summed, and what is nothing needs no rate", () => {
+    const two = { base: "EUR", perBase: new Map([["USD", 1.25], ["HKD", 10]]) }; // prettier-ignore
+    expect(exchange(50, "USD", "HKD", two)).toEqual({ kind: "converted", amount: 400 });
+    expect(exchange(40, "EUR", "USD", two)).toEqual({ kind: "converted", amount: 50 });
+    expect(exchange(1, "HKD", "JPY", two)).toMatchObject({ kind: "no-rate" });
+    expect(exchange(1, "JPY", "HKD", two)).toMatchObject({ kind: "no-rate" });
+    expect(allToBase({ EUR: 10, USD: 5, JPY: 0 }, two)).toEqual({ kind: "converted", amount: 14 });
+    expect(allToBase({ EUR: 10, JPY: 1 }, two)).toMatchObject({ kind: "no-rate" });
+  });
 
   test("each foreign currency is asked for once, by Yahoo's name of its rate", () => {
     expect(foreignCurrencies("EUR", ["USD", "EUR", "HKD", "USD"])).toEqual(["HKD", "USD"]);

@@ -108,7 +108,7 @@ test("the exchange simulator pays dividends, takes taxes and fees, and takes dep
       ["tax", -0.47, "AAPL"],
       ["fee", -0.03, null],
     ]);
-    expect((await broker.account()).cashUsd).toBe(1_502.85);
+    expect((await broker.account()).cash["USD"]).toBe(1_502.85);
   } finally {
     await exchange.kill();
     rmSync(folder, { recursive: true, force: true });

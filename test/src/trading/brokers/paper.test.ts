@@ -45,8 +45,13 @@ test("its orders are in the ledger: whoever opens that next has them, and fills 
     expect(await broker().findByClientOrderId("p-1")).toMatchObject({ state: "open" });
     reopen();
     filling = true;
-    expect(await broker().account()).toEqual({ accountId: "paper", cashUsd: 99_700, equityUsd: 100_000 });
-    expect(await broker().findByClientOrderId("p-1")).toMatchObject({ state: "filled", filledAvgPriceUsd: 100 });
+    expect(await broker().account()).toEqual({
+      accountId: "paper",
+      currency: "USD",
+      cash: { USD: 99_700 },
+      equity: 100_000,
+    });
+    expect(await broker().findByClientOrderId("p-1")).toMatchObject({ state: "filled", filledAvgPrice: 100 });
   } finally {
     close();
   }

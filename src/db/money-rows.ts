@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
-import type { Movement } from "../analytics/money/movement.ts";
-import { and, asc, desc, eq, gt, sql } from "./drizzle.ts";
+import { movementKinds, sharesSigns, type Movement } from "../analytics/money/movement.ts";
+import { exactShares } from "../analytics/money/shares.ts";
+import { and, asc, desc, eq, gt, inArray, isNotNull, sql } from "./drizzle.ts";
 import type { LedgerDb } from "./ledger.ts";
 import { accountDays, movements } from "./ledger-schema.ts";
 
@@ -53,6 +54,24 @@ export function bookedCash(db: LedgerDb, book: string): ReadonlyMap<Currency, nu
   ];
   for (const { currency, minor } of sums) if (currency !== null) cash.set(currency, (cash.get(currency) ?? 0) + minor);
   return cash;
+}
+
+/** Shares by symbol that a book's movements sum to; 0 of what was held once. */
+export function bookedShares(db: LedgerDb, book: string): ReadonlyMap<string, number> {
+  const { kind, symbol, qty } = movements;
+  const those = (sign: 1 | -1) =>
+    inArray(
+      kind,
+      movementKinds.filter((one) => sharesSigns[one] === sign),
+    );
+  const signed = sql<number>`sum(case when ${those(1)} then ${qty} when ${those(-1)} then -${qty} else 0 end)`;
+  const rows = db
+    .select({ symbol, qty: signed })
+    .from(movements)
+    .where(and(eq(movements.book, book), isNotNull(symbol), isNotNull(qty)))
+    .groupBy(symbol)
+    .all();
+  return new Map(rows.map((row) => [row.symbol ?? "", exactShares(row.qty)]));
 }
 
 /** Writes movements; one whose id the book has already stays as it is. */

@@ -1,4 +1,5 @@
 import { toMinor } from "../analytics/money/amount.ts";
+import { exactShares } from "../analytics/money/shares.ts";
 
 /** The simulated exchange's book, pure: entries of its journal file in, orders, positions and cash out. */
 
@@ -40,7 +41,8 @@ export type Entry =
     }
   | { readonly kind: "cancel" | "expire"; readonly id: string; readonly atMs: number }
   | Deposit
-  | CashEntry;
+  | CashEntry
+  | SplitEntry;
 /** Money from outside; a withdrawal is negative. */
 type Deposit = {
   readonly kind: "deposit";
@@ -57,16 +59,28 @@ type CashEntry = {
   readonly usd: number;
   readonly symbol: string | null;
 };
+/** So many new shares for so many old ones, the price of a new one with which a part of a share is paid out; null: kept. */
+type SplitEntry = {
+  readonly kind: "split";
+  readonly id: string;
+  readonly atMs: number;
+  readonly symbol: string;
+  readonly newShares: number;
+  readonly oldShares: number;
+  readonly inLieuUsd: number | null;
+};
 export const cashTypes = ["DIV", "DIVNRA", "FEE", "INT"] as const;
 export type Accepted = { readonly id: string; readonly submittedAtMs: number; readonly reservedUsd: number };
 
-/** Whatever moved cash, in the order in which it did; `trade` of a fill. */
+/** Whatever moved cash or shares, in the order in which it did; `trade` of a fill. */
 export type Activity = {
   readonly id: string;
   readonly atMs: number;
-  readonly type: "FILL" | "CSD" | "CSW" | CashEntry["type"];
+  readonly type: "FILL" | "CSD" | "CSW" | "SPLIT" | "CIL" | CashEntry["type"];
   readonly usd: number;
   readonly symbol: string | null;
+  /** Shares that came, or (negative) went, by what is no trade. */
+  readonly sharesMoved: number | null;
   readonly trade: {
     readonly orderId: string;
     readonly side: "buy" | "sell";
@@ -86,6 +100,8 @@ export type Book = {
   readonly holdings: Map<string, Holding>;
   /** Cash that open buys may still need, by order id. */
   readonly reservedUsd: Map<string, number>;
+  /** What splits have made of a share's price by now, by symbol. */
+  readonly priceFactors: Map<string, number>;
   readonly attempts: Attempt[];
   readonly activities: Activity[];
 };
@@ -96,6 +112,7 @@ export const newBook = (cashUsd: number): Book => ({
   idsByClientOrderId: new Map(),
   holdings: new Map(),
   reservedUsd: new Map(),
+  priceFactors: new Map(),
   attempts: [],
   activities: [],
 });
@@ -148,9 +165,17 @@ export function apply(book: Book, entry: Entry): void {
       return undefined;
     }
     case "deposit":
-      return moveCash(book, { ...entry, type: entry.usd < 0 ? "CSW" : "CSD", symbol: null, trade: null });
+      return moveCash(book, {
+        ...entry,
+        type: entry.usd < 0 ? "CSW" : "CSD",
+        symbol: null,
+        sharesMoved: null,
+        trade: null,
+      });
     case "cash":
-      return moveCash(book, { ...entry, trade: null });
+      return moveCash(book, { ...entry, sharesMoved: null, trade: null });
+    case "split":
+      return applySplit(book, entry);
   }
 }
 
@@ -205,19 +230,40 @@ function applyFill(book: Book, fill: Extract<Entry, { kind: "fill" }>): void {
   else book.reservedUsd.set(order.id, reservedUsd * (1 - qty / leftQty));
   const trade = { orderId: order.id, side, qty, priceUsd };
   const usd = (side === "buy" ? -1 : 1) * (toMinor("USD", qty, priceUsd) / 100);
-  moveCash(book, { id: `${order.id}-${filledQty}`, atMs, type: "FILL", usd, symbol, trade });
+  moveCash(book, { id: `${order.id}-${filledQty}`, atMs, type: "FILL", usd, symbol, sharesMoved: null, trade });
   moveShares(book, symbol, side === "buy" ? qty : -qty, priceUsd);
 }
 
-function moveCash(book: Book, { id, atMs, type, usd, symbol, trade }: Activity): void {
-  const cents = toMinor("USD", usd);
+/** As Alpaca books it: all old shares out, all new ones in, the part of a share paid out; open orders are cancelled. */
+function applySplit(book: Book, { id, atMs, symbol, newShares, oldShares, inLieuUsd }: SplitEntry): void {
+  for (const order of book.orders.values()) {
+    if (order.symbol === symbol && isOpen(order)) apply(book, { kind: "cancel", id: order.id, atMs });
+  }
+  book.priceFactors.set(symbol, ((book.priceFactors.get(symbol) ?? 1) * oldShares) / newShares);
+  const held = book.holdings.get(symbol);
+  if (held === undefined) return;
+  const qty = exactShares((held.qty * newShares) / oldShares);
+  const told = { atMs, usd: 0, symbol, trade: null };
+  moveCash(book, { ...told, id: `${id}-out`, type: "SPLIT", sharesMoved: -held.qty });
+  moveCash(book, { ...told, id: `${id}-in`, type: "SPLIT", sharesMoved: qty });
+  book.holdings.set(symbol, { qty, avgPriceUsd: (held.qty * held.avgPriceUsd) / qty });
+  const part = exactShares(qty % 1);
+  if (inLieuUsd === null || part === 0) return;
+  const usd = toMinor("USD", part, inLieuUsd) / 100;
+  moveCash(book, { ...told, id: `${id}-part`, type: "CIL", usd, sharesMoved: -part });
+  moveShares(book, symbol, -part, inLieuUsd);
+}
+
+function moveCash(book: Book, activity: Activity): void {
+  const cents = toMinor("USD", activity.usd);
   book.cashUsd = (toMinor("USD", book.cashUsd) + cents) / 100;
-  book.activities.push({ id, atMs, type, usd: cents / 100, symbol, trade });
+  const { id, atMs, type, symbol, sharesMoved, trade } = activity;
+  book.activities.push({ id, atMs, type, usd: cents / 100, symbol, sharesMoved, trade });
 }
 
 function moveShares(book: Book, symbol: string, qty: number, priceUsd: number): void {
   const held = book.holdings.get(symbol) ?? { qty: 0, avgPriceUsd: 0 };
-  const after = held.qty + qty;
+  const after = exactShares(held.qty + qty);
   if (after === 0) book.holdings.delete(symbol);
   else if (qty < 0) book.holdings.set(symbol, { ...held, qty: after });
   else book.holdings.set(symbol, { qty: after, avgPriceUsd: (held.qty * held.avgPriceUsd + qty * priceUsd) / after });

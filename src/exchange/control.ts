@@ -8,6 +8,13 @@ import { type Fault, type FaultScript, faultScript, operationOf, takeFault } fro
 
 const deposit = z.strictObject({ usd: z.number() });
 const cash = z.strictObject({ type: z.enum(cashTypes), usd: z.number(), symbol: z.string().nullable().default(null) });
+const shares = z.int().positive();
+const split = z.strictObject({
+  symbol: z.string().min(1),
+  new: shares,
+  old: shares,
+  cashInLieu: z.boolean().default(false),
+});
 
 /** What a disturbed request needs of the world. `die` does not return. */
 export type ControlPorts = { readonly exchange: Exchange; readonly inner: Hono; readonly die: () => void };
@@ -15,7 +22,8 @@ export type ControlPorts = { readonly exchange: Exchange; readonly inner: Hono; 
 /**
  * The exchange's endpoints behind a script of faults, with the endpoints that set it: `POST /control/faults` replaces
  * the script, `GET` shows what is left of it; `POST /control/deposits` brings money in, or takes it out;
- * `POST /control/cash` books a dividend, a tax, a fee or interest.
+ * `POST /control/cash` books a dividend, a tax, a fee or interest; `POST /control/splits` splits a stock, as
+ * `{ symbol, new, old }`, and pays parts of shares out with `cashInLieu`.
  */
 export function controlledServer({ exchange, inner, die }: ControlPorts): Hono<{ Bindings: Partial<HttpBindings> }> {
   let script: FaultScript = [];
@@ -37,6 +45,12 @@ export function controlledServer({ exchange, inner, die }: ControlPorts): Hono<{
     const parsed = cash.safeParse(await c.req.json().catch(() => null));
     if (!parsed.success) return c.json({ message: z.prettifyError(parsed.error) }, 422);
     exchange.bookCash(parsed.data.type, parsed.data.usd, parsed.data.symbol);
+    return c.json({ cashUsd: exchange.book.cashUsd });
+  });
+  app.post("/control/splits", async (c) => {
+    const parsed = split.safeParse(await c.req.json().catch(() => null));
+    if (!parsed.success) return c.json({ message: z.prettifyError(parsed.error) }, 422);
+    exchange.split(parsed.data.symbol, parsed.data.new, parsed.data.old, parsed.data.cashInLieu);
     return c.json({ cashUsd: exchange.book.cashUsd });
   });
   app.all("*", async (c) => {

@@ -63,6 +63,15 @@ const entry = z.discriminatedUnion("kind", [
     usd: z.number(),
     symbol: z.string().nullable(),
   }),
+  z.object({
+    kind: z.literal("split"),
+    id: z.string(),
+    atMs: z.number(),
+    symbol: z.string(),
+    newShares: z.number().positive(),
+    oldShares: z.number().positive(),
+    inLieuUsd: z.number().nullable(),
+  }),
 ]);
 
 /** A running exchange: every change is on disk before `submit` or `cancel` returns. */
@@ -84,7 +93,7 @@ export class Exchange {
   /** Judges and journals one attempt; an accepted one has the id under which the book holds it. */
   submit(request: Request, from?: string): { readonly verdict: Verdict; readonly id: string | null } {
     const nowMs = this.options.nowMs();
-    const priceUsd = this.options.priceAt(request.symbol, nowMs);
+    const priceUsd = this.priceAt(request.symbol, nowMs);
     const verdict = judge(this.book, request, priceUsd, this.options.acceptDuplicates);
     const accepted: Accepted | null =
       verdict.kind === "accept" ? { id: randomUUID(), submittedAtMs: nowMs, reservedUsd: verdict.reservedUsd } : null;
@@ -125,6 +134,20 @@ export class Exchange {
     this.#record({ kind: "cash", id: randomUUID(), atMs: this.options.nowMs(), type, usd, symbol });
   }
 
+  /** Splits a stock: so many new shares for so many old; a part of a share is paid out where that is wanted. */
+  split(symbol: string, newShares: number, oldShares: number, paysParts: boolean): void {
+    const atMs = this.options.nowMs();
+    const priceUsd = this.priceAt(symbol, atMs);
+    const inLieuUsd = paysParts && priceUsd !== null ? (priceUsd * oldShares) / newShares : null;
+    this.#record({ kind: "split", id: randomUUID(), atMs, symbol, newShares, oldShares, inLieuUsd });
+  }
+
+  /** What a share costs at an instant, after the splits until now; null for a symbol that is not listed. */
+  priceAt(symbol: string, atMs: number): number | null {
+    const priceUsd = this.options.priceAt(symbol, atMs);
+    return priceUsd === null ? null : priceUsd * (this.book.priceFactors.get(symbol) ?? 1);
+  }
+
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
@@ -150,7 +173,7 @@ export class Exchange {
   #fillSoon(id: string): void {
     this.#soon(id, ({ clientOrderId, symbol, qty }) => {
       const atMs = this.options.nowMs();
-      const priceUsd = this.options.priceAt(symbol, atMs);
+      const priceUsd = this.priceAt(symbol, atMs);
       const part = this.#partialFills.get(clientOrderId);
       if (priceUsd === null) return;
       if (part === undefined || part.qty >= qty) return this.#record({ kind: "fill", id, atMs, priceUsd });

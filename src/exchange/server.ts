@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { buyingPowerUsd } from "./book.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, PriceAt } from "./exchange.ts";
 import {
   accountJson,
   activitiesQuery,
@@ -24,6 +24,7 @@ const senderOf = (env: unknown): string | undefined => connection.safeParse(env)
  */
 export function exchangeServer(exchange: Exchange): Hono {
   const { book, options } = exchange;
+  const priceAt: PriceAt = (symbol, atMs) => exchange.priceAt(symbol, atMs);
   const app = new Hono();
   app.get("/journal", (c) => c.json(book.attempts));
   app.use("/v2/*", async (c, next) => {
@@ -70,8 +71,8 @@ export function exchangeServer(exchange: Exchange): Hono {
     if (!exchange.cancel(id)) return c.json({ code: 42210000, message: "order is not cancelable" }, 422);
     return c.body(null, 204);
   });
-  app.get("/v2/positions", (c) => c.json(positionsJson(book, options.priceAt, options.nowMs())));
-  app.get("/v2/account", (c) => c.json(accountJson(book, options.priceAt, options.nowMs(), buyingPowerUsd(book))));
+  app.get("/v2/positions", (c) => c.json(positionsJson(book, priceAt, options.nowMs())));
+  app.get("/v2/account", (c) => c.json(accountJson(book, priceAt, options.nowMs(), buyingPowerUsd(book))));
   app.get("/v2/account/activities", (c) => {
     const query = activitiesQuery.safeParse(c.req.query());
     if (!query.success) return c.json({ code: 40010001, message: query.error.message }, 422);

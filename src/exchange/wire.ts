@@ -135,11 +135,12 @@ export function selectActivities(book: Book, query: z.infer<typeof activitiesQue
   return all.slice(first, first + query.page_size).map(activityJson);
 }
 
-function activityJson({ id, type, atMs, usd, symbol, trade }: Activity): Record<string, unknown> {
+function activityJson({ id, type, atMs, usd, symbol, sharesMoved, trade }: Activity): Record<string, unknown> {
   if (trade === null) {
     const date = iso(atMs).slice(0, 10);
     const own = { net_amount: String(usd), currency: "USD", status: "executed", ...(symbol && { symbol }) };
-    return { id, activity_type: type, date, created_at: iso(atMs), ...own };
+    const shares = sharesMoved === null ? {} : { qty: String(sharesMoved) };
+    return { id, activity_type: type, date, created_at: iso(atMs), ...own, ...shares };
   }
   const { orderId, side, qty, priceUsd } = trade;
   return {

@@ -1,10 +1,12 @@
 import { amountText, isCurrency, type Currency } from "../analytics/money/amount.ts";
 import { dayOf, type Movement } from "../analytics/money/movement.ts";
+import { exactShares, sharesText } from "../analytics/money/shares.ts";
 import type { LedgerDb } from "../db/ledger.ts";
 import { barUpTo, readQuotes, readRates, type MarketCache } from "../db/market-cache.ts";
 import {
   addMovements,
   bookedCash,
+  bookedShares,
   movementIdsAfter,
   newestMovementMs,
   readAccountDays,
@@ -46,7 +48,7 @@ export type NewMovements = {
 
 /**
  * Reads what moved the account since the newest movement, with some days before it; everything when the book is new,
- * and once a day when its cash is not the broker's. Throws on a failed read, and writes nothing.
+ * and once a day when its cash or its shares are not the broker's. Throws on a failed read, and writes nothing.
  */
 export async function readNewMovements(
   db: LedgerDb,
@@ -63,11 +65,11 @@ export async function readNewMovements(
   return { rows: told.map((activity) => movementOf(activity, rateOn)), firstCash };
 }
 
-/** Whether cash and book differed when the account was last written, on an earlier day. */
+/** Whether cash or shares and the book differed when the account was last written, on an earlier day. */
 function isAstray(db: LedgerDb, book: string, nowMs: number): boolean {
   const last = readAccountDays(db, book, 1)[0];
   if (last === undefined || last.dayMs === dayOf(nowMs)) return false;
-  return astrayOf(bookedCash(db, book), last.cash).length > 0;
+  return astrayOf(bookedCash(db, book), last.cash).length > 0 || sharesAstray(db, book, last.held).length > 0;
 }
 
 /** What the broker has beyond the book, by currency; what agrees is left out. */
@@ -78,6 +80,15 @@ function astrayOf(
   return [...new Set([...booked.keys(), ...Object.keys(told).filter(isCurrency)])]
     .map((currency) => [currency, (told[currency] ?? 0) - (booked.get(currency) ?? 0)] as const)
     .filter(([, minor]) => minor !== 0);
+}
+
+/** What the broker holds and no movement explains, in words. */
+function sharesAstray(db: LedgerDb, book: string, held: { readonly [symbol: string]: number }): readonly string[] {
+  const booked = bookedShares(db, book);
+  return [...new Set([...Object.keys(held), ...booked.keys()])].flatMap((symbol) => {
+    const astray = exactShares((held[symbol] ?? 0) - (booked.get(symbol) ?? 0));
+    return astray === 0 ? [] : [`${sharesText(astray)} shares of ${symbol} are in no movement yet`];
+  });
 }
 
 type Seen = {
@@ -100,6 +111,8 @@ export function writeBook(db: LedgerDb, { book, fresh, held, account, nowMs }: S
     ...(rows.length === 0 ? [] : [`${rows.length} movements`]),
     ...(typeof day === "string" ? [`the day is not valued: ${day}`] : []),
     ...astray.map(([currency, minor]) => `${amountText(minor, currency)} of the cash are in no movement yet`),
+    ...sharesAstray(db, book, Object.fromEntries(held.map(({ symbol, qty }) => [symbol, qty]))),
+    ...rows.flatMap(({ kind, id, note }) => (kind === "unbooked" ? [`${note} (${id}) is not understood`] : [])),
   ]
     .map((text) => `, ${text}`)
     .join("");

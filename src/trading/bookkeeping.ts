@@ -1,6 +1,7 @@
 import type { AccountDay } from "../analytics/money/account-day.ts";
 import { isCurrency, toMinor, type Currency } from "../analytics/money/amount.ts";
-import { cashOf, dayOf, type Movement } from "../analytics/money/movement.ts";
+import { cashOf, dayOf, sharesMoved, type Movement } from "../analytics/money/movement.ts";
+import { exactShares } from "../analytics/money/shares.ts";
 import type { BrokerAccount, BrokerActivity, BrokerPosition } from "./broker.ts";
 
 /** Base currency for one of a currency at an instant; null: not known. */
@@ -11,7 +12,10 @@ export function movementOf(activity: BrokerActivity, rateOn: RateOn): Movement {
   const { id, atMs, kind, symbol, qty, price, note } = activity;
   const currency = known(activity.currency, id);
   const isTrade = kind === "buy" || kind === "sell";
-  if (isTrade && (symbol === null || qty === null || price === null)) throw new Error(`the ${kind} ${id} is not whole`);
+  const movesShares = isTrade || kind === "split" || kind === "cash-in-lieu";
+  if ((movesShares && (symbol === null || qty === null)) || (isTrade && price === null)) {
+    throw new Error(`the ${kind} ${id} is not whole`);
+  }
   const minor = isTrade
     ? (kind === "buy" ? -1 : 1) * toMinor(currency, price ?? 0, qty ?? 0)
     : toMinor(currency, activity.amount ?? 0);
@@ -33,9 +37,13 @@ export function openingOf(
   const atMs = told.reduce((first, one) => Math.min(first, one.atMs), nowMs);
   const opening = { kind: "opening", atMs, toCurrency: null, toMinor: null } as const;
   const shares = held.flatMap((position): Movement[] => {
-    const { symbol, qty, avgPrice: price } = position;
-    const missing = qty - sharesOf(told, symbol);
+    const { symbol, qty, avgPrice } = position;
+    const own = told.filter((one) => one.symbol === symbol);
+    const missing = exactShares(qty - own.reduce((sum, one) => sum + sharesMoved(one), 0));
     if (missing <= 0) return [];
+    // Splits since then have changed the shares, and what each has cost, but not what all of them have.
+    const split = own.reduce((sum, one) => sum + (one.kind === "split" ? sharesMoved(one) : 0), 0);
+    const price = (avgPrice * (missing + split)) / missing;
     const id = `opening-${symbol}`;
     const currency = known(position.currency, id);
     const rate = rateOn(currency, atMs);
@@ -53,11 +61,6 @@ export function openingOf(
   });
   return [...cash, ...shares];
 }
-
-const sharesOf = (told: readonly Movement[], symbol: string): number =>
-  told
-    .filter((one) => one.symbol === symbol)
-    .reduce((sum, { kind, qty }) => sum + (kind === "buy" ? (qty ?? 0) : kind === "sell" ? -(qty ?? 0) : 0), 0);
 
 /** The market as it values an account now: the last good prices in major units, and what one of each currency is worth. */
 export type Valuation = {

@@ -46,12 +46,24 @@ export const ownCash = ({ cash, currency }: BrokerAccount): number => cash[curre
 
 /**
  * Something that moved an account's cash or shares; its id is the broker's and told of nothing else. `amount` is what it
- * did to the cash, in major units, and null for a trade, where price and quantity tell it.
+ * did to the cash, in major units, and null for a trade, where price and quantity tell it. `split` and `unbooked` (shares
+ * changed in a way that is not understood) have their quantity with the sign of what they did to the shares.
  */
 export type BrokerActivity = {
   readonly id: string;
   readonly atMs: number;
-  readonly kind: "deposit" | "withdrawal" | "buy" | "sell" | "dividend" | "tax" | "fee" | "other";
+  readonly kind:
+    | "deposit"
+    | "withdrawal"
+    | "buy"
+    | "sell"
+    | "dividend"
+    | "tax"
+    | "fee"
+    | "split"
+    | "cash-in-lieu"
+    | "unbooked"
+    | "other";
   readonly currency: string;
   readonly amount: number | null;
   readonly symbol: string | null;

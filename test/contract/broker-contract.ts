@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { cashOf } from "../../src/analytics/money/movement.ts";
+import { emptyBook, post } from "../../src/analytics/money/book.ts";
+import { cashOf, entriesOf } from "../../src/analytics/money/movement.ts";
 import { movementOf } from "../../src/trading/bookkeeping.ts";
 import { ownCash, type Broker, type BrokerOrder, type OrderIntent } from "../../src/trading/broker.ts";
 
@@ -8,6 +9,8 @@ type BrokerUnderTest = {
   readonly broker: Broker;
   /** The app's clock of the broker. */
   nowMs(): number;
+  /** Splits a stock and pays out what is left of a share; where the broker books splits by itself, not given. */
+  split?(symbol: string, newShares: number, oldShares: number): Promise<void>;
   close(): Promise<void>;
 };
 export type OpenBroker = (options: {
@@ -65,6 +68,32 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
       expect((cash.get("USD") ?? 0) / 100).toBeCloseTo(ownCash(await broker.account()) - ownCash(before), 6);
       expect(await broker.activities(0)).toEqual(told);
       expect(await broker.activities((opened?.nowMs() ?? 0) + 3_600_000)).toEqual([]);
+    });
+
+    test("a split moves shares and no value, and what is told of it explains the shares and the cash", async () => {
+      const broker = await start({ fills: true });
+      if (opened?.split === undefined) return;
+      await broker.place(buy("pair-20261122T1415Z-1", 5));
+      await until(broker, "pair-20261122T1415Z-1", "filled");
+      const before = await broker.account();
+      await opened.split("AAPL", 2, 1);
+      expect(await broker.positions()).toMatchObject([{ symbol: "AAPL", qty: 10 }]);
+      await opened.split("AAPL", 1, 4);
+      expect(await broker.positions()).toMatchObject([{ symbol: "AAPL", qty: 2 }]);
+      const told = (await broker.activities(0)).map((one) => movementOf(one, () => 1));
+      expect(told.map(({ kind, qty }) => [kind, qty])).toEqual([
+        ["buy", 5],
+        ["split", -5],
+        ["split", 10],
+        ["split", -10],
+        ["split", 2.5],
+        ["cash-in-lieu", 0.5],
+      ]);
+      const book = entriesOf(told).reduce((so, entry) => post(so, entry, () => 1), emptyBook("USD"));
+      expect(book.positions.get("AAPL")?.qty).toBe(2);
+      const after = await broker.account();
+      expect((book.cash.get("USD") ?? 0) / 100).toBeCloseTo((after.cash["USD"] ?? 0) - 100_000, 6);
+      expect(after.equity).toBeCloseTo(before.equity, 1);
     });
 
     test("a used id is a duplicate, whatever the second order says and whatever became of the first", async () => {

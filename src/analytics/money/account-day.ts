@@ -124,18 +124,22 @@ function flowOf(base: Currency, entry: Entry, rates: Rates): number {
 
 /**
  * The benchmark: everything that is looked after in equal parts, dealt anew every day, without costs and dividends. A
- * price that is missing on one of two days, or steps like a split, is left out of that day.
+ * price that is missing on one of two days, steps like a split, or is one of a stock that split between them, is left out
+ * of that day.
  */
-export function equalPartsReturns(days: readonly AccountDay[]): DayReturns {
+export function equalPartsReturns(days: readonly AccountDay[], entries: readonly Entry[]): DayReturns {
+  const splits = entries.filter((entry) => entry.kind === "split");
   const returns = days.slice(1).map((day, index) => {
     const before = days[index];
+    const since = before?.dayMs ?? Number.NEGATIVE_INFINITY;
+    const split = new Set(splits.flatMap(({ symbol, dayMs }) => (dayMs > since && dayMs <= day.dayMs ? [symbol] : [])));
     let [sum, count] = [0, 0];
     for (const currency in day.prices) {
       const [now, then] = [day.prices[currency] ?? {}, before?.prices[currency] ?? {}];
       const rateStep = before === undefined ? Number.NaN : rateIn(day, currency) / rateIn(before, currency);
       for (const symbol in now) {
         const step = ((now[symbol] ?? Number.NaN) / (then[symbol] ?? Number.NaN)) * rateStep;
-        if (!(step < STEP_MAX && step > 1 / STEP_MAX)) continue;
+        if (!(step < STEP_MAX && step > 1 / STEP_MAX) || split.has(symbol)) continue;
         sum += step;
         count++;
       }

@@ -1,4 +1,6 @@
-import { checkedMinor, convert, currencyOf, partOf, toMinor, type Currency, type PriceUnit } from "./amount.ts";
+import { checkedMinor, convert, currencyOf, toMinor, type Currency, type PriceUnit } from "./amount.ts";
+import { firstOut, splitLots, sumOf, type Lot } from "./lots.ts";
+import { exactShares, sharesText } from "./shares.ts";
 
 /** What happens to an account, oldest first; `dayMs` is midnight UTC of the day. Amounts are positive minor units. */
 export type Entry =
@@ -45,19 +47,20 @@ export type Entry =
       readonly to: Currency;
       readonly toMinor: number;
     }
-  /** `ratio` new shares for one old; what it leaves must be whole shares. */
-  | { readonly kind: "split"; readonly dayMs: number; readonly symbol: string; readonly ratio: number };
+  /** What was paid for a part of a share that a split left and the broker took: a sale of that part. */
+  | {
+      readonly kind: "cash-in-lieu";
+      readonly dayMs: number;
+      readonly symbol: string;
+      readonly qty: number;
+      readonly currency: Currency;
+      readonly minor: number;
+    }
+  /** More shares (negative: fewer) for the same holding at the same cost. */
+  | { readonly kind: "split"; readonly dayMs: number; readonly symbol: string; readonly addedQty: number };
 
 /** Major units of the book's own currency for one of another on a day; null: not known. */
 export type Rates = (currency: Currency, dayMs: number) => number | null;
-
-/** Shares bought together: their cost without fees in the stock's currency, and in the book's at the rate of that day. */
-type Lot = {
-  readonly dayMs: number;
-  readonly qty: number;
-  readonly costMinor: number;
-  readonly costBaseMinor: number;
-};
 
 /** A holding: its lots, oldest first, and their sums. */
 type Position = Omit<Lot, "dayMs"> & { readonly currency: Currency; readonly lots: readonly Lot[] };
@@ -109,8 +112,7 @@ export const emptyBook = (base: Currency): Book => ({
 });
 
 /**
- * A book after one more entry. Gains are realised **first in, first out**: a sale takes the oldest lots, and of the last
- * of them its part; the last share of a lot takes what is left of its cost, so costs add up to the cent.
+ * A book after one more entry. Gains are realised first in, first out; a split realises none.
  * Throws one Error on more sold than held, another currency for a stock, an amount that is none, or an unknown rate.
  */
 export function post(book: Book, entry: Entry, rates: Rates): Book {
@@ -137,7 +139,13 @@ export function post(book: Book, entry: Entry, rates: Rates): Book {
     case "conversion":
       return withCash(withCash(book, entry.from, -positive(entry.fromMinor)), entry.to, positive(entry.toMinor));
     case "split":
-      return withPosition(book, entry.symbol, splitOf(heldIn(book, entry.symbol), entry.ratio, entry.symbol));
+      return withPosition(book, entry.symbol, splitOf(heldIn(book, entry.symbol), entry));
+    case "cash-in-lieu": {
+      const { symbol, currency, minor } = entry;
+      const valueMinor = checkedMinor(minor, "an amount");
+      checkHeld(heldIn(book, symbol), symbol, currency);
+      return sell(withCash(book, currency, valueMinor), { ...entry, qty: shares(entry), valueMinor }, rates);
+    }
     case "buy":
     case "sell":
       return trade(book, entry, rates);
@@ -145,23 +153,34 @@ export function post(book: Book, entry: Entry, rates: Rates): Book {
 }
 
 function trade(book: Book, entry: Extract<Entry, { kind: "buy" | "sell" }>, rates: Rates): Book {
-  const { symbol, qty, dayMs } = entry;
-  if (!Number.isSafeInteger(qty) || qty <= 0) throw new Error(`${symbol}: ${qty} is no number of shares`);
+  const { symbol, dayMs } = entry;
+  const qty = shares(entry);
   const { currency, factor } = currencyOf(entry.unit);
   if (!(entry.price > 0)) throw new Error(`${symbol}: ${entry.price} is no price`);
   const valueMinor = toMinor(currency, entry.price, factor, qty);
   const feeMinor = checkedMinor(entry.feeMinor, "a fee");
-  const valueBaseMinor = inBase(book, valueMinor, { currency, dayMs }, rates);
   const held = book.positions.get(symbol) ?? { ...nothingHeld, currency };
-  if (held.currency !== currency) throw new Error(`${symbol} is held in ${held.currency} and traded in ${currency}`);
+  checkHeld(held, symbol, currency);
   const fees = withSum(book, "feesMinor", inBase(book, feeMinor, { currency, dayMs }, rates), symbol);
-  if (entry.kind === "buy") {
-    const lot = { dayMs, qty, costMinor: valueMinor, costBaseMinor: valueBaseMinor };
-    return withPosition(withCash(fees, currency, -valueMinor - feeMinor), symbol, withLots(held, [...held.lots, lot]));
+  if (entry.kind === "sell") {
+    return sell(withCash(fees, currency, valueMinor - feeMinor), { symbol, dayMs, qty, currency, valueMinor }, rates);
   }
-  if (qty > held.qty) throw new Error(`${symbol}: ${qty} sold, ${held.qty} held`);
+  const lot = {
+    dayMs,
+    qty,
+    costMinor: valueMinor,
+    costBaseMinor: inBase(book, valueMinor, { currency, dayMs }, rates),
+  };
+  return withPosition(withCash(fees, currency, -valueMinor - feeMinor), symbol, withLots(held, [...held.lots, lot]));
+}
+
+type Sale = Pick<Realised, "symbol" | "dayMs" | "qty" | "currency"> & { readonly valueMinor: number };
+
+/** Takes the shares and realises their gain; the cash is the caller's. */
+function sell(book: Book, { symbol, dayMs, qty, currency, valueMinor }: Sale, rates: Rates): Book {
+  const held = book.positions.get(symbol) ?? { ...nothingHeld, currency };
+  if (qty > held.qty) throw new Error(`${symbol}: ${sharesText(qty)} sold, ${sharesText(held.qty)} held`);
   const { taken, left } = firstOut(held.lots, qty);
-  const sold = withPosition(withCash(fees, currency, valueMinor - feeMinor), symbol, withLots(held, left));
   const sale = {
     dayMs,
     boughtMs: taken[0]?.dayMs ?? dayMs,
@@ -170,16 +189,22 @@ function trade(book: Book, entry: Extract<Entry, { kind: "buy" | "sell" }>, rate
     currency,
     proceedsMinor: valueMinor,
     costMinor: sumOf(taken, "costMinor"),
-    proceedsBaseMinor: valueBaseMinor,
+    proceedsBaseMinor: inBase(book, valueMinor, { currency, dayMs }, rates),
     costBaseMinor: sumOf(taken, "costBaseMinor"),
   };
-  return { ...sold, realised: [...sold.realised, sale] };
+  return { ...withPosition(book, symbol, withLots(held, left)), realised: [...book.realised, sale] };
 }
 
 const nothingHeld = { qty: 0, costMinor: 0, costBaseMinor: 0, lots: [] };
 
-const sumOf = (lots: readonly Lot[], key: "qty" | "costMinor" | "costBaseMinor"): number =>
-  lots.reduce((sum, lot) => sum + lot[key], 0);
+function shares({ symbol, qty }: { readonly symbol: string; readonly qty: number }): number {
+  if (!(exactShares(qty) > 0)) throw new Error(`${symbol}: ${qty} is no number of shares`);
+  return exactShares(qty);
+}
+
+function checkHeld(held: Position, symbol: string, currency: Currency): void {
+  if (held.currency !== currency) throw new Error(`${symbol} is held in ${held.currency} and traded in ${currency}`);
+}
 
 const withLots = ({ currency }: Position, lots: readonly Lot[]): Position => ({
   qty: sumOf(lots, "qty"),
@@ -188,29 +213,6 @@ const withLots = ({ currency }: Position, lots: readonly Lot[]): Position => ({
   costBaseMinor: sumOf(lots, "costBaseMinor"),
   lots,
 });
-
-/** Takes so many shares from the oldest lots; no more than there are. */
-function firstOut(
-  lots: readonly Lot[],
-  qty: number,
-): { readonly taken: readonly Lot[]; readonly left: readonly Lot[] } {
-  const [taken, left]: [Lot[], Lot[]] = [[], []];
-  let wanted = qty;
-  for (const lot of lots) {
-    const some = Math.min(wanted, lot.qty);
-    wanted -= some;
-    const costMinor = partOf(lot.costMinor, some, lot.qty);
-    const costBaseMinor = partOf(lot.costBaseMinor, some, lot.qty);
-    const rest = {
-      qty: lot.qty - some,
-      costMinor: lot.costMinor - costMinor,
-      costBaseMinor: lot.costBaseMinor - costBaseMinor,
-    };
-    if (some > 0) taken.push({ dayMs: lot.dayMs, qty: some, costMinor, costBaseMinor });
-    if (rest.qty > 0) left.push({ dayMs: lot.dayMs, ...rest });
-  }
-  return { taken, left };
-}
 
 function inBase(
   book: Book,
@@ -260,29 +262,8 @@ function heldIn(book: Book, symbol: string): Position {
   return held;
 }
 
-function splitOf(held: Position, ratio: number, symbol: string): Position {
-  // A ratio such as 1/3 is no exact decimal: a millionth of a share is rounding, more is a fraction to be paid out.
-  const qty = Math.round(held.qty * ratio);
-  if (!(ratio > 0) || Math.abs(qty - held.qty * ratio) > 1e-6)
-    throw new Error(`${symbol}: a split by ${ratio} leaves fractions`);
-  // A lot may have no whole number of shares then, only all of them together: each ends at the rounded sum so far, and
-  // one that is left with none goes with its neighbour.
-  const lots: Lot[] = [];
-  let [before, after] = [0, 0];
-  for (const lot of held.lots) {
-    before += lot.qty;
-    const own = { ...lot, qty: Math.round(before * ratio) - after };
-    after += own.qty;
-    const last = lots.at(-1);
-    if (last === undefined || (last.qty > 0 && own.qty > 0)) lots.push(own);
-    else lots[lots.length - 1] = together(last, own);
-  }
-  return withLots(held, lots);
+function splitOf(held: Position, { symbol, addedQty }: Extract<Entry, { kind: "split" }>): Position {
+  const qty = exactShares(held.qty + addedQty);
+  if (qty > 0) return withLots(held, splitLots(held.lots, qty));
+  throw new Error(`${symbol}: a split leaves ${sharesText(qty)} shares of ${sharesText(held.qty)}`);
 }
-
-const together = (a: Lot, b: Lot): Lot => ({
-  dayMs: a.dayMs,
-  qty: a.qty + b.qty,
-  costMinor: a.costMinor + b.costMinor,
-  costBaseMinor: a.costBaseMinor + b.costBaseMinor,
-});

@@ -1,12 +1,15 @@
 import { accountValues, equalPartsReturns, pricesOf, ratesOf, workingDays, type AccountDay } from "./account-day.ts";
 import type { Currency } from "./amount.ts";
 import { attribute, stockDays, type Attribution } from "./attribution.ts";
-import { emptyBook, post, type Rates, type Realised } from "./book.ts";
+import { emptyBook, post, type Book, type Entry, type Rates, type Realised } from "./book.ts";
 import { gainSplit, stockGains, type GainSplit, type StockGain } from "./gain-split.ts";
-import { cashOf, dayOf, entriesOf, type Movement } from "./movement.ts";
+import { cashOf, dayOf, entriesOf, refuseUnbooked, type Movement } from "./movement.ts";
 import { performance, type Performance } from "./performance.ts";
 import { timeWeightedReturns } from "./returns.ts";
+import { sharesText } from "./shares.ts";
 import type { DayValue } from "./valuation.ts";
+
+const DAY_MS = 86_400_000;
 
 /** All that an account's figures come from: its days and movements, both oldest first. */
 export type AccountHistory = {
@@ -70,9 +73,9 @@ export type CashLine = {
 /** The value of the account day by day, the newest `count` days. */
 export const valueHistory = (history: AccountHistory, count: number): Part<readonly HistoryDay[]> =>
   part(() => {
-    const { values, days } = valued(history, count);
+    const { values, days, entries } = valued(history, count);
     const own = timeWeightedReturns(values);
-    const benchmark = equalPartsReturns(days);
+    const benchmark = equalPartsReturns(days, entries);
     const byDay = new Map(benchmark.daysMs.map((dayMs, index) => [dayMs, benchmark.returns[index] ?? 0]));
     let [growth, benchmarkGrowth] = [1, 1];
     return values.map(({ dayMs, totalMinor, cashMinor, flowMinor }, index) => {
@@ -85,11 +88,11 @@ export const valueHistory = (history: AccountHistory, count: number): Part<reado
 /** Returns, risk and attribution over the newest `count` days. */
 export const analytics = (history: AccountHistory, groups: Groups, count: number): Part<Analytics> =>
   part(() => {
-    const { values, days } = valued(history, count);
+    const { values, days, entries } = valued(history, count);
     if (values.length < 2) throw new Error("there are no two days to compare yet");
     const gained = stockDays(values);
     return {
-      performance: performance(values, equalPartsReturns(days)),
+      performance: performance(values, equalPartsReturns(days, entries)),
       stocks: attribute(values, (symbol) => [symbol], gained),
       regions: attribute(values, groups.regionsOf, gained),
       industries: attribute(values, groups.industriesOf, gained),
@@ -108,7 +111,9 @@ export const gains = (history: BookHistory): Part<Gains> =>
     const { base, movements, newest } = history;
     if (newest === null) throw new Error("there is no day with prices yet");
     const rates = ratesWith(history.rates, movements);
-    const book = movements.flatMap(entriesOf).reduce((before, entry) => post(before, entry, rates), emptyBook(base));
+    refuseUnbooked(movements, Number.NEGATIVE_INFINITY);
+    const book = entriesOf(movements).reduce((before, entry) => post(before, entry, rates), emptyBook(base));
+    refuseOtherShares(book, newest);
     const stocks = stockGains(book, newest.dayMs, pricesOf(newest), rates);
     return {
       asOfMs: newest.dayMs,
@@ -140,14 +145,33 @@ export function cashBreakdown(
   });
 }
 
-function valued(
-  history: AccountHistory,
-  count: number,
-): { readonly values: readonly DayValue[]; readonly days: readonly AccountDay[] } {
+type Valued = {
+  readonly values: readonly DayValue[];
+  readonly days: readonly AccountDay[];
+  readonly entries: readonly Entry[];
+};
+
+function valued(history: AccountHistory, count: number): Valued {
   const days = workingDays(history.days);
-  const entries = history.movements.flatMap(entriesOf);
-  const values = accountValues(days, entries, ratesWith(history.days, history.movements), isWhole(history));
-  return { values: values.slice(-count), days: days.slice(-count) };
+  const entries = entriesOf(history.movements);
+  const values = accountValues(days, entries, ratesWith(history.days, history.movements), isWhole(history)).slice(
+    -count,
+  );
+  const [start] = values;
+  if (start !== undefined) refuseUnbooked(history.movements, start.dayMs + DAY_MS);
+  return { values, days: days.slice(-count), entries };
+}
+
+/** Gains of shares that are not those of the account would be told of something else. */
+function refuseOtherShares({ positions }: Book, { held, dayMs }: AccountDay): void {
+  for (const symbol of new Set([...positions.keys(), ...Object.keys(held)])) {
+    const [told, booked] = [held[symbol] ?? 0, positions.get(symbol)?.qty ?? 0];
+    if (told === booked) continue;
+    const on = new Date(dayMs).toISOString().slice(0, 10);
+    throw new Error(
+      `the broker held ${sharesText(told)} ${symbol} on ${on} and what it told explains ${sharesText(booked)}`,
+    );
+  }
 }
 
 /** Whether the account was seen from its beginning: it had no past, and no shares, before its first day. */

@@ -1,5 +1,6 @@
 import { toMinor, type Currency } from "./amount.ts";
 import type { Entry } from "./book.ts";
+import { exactShares, sharesText } from "./shares.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -12,7 +13,15 @@ export const movementKinds = [
   "tax",
   "fee",
   "conversion",
+  /**
+   * Shares that a split took (negative) or gave. Brokers book it in two parts, all old shares out and all new ones in,
+   * which are one entry of the book.
+   */
   "split",
+  /** What was paid for the part of a share that a split left. */
+  "cash-in-lieu",
+  /** What changed shares in a way that is not understood: from then on the book does not add up, and says so. */
+  "unbooked",
   /** What an account held when it was first seen, beyond what its broker told of its past. */
   "opening",
   "other",
@@ -28,7 +37,7 @@ export type Movement = {
   /** What it did to the cash of this currency, in minor units. */
   readonly minor: number;
   readonly symbol: string | null;
-  /** Shares bought or sold; new shares for one old of a split. */
+  /** Shares bought, sold or paid out; with the sign of what it did to them, of a split and of what is not understood. */
   readonly qty: number | null;
   /** For a share, in major units of the currency. */
   readonly price: number | null;
@@ -55,8 +64,62 @@ export function cashOf(movements: readonly Movement[]): ReadonlyMap<Currency, nu
   return cash;
 }
 
-/** The entries of a book that a movement is; what moved neither cash nor shares is none. Throws on one that lacks something. */
-export function entriesOf(movement: Movement): readonly Entry[] {
+/** The sign of what a movement's quantity does to the shares of its stock; others do nothing to them. */
+export const sharesSigns: { readonly [kind in MovementKind]?: 1 | -1 } = {
+  buy: 1,
+  opening: 1,
+  split: 1,
+  unbooked: 1,
+  sell: -1,
+  "cash-in-lieu": -1,
+};
+
+/** What a movement did to the shares of its stock. */
+export const sharesMoved = ({ kind, qty }: Pick<Movement, "kind" | "qty">): number =>
+  (sharesSigns[kind] ?? 0) * (qty ?? 0);
+
+/** Throws the plain sentence of the first movement from this instant on that changed shares and is not understood. */
+export function refuseUnbooked(movements: readonly Movement[], fromMs: number): void {
+  const first = movements.find(({ kind, atMs }) => kind === "unbooked" && atMs >= fromMs);
+  if (first === undefined) return;
+  const { id, note, symbol, qty } = first;
+  const what = qty === null ? `shares${symbol === null ? "" : ` of ${symbol}`}` : `${symbol} by ${sharesText(qty)}`;
+  throw new Error(
+    `the activity ${id} (${note}) changed ${what} and is not understood: the books do not add up since ${dateOf(first)}`,
+  );
+}
+
+/**
+ * The entries of a book that movements, oldest first, are; what moved neither cash nor shares is none. Throws on one
+ * that lacks something, and on half of a split.
+ */
+export function entriesOf(movements: readonly Movement[]): readonly Entry[] {
+  const removed = new Map<string, Movement>();
+  const entries = movements.flatMap((one) => (one.kind === "split" ? splitOf(one, removed) : entriesOfOne(one)));
+  const [half] = removed.values();
+  if (half === undefined) return entries;
+  const [symbol, qty] = [given(half.symbol, half), -given(half.qty, half)];
+  throw new Error(
+    `the split ${half.id} took ${sharesText(qty)} ${symbol} and gave none yet: the books do not add up since ${dateOf(half)}`,
+  );
+}
+
+/** All old shares out, then all new ones in; or, of a dividend in shares, new ones alone. */
+function splitOf(movement: Movement, removed: Map<string, Movement>): readonly Entry[] {
+  const [symbol, qty] = [given(movement.symbol, movement), given(movement.qty, movement)];
+  const before = removed.get(symbol);
+  if (qty < 0) {
+    if (before !== undefined)
+      throw new Error(`the splits ${before.id} and ${movement.id} both took shares of ${symbol}`);
+    removed.set(symbol, movement);
+    return [];
+  }
+  removed.delete(symbol);
+  const addedQty = exactShares(qty + (before?.qty ?? 0));
+  return addedQty === 0 ? [] : [{ kind: "split", dayMs: dayOf(movement.atMs), symbol, addedQty }];
+}
+
+function entriesOfOne(movement: Movement): readonly Entry[] {
   const { kind, currency, minor, symbol } = movement;
   const dayMs = dayOf(movement.atMs);
   switch (kind) {
@@ -70,17 +133,20 @@ export function entriesOf(movement: Movement): readonly Entry[] {
       // One that is taken back, for it was wrong.
       if (minor < 0) return [{ kind: "fee", dayMs, symbol, currency, minor: -minor }];
       return minor === 0 ? [] : [{ kind, dayMs, symbol: given(symbol, movement), currency, minor }];
+    case "cash-in-lieu":
+      return [{ kind, dayMs, symbol: given(symbol, movement), qty: given(movement.qty, movement), currency, minor }];
     case "tax":
     case "fee":
       return minor === 0 ? [] : [{ kind, dayMs, symbol, currency, minor: -minor }];
     case "other":
-      return minor === 0 ? [] : [{ kind, dayMs, symbol, currency, minor }];
+    case "unbooked":
+      return minor === 0 ? [] : [{ kind: "other", dayMs, symbol, currency, minor }];
     case "conversion": {
       const [to, arrived] = [given(movement.toCurrency, movement), given(movement.toMinor, movement)];
       return [{ kind, dayMs, from: currency, fromMinor: -minor, to, toMinor: arrived }];
     }
     case "split":
-      return [{ kind, dayMs, symbol: given(symbol, movement), ratio: given(movement.qty, movement) }];
+      return [];
     case "opening": {
       if (symbol === null) return minor === 0 ? [] : [paidIn(dayMs, currency, minor)];
       const buy = tradeOf(movement, "buy", dayMs);
@@ -88,6 +154,8 @@ export function entriesOf(movement: Movement): readonly Entry[] {
     }
   }
 }
+
+const dateOf = ({ atMs }: Movement): string => new Date(atMs).toISOString().slice(0, 10);
 
 const paidIn = (dayMs: number, currency: Currency, minor: number): Entry => ({
   kind: minor < 0 ? "withdrawal" : "deposit",

@@ -53,6 +53,7 @@ export function paidFor(
       return { symbol: entry.symbol, minor: signed + inBase(entry.feeMinor, currency) };
     }
     case "dividend":
+    case "cash-in-lieu":
       return { symbol: entry.symbol, minor: -inBase(entry.minor, entry.currency) };
     case "fee":
     case "tax": {

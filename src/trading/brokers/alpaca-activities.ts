@@ -2,33 +2,17 @@ import type { trading } from "@alpacahq/alpaca-trade-api/rest";
 import { z } from "zod";
 import type { BrokerActivity } from "../broker.ts";
 import { said } from "./alpaca-answer.ts";
+import { kindOf } from "./alpaca-kinds.ts";
 
 const PAGE_SIZE = 100;
 const PAGES_MAX = 100;
 
-/** Alpaca's types; what is not named here is `other`: it counts in the cash, and its note says what it is. */
-const KINDS: { readonly [type: string]: BrokerActivity["kind"] } = {
-  DIV: "dividend",
-  DIVCGL: "dividend",
-  DIVCGS: "dividend",
-  DIVROC: "dividend",
-  DIVTXEX: "dividend",
-  CGD: "dividend",
-  DIVNRA: "tax",
-  DIVFT: "tax",
-  DIVTW: "tax",
-  INTNRA: "tax",
-  INTTW: "tax",
-  FEE: "fee",
-  CFEE: "fee",
-  DIVFEE: "fee",
-  PTC: "fee",
-  PTR: "fee",
-};
-/** Money that its owner moves, in or out. */
-const FLOWS: ReadonlySet<string> = new Set(["CSD", "CSW", "JNLC", "ACATC", "TRANS"]);
-
 const amount = z.coerce.number();
+/** What does not apply is left out, or empty. */
+const text = z
+  .string()
+  .nullish()
+  .transform((given) => given || null);
 const fillWire = z
   .object({
     activityType: z.literal("FILL"),
@@ -53,25 +37,32 @@ const fillWire = z
 const otherWire = z
   .object({
     activityType: z.string(),
+    activitySubType: text,
     id: z.string().min(1),
     netAmount: amount.default(0),
     currency: z.literal("USD").default("USD"),
     date: z.date(),
     createdAt: z.date().optional(),
-    symbol: z.string().min(1).nullish(),
+    symbol: text,
+    qty: amount.optional(),
     status: z.string().optional(),
   })
-  .transform(({ id, activityType, netAmount, currency, date, createdAt, symbol }): BrokerActivity => ({
-    id,
-    atMs: (createdAt ?? date).getTime(),
-    kind: FLOWS.has(activityType) ? (netAmount < 0 ? "withdrawal" : "deposit") : (KINDS[activityType] ?? "other"),
-    currency,
-    amount: netAmount,
-    symbol: symbol ?? null,
-    qty: null,
-    price: null,
-    note: activityType,
-  }));
+  .transform((one): BrokerActivity => {
+    const { id, activityType, activitySubType, netAmount, currency, date, createdAt, symbol, qty } = one;
+    const kind = kindOf(one);
+    const movesShares = kind === "split" || kind === "unbooked";
+    return {
+      id,
+      atMs: (createdAt ?? date).getTime(),
+      kind,
+      currency,
+      amount: netAmount,
+      symbol,
+      qty: kind === "cash-in-lieu" ? Math.abs(qty ?? 0) : movesShares ? (qty ?? null) : null,
+      price: null,
+      note: activitySubType === null ? activityType : `${activityType} ${activitySubType}`,
+    };
+  });
 
 const isOver = (status: unknown): boolean => status === "canceled";
 const isFill = (activityType: unknown): boolean => activityType === "FILL";
@@ -93,7 +84,9 @@ export async function activities(
       found.set(one.id, isOver(one["status"]) ? null : parsed);
     }
     if (answer.length < PAGE_SIZE) {
-      return [...found.values()].filter((one) => one !== null).toSorted((a, b) => a.atMs - b.atMs);
+      // They are told newest first: those of one instant are put in the order in which they happened too.
+      const told = [...found.values()].filter((one) => one !== null).toReversed();
+      return told.toSorted((a, b) => a.atMs - b.atMs);
     }
     if (found.size === known) break;
   }

@@ -128,6 +128,37 @@ describe("orders", () => {
   });
 });
 
+describe("a split", () => {
+  test("scales shares and prices, cancels what is open, pays half a share out, and is the same after a replay", async () => {
+    await post("c-1", { qty: "5" });
+    vi.advanceTimersByTime(50);
+    await post("c-2");
+    exchange.split("AAPL", 3, 2, false);
+    expect(await list(get("/v2/positions"))).toMatchObject([{ qty: "7.5", current_price: String(100 * (2 / 3)) }]);
+    expect(await json(get("/v2/orders:by_client_order_id?client_order_id=c-2"))).toMatchObject({ status: "canceled" });
+    expect(await json(get("/v2/account"))).toMatchObject({ cash: "9500", equity: "10000", buying_power: "9500" });
+    exchange.split("AAPL", 1, 3, true);
+    const told = await list(get("/v2/account/activities"));
+    expect(told.slice(0, 3)).toMatchObject([
+      { activity_type: "CIL", qty: "-0.5", net_amount: "100" },
+      { activity_type: "SPLIT", qty: "2.5", net_amount: "0" },
+      { activity_type: "SPLIT", qty: "-7.5", net_amount: "0" },
+    ]);
+    const seen = async () => [await list(get("/v2/positions")), await json(get("/v2/account")), told];
+    const before = await seen();
+    expect(before[1]).toMatchObject({ cash: "9600", equity: "10000" });
+    exchange.close();
+    start({});
+    expect(await seen()).toEqual(before);
+    expect(await list(get("/v2/account/activities"))).toEqual(told);
+    await post("c-3", { qty: "1" });
+    vi.advanceTimersByTime(50);
+    expect(await json(get("/v2/orders:by_client_order_id?client_order_id=c-3"))).toMatchObject({
+      filled_avg_price: "200",
+    });
+  });
+});
+
 describe("journal", () => {
   test("holds every attempt with its outcome: accepted, duplicate, refused, malformed", async () => {
     await post("c-1");

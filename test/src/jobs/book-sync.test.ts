@@ -7,7 +7,7 @@ import { cashOf } from "../../../src/analytics/money/movement.ts";
 import { analytics, gains, valueHistory } from "../../../src/analytics/money/money-report.ts";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
 import { movements, snapshots } from "../../../src/db/ledger-schema.ts";
-import { bookedCash, readAccountDays, readDayRates, readMovements } from "../../../src/db/money-rows.ts";
+import { bookedCash, bookedShares, readAccountDays, readDayRates, readMovements } from "../../../src/db/money-rows.ts";
 import { apply } from "../../../src/exchange/book.ts";
 import { portfolioSyncJob } from "../../../src/jobs/portfolio-sync.ts";
 import { slotAt } from "../../../src/jobs/slots.ts";
@@ -138,6 +138,55 @@ describe("movements", () => {
     expect(asked.map((sinceMs) => sinceMs === 0)).toEqual([false, true]);
   });
 
+  test("a split is booked as it is told, and half of one, or none, is said until the rest comes", async () => {
+    await sync();
+    order("buy", 5, "AAPL");
+    await sync();
+    nextDay();
+    broker.split("AAPL", 3, 2, null);
+    prices.set("AAPL", (100 * 2) / 3);
+    const told = await broker.activities(0);
+    expect(await sync({ activities: async () => [] })).toContain(", 2.5 shares of AAPL are in no movement yet");
+    expect(gainsNow()).toMatchObject({ kind: "unknown", reason: expect.stringContaining("explains 5") });
+    expect(await sync({ activities: async () => told.slice(0, -1) })).toContain(
+      "7.5 shares of AAPL are in no movement",
+    );
+    expect(gainsNow()).toMatchObject({ kind: "unknown", reason: expect.stringContaining("took 5 AAPL and gave none") });
+    expect(await sync()).not.toContain("no movement");
+    expect(known(gainsNow()).stocks).toMatchObject([{ symbol: "AAPL", qty: 7.5, gainMinor: 0, costMinor: 40_000 }]);
+    expect(known(valueHistory(history(), 400)).at(-1)?.timeWeighted).toBe(0);
+    const before = readMovements(ledger.db, book);
+    expect(await sync()).not.toContain("movements");
+    expect(readMovements(ledger.db, book)).toEqual(before);
+  });
+
+  test("an account that is first seen after a split opens with the shares of before, at what they have cost", async () => {
+    order("buy", 10, "AAPL");
+    broker.split("AAPL", 2, 1, null);
+    prices.set("AAPL", 55);
+    const told = await broker.activities(0);
+    await sync({ activities: async () => told.slice(1) });
+    expect(readMovements(ledger.db, book)).toContainEqual(
+      expect.objectContaining({ id: "opening-AAPL", qty: 10, price: 100 }),
+    );
+    // 20 at 55 have cost 10 at 100: 100.00 USD, 80.00 EUR.
+    expect(known(gainsNow()).split).toMatchObject({ gainMinor: 8_000, priceMinor: 8_000 });
+  });
+
+  test("what is not understood is in the note, and the figures say since when", async () => {
+    await sync();
+    order("buy", 5, "AAPL");
+    const merger = { id: "m-1", atMs: nowMs, kind: "unbooked", currency: "USD", amount: 0, symbol: "XOM" } as const;
+    const activities = async () => [
+      ...(await broker.activities(0)),
+      { ...merger, qty: 4, price: null, note: "MA SMA" },
+    ];
+    const held = [...(await broker.positions()), { symbol: "XOM", qty: 4, currency: "USD", avgPrice: 33 }];
+    expect(await sync({ activities, positions: async () => held })).toContain(", MA SMA (m-1) is not understood");
+    const reason = expect.stringContaining("the activity m-1 (MA SMA) changed XOM by 4 and is not understood");
+    expect(gainsNow()).toEqual({ kind: "unknown", reason });
+  });
+
   test("without a price the day is not valued, and all else is written", async () => {
     order("buy", 1, "AAPL");
     prices.delete("AAPL");
@@ -205,7 +254,7 @@ const everything = { regionsOf: () => ["US"], industriesOf: () => ["Technology"]
 
 test("whatever is done, the book is the broker's cash to the cent, and all parts are the whole gain", async () => {
   const step = fc.record({
-    act: fc.constantFrom("buy", "sell", "deposit", "dividend", "fee", "day"),
+    act: fc.constantFrom("buy", "sell", "deposit", "dividend", "fee", "day", "split"),
     symbol: fc.constantFrom("AAPL", "XOM"),
     qty: fc.integer({ min: 1, max: 40 }),
     cents: fc.integer({ min: 1, max: 99_999 }),
@@ -221,7 +270,12 @@ test("whatever is done, the book is the broker's cash to the cent, and all parts
           else if (act === "deposit") deposit(cents / 100);
           else if (act === "dividend") cashEntry("DIV", cents / 100, symbol);
           else if (act === "fee") cashEntry("FEE", -cents / 100, null);
-          else {
+          else if (act === "split") {
+            const [newShares = 1, oldShares = 1] = [[2, 1], [3, 2], [1, 10], [1, 3]][cents % 4] ?? []; // prettier-ignore
+            const priceUsd = (price * oldShares) / newShares;
+            broker.split(symbol, newShares, oldShares, qty % 2 === 0 ? priceUsd : null);
+            prices.set(symbol, priceUsd);
+          } else {
             await sync();
             nextDay();
             prices.set(symbol, Number((price * move).toFixed(4)));
@@ -233,6 +287,9 @@ test("whatever is done, the book is the broker's cash to the cent, and all parts
         const booked = cashOf(readMovements(ledger.db, book));
         expect((booked.get("USD") ?? 0) / 100).toBe(cash["USD"]);
         expect(bookedCash(ledger.db, book)).toEqual(booked);
+        const held = (await broker.positions()).map(({ symbol, qty }) => [symbol, qty] as const);
+        const told = [...bookedShares(ledger.db, book)].filter(([, qty]) => qty !== 0);
+        expect(new Map(told)).toEqual(new Map(held));
         const { split, stocks } = known(gainsNow());
         const { gainMinor, ...parts } = split;
         expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(gainMinor);

@@ -15,6 +15,8 @@ export type DoubleBroker = Broker & {
   deliver(intent: OrderIntent): PlaceOutcome;
   /** Fills an open order by hand, in part where a quantity is given. */
   fill(clientOrderId: string, qty?: number): void;
+  /** Splits a stock; a part of a share is paid out at this price, or stays. */
+  split(symbol: string, newShares: number, oldShares: number, inLieuUsd: number | null): void;
 };
 export type DoubleOptions = {
   readonly fills?: boolean;
@@ -64,6 +66,10 @@ export function doubleBroker(options: DoubleOptions = {}): DoubleBroker {
     book,
     deliver,
     fill: (clientOrderId, qty) => fillOrder(book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "")!, qty),
+    split: (symbol, newShares, oldShares, inLieuUsd) => {
+      const of = { symbol, newShares, oldShares, inLieuUsd };
+      apply(book, { kind: "split", id: `split-${++count}`, atMs: nowMs(), ...of });
+    },
     place: async (intent) => deliver(intent),
     findByClientOrderId: async (clientOrderId) => {
       const order = book.orders.get(book.idsByClientOrderId.get(clientOrderId) ?? "");
@@ -104,16 +110,18 @@ const kinds = {
   DIVNRA: "tax",
   FEE: "fee",
   INT: "other",
+  SPLIT: "split",
+  CIL: "cash-in-lieu",
 } as const;
 
-const activityOf = ({ id, atMs, type, usd, symbol, trade }: Activity): BrokerActivity => ({
+const activityOf = ({ id, atMs, type, usd, symbol, sharesMoved, trade }: Activity): BrokerActivity => ({
   id,
   atMs,
   kind: trade?.side ?? kinds[type],
   currency: "USD",
   amount: trade === null ? usd : null,
   symbol,
-  qty: trade?.qty ?? null,
+  qty: trade?.qty ?? (type === "CIL" ? -(sharesMoved ?? 0) : sharesMoved),
   price: trade?.priceUsd ?? null,
   note: type,
 });

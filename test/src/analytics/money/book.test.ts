@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyBook, post, type Book, type Entry } from "../../../../src/analytics/money/book.ts";
 import { gainSplit, stockGains } from "../../../../src/analytics/money/gain-split.ts";
+import { exactShares } from "../../../../src/analytics/money/shares.ts";
 import { cashValue, holdingValue } from "../../../../src/analytics/money/valuation.ts";
 import { end, entries, eve, prices, rates, start, summer, valuesOf } from "./hand-book.ts";
 
@@ -97,14 +98,16 @@ describe("a book refuses what cannot be", () => {
   const buy = { kind: "buy", dayMs: start, symbol: "A", qty: 3, price: 10, unit: "EUR", feeMinor: 0 } as const;
   test.each<[string, readonly Entry[], string]>([
     ["more sold than held", [buy, { ...buy, kind: "sell", qty: 4 }], "A: 4 sold, 3 held"],
-    ["a part of a share", [{ ...buy, qty: 0.5 }], "A: 0.5 is no number of shares"],
+    ["no shares", [{ ...buy, qty: 0 }], "A: 0 is no number of shares"],
+    ["less than brokers count in", [{ ...buy, qty: 1e-10 }], "A: 1e-10 is no number of shares"],
+    ["a part more than held", [buy, { ...buy, kind: "sell", qty: 3.000000001 }], "A: 3.000000001 sold, 3 held"],
     ["another currency", [buy, { ...buy, unit: "USD" }], "A is held in EUR and traded in USD"],
     ["a negative deposit", [{ kind: "deposit", dayMs: start, currency: "EUR", minor: -5 }], "-5 is no amount"],
     ["half a cent", [{ kind: "fee", dayMs: start, symbol: null, currency: "EUR", minor: 0.5 }], "not a whole number"],
     ["an unknown rate", [{ kind: "deposit", dayMs: eve, currency: "USD", minor: 5 }], "no rate for USD on 2024-01-01"],
     ["a price of nothing", [{ ...buy, price: 0 }], "A: 0 is no price"],
-    ["a split of what is not there", [{ kind: "split", dayMs: start, symbol: "B", ratio: 2 }], "B is not held"],
-    ["a split into fractions", [buy, { kind: "split", dayMs: start, symbol: "A", ratio: 0.5 }], "A: a split by 0.5"],
+    ["a split of what is not there", [{ kind: "split", dayMs: start, symbol: "B", addedQty: 2 }], "B is not held"],
+    ["a split into nothing", [buy, { kind: "split", dayMs: start, symbol: "A", addedQty: -3 }], "A: a split leaves 0"],
   ])("%s", (_, list, message) => {
     expect(() => posted(list)).toThrow(message);
   });
@@ -119,12 +122,48 @@ test("a split changes the shares and no cost, and a whole sale leaves nothing be
   const buy = { kind: "buy", dayMs: start, symbol: "A", qty: 3, price: 33.335, unit: "EUR", feeMinor: 0 } as const;
   const book = posted([
     buy,
-    { kind: "split", dayMs: start, symbol: "A", ratio: 2 },
+    { kind: "split", dayMs: start, symbol: "A", addedQty: 3 },
     { ...buy, kind: "sell", qty: 5, price: 20 },
     { ...buy, kind: "sell", qty: 1, price: 20 },
   ]);
   expect(book.positions.size).toBe(0);
   expect(book.realised.map(({ costMinor }) => costMinor)).toEqual([8_334, 1_667]);
+});
+
+test("whatever splits, each lot has its part of the shares, all together have all of them, and no cost changes", () => {
+  const lot = fc.record({ qty: fc.integer({ min: 1, max: 8_000 }), parts: fc.nat(1_000_000_000) });
+  const ratios = fc.constantFrom([2, 1], [1, 10], [3, 2], [1, 3], [7, 3], [1, 1000], [20, 1]);
+  fc.assert(
+    fc.property(fc.array(lot, { minLength: 1, maxLength: 6 }), ratios, (bought, [newer = 1, older = 1]) => {
+      const buys = bought.map(({ qty, parts }): Entry => {
+        const some = exactShares(qty + parts / 1e9);
+        return { kind: "buy", dayMs: start, symbol: "A", qty: some, price: 3.17, unit: "EUR", feeMinor: 0 };
+      });
+      const before = posted(buys).positions.get("A")!;
+      const qty = exactShares((before.qty * newer) / older);
+      const addedQty = exactShares(qty - before.qty);
+      const after = posted([...buys, { kind: "split", dayMs: start, symbol: "A", addedQty }]).positions.get("A")!;
+      expect(after.qty).toBe(qty);
+      expect(after.costMinor).toBe(before.costMinor);
+      for (const [index, { qty: own }] of after.lots.entries()) {
+        const expected = ((before.lots[index]?.qty ?? 0) * newer) / older;
+        expect(Math.abs(own - expected)).toBeLessThan(3e-9);
+      }
+      const sold = posted([...buys, { kind: "split", dayMs: start, symbol: "A", addedQty }, whole(qty)]);
+      expect(sold.positions.size).toBe(0);
+      expect(sold.realised[0]?.costMinor).toBe(before.costMinor);
+    }),
+    { numRuns: 200 },
+  );
+});
+const whole = (qty: number): Entry => ({
+  kind: "sell",
+  dayMs: start,
+  symbol: "A",
+  qty,
+  price: 1,
+  unit: "EUR",
+  feeMinor: 0,
 });
 
 test("whatever is traded, costs and the parts of the gain add up to the cent", () => {

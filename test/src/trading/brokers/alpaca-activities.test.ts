@@ -39,7 +39,7 @@ const paid = (id: string, activity_type: string, net_amount: string, rest: objec
 
 test("each of Alpaca's types is what it is: a flow, a trade, a dividend, a tax, a fee; what is unknown still counts", async () => {
   const broker = await brokerWith([
-    paid("9", "SPLIT", "0", { symbol: "AAPL", qty: "10" }),
+    paid("9", "INT", "0", { symbol: "", qty: "0" }),
     paid("8", "NEWTYPE", "0.07"),
     paid("7", "FEE", "-0.02"),
     paid("6", "DIV", "99", { symbol: "AAPL", status: "canceled" }),
@@ -68,7 +68,7 @@ test("each of Alpaca's types is what it is: a flow, a trade, a dividend, a tax, 
       ["5", ["tax", -0.33, "AAPL"]],
       ["7", ["fee", -0.02, null]],
       ["8", ["other", 0.07, null]],
-      ["9", ["other", 0, "AAPL"]],
+      ["9", ["other", 0, null]],
       ["3", ["sell", null, "AAPL"]],
     ]),
   );
@@ -87,6 +87,47 @@ test("activities are read to their end, and an answer that lacks something is a 
   server?.close();
   const foreign = await brokerWith([paid("1", "DIV", "1", { currency: "EUR" })]);
   await expect(foreign.activities(0)).rejects.toThrow("currency");
+});
+
+const moved = (id: string, type: string, qty: string | undefined, rest: object = {}) => {
+  const [activity_type = "", activity_sub_type] = type.split(" ");
+  return paid(id, activity_type, "0", { symbol: "AAPL", created_at: `2026-11-20T22:0${id}:00Z`, ...rest, qty, activity_sub_type }); // prettier-ignore
+};
+
+test("a split, a dividend in shares and cash in lieu are told with the shares that they moved", async () => {
+  const broker = await brokerWith([
+    moved("6", "CIL", "-0.65", { net_amount: "91.00" }),
+    moved("5", "DIV SDIV", "0.002709921"),
+    // At the same instant, newest first as all is told.
+    moved("4", "SPLIT RSPLIT", "1.65", { created_at: "2026-11-20T22:03:00Z" }),
+    moved("3", "SPLIT RSPLIT", "-33"),
+    moved("2", "SPLIT", "33"),
+    moved("1", "SPLIT", "-11"),
+  ]);
+  const told = await broker.activities(0);
+  expect(told.map(({ kind, qty, amount, symbol, note }) => [kind, qty, amount, symbol, note])).toEqual([
+    ["split", -11, 0, "AAPL", "SPLIT"],
+    ["split", 33, 0, "AAPL", "SPLIT"],
+    ["split", -33, 0, "AAPL", "SPLIT RSPLIT"],
+    ["split", 1.65, 0, "AAPL", "SPLIT RSPLIT"],
+    ["split", 0.002709921, 0, "AAPL", "DIV SDIV"],
+    ["cash-in-lieu", 0.65, 91, "AAPL", "CIL"],
+  ]);
+});
+
+test.each([
+  ["a merger's shares", moved("1", "MA SMA", "-2000")],
+  ["shares from another broker, without their number", moved("1", "ACATS", undefined)],
+  ["a unit that splits into other stocks", moved("1", "SPLIT USPLIT", "-8")],
+  ["a split without its shares", moved("1", "SPLIT FSPLIT", undefined)],
+  ["a split that moves cash", moved("1", "SPLIT FSPLIT", "3", { net_amount: "1" })],
+  ["a split of nothing that is named", moved("1", "SPLIT FSPLIT", "3", { symbol: undefined })],
+  ["cash for a part of a share whose size is not told", moved("1", "CIL", "0", { net_amount: "4.11" })],
+  ["what is new and has shares", moved("1", "NEWTYPE", "4", { net_amount: "-3" })],
+])("%s: told as what the books cannot take", async (_, activity) => {
+  const [told] = await (await brokerWith([activity])).activities(0);
+  const qty = "qty" in activity && activity["qty"] !== undefined ? Number(activity["qty"]) : null;
+  expect(told).toMatchObject({ kind: "unbooked", qty, note: expect.stringContaining(activity.activity_type) });
 });
 
 test("the exchange simulator pays dividends, takes taxes and fees, and takes deposits on command", async () => {
@@ -109,6 +150,7 @@ test("the exchange simulator pays dividends, takes taxes and fees, and takes dep
       ["fee", -0.03, null],
     ]);
     expect((await broker.account()).cash["USD"]).toBe(1_502.85);
+    expect((await post("splits", { symbol: "AAPL", new: 2 })).status).toBe(422);
   } finally {
     await exchange.kill();
     rmSync(folder, { recursive: true, force: true });

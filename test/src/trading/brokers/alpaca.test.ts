@@ -9,11 +9,20 @@ import { startExchange } from "../../exchange/exchange-process.ts";
 
 brokerContract("Alpaca's SDK on the exchange simulator", async ({ fills, acceptDuplicates }) => {
   const folder = mkdtempSync(join(tmpdir(), "trader-alpaca-"));
-  const argv = ["--fill-delay", fills ? "10" : "1000000", ...(acceptDuplicates ? ["--accept-duplicates"] : [])];
+  const argv = [
+    "--control",
+    "--fill-delay",
+    fills ? "10" : "1000000",
+    ...(acceptDuplicates ? ["--accept-duplicates"] : []),
+  ];
   const exchange = await startExchange(folder, argv);
   return {
     broker: createAlpaca({ baseUrl: exchange.url, keyId: "k", secret: "s" }),
     nowMs: () => Date.now(),
+    split: async (symbol, newShares, oldShares) => {
+      const body = JSON.stringify({ symbol, new: newShares, old: oldShares, cashInLieu: true });
+      await fetch(`${exchange.url}/control/splits`, { method: "POST", body });
+    },
     close: async () => {
       await exchange.kill();
       rmSync(folder, { recursive: true, force: true });

@@ -20,6 +20,8 @@ import { gather, type PlanningSources } from "./trading/planning-input.ts";
 import { openIntents } from "./trading/plan-record.ts";
 import { noPlan, planTrades } from "./planning/plan.ts";
 import { readPlanningSettings } from "./trading/planning-settings.ts";
+import type { Score } from "./scoring/score.ts";
+import { shownScores } from "./trading/shown-scores.ts";
 import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
 import type { Broker } from "./trading/broker.ts";
@@ -78,6 +80,8 @@ export type PrimaryWork = {
   readonly jobs: readonly Job[];
   /** What may not be traded now by the market or the broker, each with why. */
   readonly blocked: () => ReadonlyMap<string, string>;
+  /** The scores as they are in the portfolio of the newest sync. */
+  readonly scores: () => ReadonlyMap<string, Score>;
   /**
    * Once, right after a promotion, beside the schedule: reconciles with the broker and sees to it that there are
    * prices. The first cycle waits for it. Rejects only when the ledger cannot be worked with: each cycle reconciles
@@ -121,6 +125,14 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
         // What the broker never trades is not a matter of when the exchange opens.
         ...tradableUniverse(ledger, desk.brokerNow()).excluded.map(({ stock, why }) => [stock.symbol, why] as const),
       ]),
+    scores: () =>
+      shownScores({
+        ...marketFacts(deps, view),
+        universe: () => tradableUniverse(ledger, desk.brokerNow()),
+        db: ledger.db,
+        cache,
+        nowMs: clock.nowMs(),
+      }),
     async begin() {
       if (hours === "exchange" && Date.parse(calendarsUntil()) - clock.nowMs() < calendarNoticeMs) {
         log.warn({ until: calendarsUntil() }, "the exchange calendars end soon; after that no market counts as open");
@@ -193,19 +205,27 @@ function deskOf(deps: PrimaryWorkDeps, view: () => MarketView): TradingDesk {
   });
 }
 
+const marketFacts = (
+  { ledger, hours }: PrimaryWorkDeps,
+  view: () => MarketView,
+): Pick<PlanningSources, "dayMs" | "settings" | "market"> => ({
+  dayMs: marketDayMs(hours),
+  settings: () => readPlanningSettings(ledger.db),
+  market: view,
+});
+
 /** What a cycle at this desk decides on, and is asked about before each of its orders. */
 function rebalanceDepsOf(
-  { ledger, cache, hours, clock }: PrimaryWorkDeps,
+  deps: PrimaryWorkDeps,
   view: () => MarketView,
   { book, trading, lock, caps, allowances }: OpenDesk,
 ): RebalanceDeps {
+  const { ledger, cache, clock } = deps;
   const { broker, store } = trading;
   const sources: PlanningSources = {
-    dayMs: marketDayMs(hours),
-    settings: () => readPlanningSettings(ledger.db),
+    ...marketFacts(deps, view),
     universe: () => tradableUniverse(ledger, broker),
     tradeTimes: () => readTradeTimes(ledger.db, book),
-    market: view,
     figures: (symbols) => stockFigures(cache, symbols),
     allowances,
   };

@@ -98,7 +98,8 @@ export class Primary implements OpenLedger {
     this.sessions = new Sessions(rows);
     this.apiTokens = new ApiTokens(rows);
     this.settings = new LedgerSettings(rows, () => this.#scheduler.wake());
-    this.stocks = new Stocks({ ...rows, cache: options.cache, blocked: this.#work.blocked });
+    const { blocked, scores } = this.#work;
+    this.stocks = new Stocks({ ...rows, cache: options.cache, blocked, scores });
     this.reads = new LedgerReads({ db: rows.db, clock, jobs: this.#work.jobs, shares: this.#shares });
   }
 

@@ -137,6 +137,10 @@ export function newestBarDays(cache: MarketCache, symbols: readonly string[]): R
   );
 }
 
+/** Market time: midnight UTC of the newest bar of these symbols, 0 without any. Ages count from it: a replay's is years ago. */
+export const marketNowMs = (cache: MarketCache, symbols: readonly string[]): number =>
+  Math.max(0, ...newestBarDays(cache, symbols).values());
+
 /** Writes bars; one of the same symbol and day is replaced. */
 export function writeBars(cache: MarketCache, rows: readonly CachedBar[]): void {
   const { close, dividend } = excluded;

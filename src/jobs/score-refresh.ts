@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Job } from "../app-ports.ts";
 import type { Ledger } from "../db/ledger.ts";
 import { readFundamentals } from "../db/fundamentals-cache.ts";
-import { newestBarDays, readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
+import { marketNowMs, readBars, writeScores, type CachedScore } from "../db/market-cache.ts";
 import { adjustedCloses } from "../market/adjusted-closes.ts";
 import type { Listing } from "../market/listing.ts";
 import { CLOSES_WANTED } from "../scoring/price-figures.ts";
@@ -13,7 +13,10 @@ export type { MarketDeps };
 
 type ScoreDeps = Pick<MarketDeps, "cache" | "clock">;
 
-/** Every half hour: scores of the active stocks from the cached bars into the market cache. */
+/**
+ * Every half hour: scores of the active stocks from the cached bars into the market cache. The portfolio is no part of
+ * them: it is the ledger's, and may be another by the time that they are read.
+ */
 export const scoreRefreshJob = (deps: ScoreDeps & { readonly ledger: Ledger }): Job => ({
   name: "score-refresh",
   cron: "*/30 * * * *",
@@ -28,8 +31,7 @@ export async function refreshScores(
   signal: AbortSignal,
 ): Promise<string> {
   const computedAtMs = clock.nowMs();
-  // Ages are counted in market time: a replay's is years ago.
-  const marketNowMs = [...newestBarDays(cache, symbols).values()].reduce((newest, dayMs) => Math.max(newest, dayMs), 0);
+  const nowMs = marketNowMs(cache, symbols);
   const companies = readFundamentals(cache);
   const scores: CachedScore[] = [];
   for (const symbol of symbols) {
@@ -38,7 +40,7 @@ export async function refreshScores(
     const closes = bars.map((bar) => bar.close);
     const prices = { daysMs: bars.map((bar) => bar.dayMs), closes, adjustedCloses: adjustedCloses(bars) };
     const fundamentals = companies.get(symbol)?.figures ?? null;
-    const score = scoreStock({ prices, fundamentals, portfolio: null, nowMs: marketNowMs });
+    const score = scoreStock({ prices, fundamentals, nowMs });
     const { total, confidence, groups } = score;
     scores.push({ symbol, total, confidence, explanation: JSON.stringify(groups), computedAtMs });
     // Leases are renewed on this thread: no stretch of work may be long.

@@ -61,13 +61,18 @@ function whyTrade(input: PlanningInput, { targets }: Scale, portfolio: Portfolio
 
 function because(input: PlanningInput, { stock, side }: Candidate): string {
   if (!stock.active) return "no longer in the universe";
-  const scored = stock.score === null ? "no score, taken as neutral" : `score ${score(stock.score)}`;
+  const scored = stock.score === null ? "no score, taken as neutral" : scoreText(stock.score, stock.scoreInPortfolio);
   if (side === "buy") return scored;
   const windfall = windfallOf(stock, input.nowMs, input.dayMs);
   const sold = `${scored}, sell score ${score(stock.sellScore ?? 0)}`;
   if (windfall === null) return sold;
   return `${sold}, a windfall: ${percent(windfall.gain)} gained, ${percent(windfall.excess)} beyond its own growth`;
 }
+
+const scoreText = (alone: number, here: number | null): string =>
+  here === null || score(here) === score(alone)
+    ? `score ${score(alone)}`
+    : `score ${score(alone)}, ${score(here)} in this portfolio`;
 
 const whyPlan = (
   input: PlanningInput,

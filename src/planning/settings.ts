@@ -13,7 +13,7 @@ export type PlanningSettings = {
   readonly groupSlack: number;
   /** How strongly a better score raises a stock's share: to this power. */
   readonly scorePower: number;
-  /** Nothing is bought that scores less, or whose score is known less well. */
+  /** Nothing is bought that scores less, by itself or in the portfolio, or whose score by itself is known less well. */
   readonly scoreMin: number;
   readonly confidenceMin: number;
   /** Nothing is bought at this share of its highest close of 52 weeks or above. */

@@ -19,9 +19,11 @@ export type StockFacts = Stock & {
   readonly priceEur: number | null;
   /** Price as a share of its highest close of 52 weeks. */
   readonly priceToHigh: number | null;
-  /** 0..1; how attractive it looks. */
+  /** 0..1; how attractive it looks by itself: what its share rests on. */
   readonly score: number | null;
-  /** 0..1; how much of what the score should rest on was known. */
+  /** 0..1; how attractive it looks in this portfolio: what a purchase has to reach too. */
+  readonly scoreInPortfolio: number | null;
+  /** 0..1; how much was known of what the score by itself should rest on. */
   readonly confidence: number;
   /** 0..1; how good the company is whatever its price. */
   readonly quality: number | null;

@@ -52,12 +52,17 @@ export function targetsOf(aims: readonly Aim[], regions: Shares, industries: Sha
 type Part = readonly [group: string, part: number];
 type Grouping = { readonly parts: readonly (readonly Part[])[]; readonly targets: ReadonlyMap<string, number> };
 
-/** Which groups each stock is in, and the targets of those that have any, which add up to 1. */
-function grouping(groupsOf: readonly (readonly string[])[], shares: Shares): Grouping {
-  const names = [...new Set(groupsOf.flat())].sort();
+/** Which groups each stock is in, and the targets of those that have any. */
+const grouping = (groupsOf: readonly (readonly string[])[], shares: Shares): Grouping => ({
+  parts: groupsOf.map(partsOf),
+  targets: sharesAmong(groupsOf.flat(), shares),
+});
+
+/** The targets of the groups with these names, which add up to 1: they have also what is meant for others. */
+export function sharesAmong(groups: readonly string[], shares: Shares): ReadonlyMap<string, number> {
+  const names = [...new Set(groups)].sort();
   const sum = names.reduce((total, name) => total + (shares[name] ?? 0), 0);
-  const targets = new Map(names.map((name) => [name, sum > 0 ? (shares[name] ?? 0) / sum : 0]));
-  return { parts: groupsOf.map(partsOf), targets };
+  return new Map(names.map((name) => [name, sum > 0 ? (shares[name] ?? 0) / sum : 0]));
 }
 
 /** Scales the weights of each group to its target, and cuts them to their caps. */

@@ -7,7 +7,6 @@ import { makeGroup, makePart, meanOfKnown, type Group, type Source } from "./sco
 export type Figures = {
   readonly prices: PriceFigures | null;
   readonly company: Fundamentals | null;
-  readonly portfolio: PortfolioContext | null;
   readonly nowMs: number;
 };
 
@@ -189,8 +188,11 @@ export function opinion(from: Figures): Group {
  * Whether the portfolio lacks its region and industry, and, of a good stock that is held at a loss, whether more of it
  * would lower its cost. `quality` and `chance` are the values of the other groups.
  */
-export function diversification(from: Figures, quality: number | null, chance: number | null): Group {
-  const { portfolio, nowMs } = from;
+export function diversification(
+  { portfolio, nowMs }: { readonly portfolio: PortfolioContext | null; readonly nowMs: number },
+  quality: number | null,
+  chance: number | null,
+): Group {
   const source = portfolio && { asOfMs: portfolio.asOfMs, nowMs, confidence: 1 };
   const { regionShare = unknown, regionTarget = unknown, share = unknown } = portfolio ?? {};
   const { industryShare = unknown, industryTarget = unknown, gain = null } = portfolio ?? {};

@@ -32,13 +32,14 @@ export type Fundamentals = {
   readonly currentPrice: number | null;
 };
 
-/** How a stock sits in the portfolio; shares are fractions of the portfolio's value with cash. */
+/** How a stock sits in the portfolio. Shares of regions and industries are fractions of what their targets are of. */
 export type PortfolioContext = {
   readonly asOfMs: number;
   readonly regionShare: number;
   readonly regionTarget: number;
   readonly industryShare: number;
   readonly industryTarget: number;
+  /** Of the portfolio's value with cash. */
   readonly share: number;
   /** Price against the average cost, less 1; null when none is held. */
   readonly gain: number | null;
@@ -47,7 +48,6 @@ export type PortfolioContext = {
 export type ScoreInput = {
   readonly prices: PriceHistory;
   readonly fundamentals: Fundamentals | null;
-  readonly portfolio: PortfolioContext | null;
   /** Market time, which ages are counted from. */
   readonly nowMs: number;
 };

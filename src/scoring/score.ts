@@ -1,13 +1,13 @@
 import * as groups from "./groups.ts";
 import { priceFigures } from "./price-figures.ts";
-import type { ScoreInput } from "./score-input.ts";
+import type { PortfolioContext, ScoreInput } from "./score-input.ts";
 import { meanOfKnown, type Group } from "./score-part.ts";
 
 /** How attractive a stock looks, and why. */
 export type Score = {
   /** 0..1; .5 is neutral, higher is better. What is unknown pulls it towards neutral. */
   readonly total: number;
-  /** 0..1: how much of what the total should rest on was known; .54 at most with closes alone. */
+  /** 0..1: how much of what the total should rest on was known. */
   readonly confidence: number;
   /** Eight reasons, whose weights sum to 1. */
   readonly groups: readonly Group[];
@@ -21,26 +21,33 @@ export function qualityOf(all: readonly Pick<Group, "name" | "value">[]): number
 }
 
 /**
- * Scores a stock: `total = .5 + sum(weight * confidence * (value - .5))` over its groups. The formulas and where they
- * differ from the single-board trader's: README.md here. Pure: the same input gives the same score.
+ * Scores a stock by itself: `total = .5 + sum(weight * confidence * (value - .5))` over its groups, of which the one of
+ * the portfolio is unknown. The formulas and where they differ from the single-board trader's: README.md here. Pure: the
+ * same input gives the same score.
  */
 export function scoreStock(input: ScoreInput): Score {
-  const { fundamentals: company, portfolio, nowMs } = input;
-  const from: groups.Figures = { prices: priceFigures(input.prices), company, portfolio, nowMs };
-  const longTerm = groups.longTerm(from);
-  const fundamentals = groups.fundamentals(from);
-  const opportunity = groups.opportunity(from);
-  const quality = qualityOf([longTerm, fundamentals]);
-  const all = [
-    longTerm,
-    fundamentals,
-    opportunity,
+  const { fundamentals: company, nowMs } = input;
+  const from: groups.Figures = { prices: priceFigures(input.prices), company, nowMs };
+  const ofStock = [
+    groups.longTerm(from),
+    groups.fundamentals(from),
+    groups.opportunity(from),
     groups.dividends(from),
     groups.shortTerm(from),
     groups.technicals(from),
     groups.opinion(from),
-    groups.diversification(from, quality, opportunity.value),
   ];
+  return inPortfolio(ofStock, null, nowMs);
+}
+
+/**
+ * The score of a stock with these groups in this portfolio, whose group is made anew from it and from what the others
+ * say; without a portfolio it is unknown. `nowMs` is market time, as of the portfolio's `asOfMs`.
+ */
+export function inPortfolio(scored: readonly Group[], portfolio: PortfolioContext | null, nowMs: number): Score {
+  const ofStock = scored.filter(({ name }) => name !== "diversification");
+  const chance = ofStock.find(({ name }) => name === "opportunity")?.value ?? null;
+  const all = [...ofStock, groups.diversification({ portfolio, nowMs }, qualityOf(ofStock), chance)];
   const confidence = all.reduce((sum, group) => sum + group.weight * group.confidence, 0);
   const pull = all.reduce((sum, group) => sum + group.weight * group.confidence * ((group.value ?? 0.5) - 0.5), 0);
   return { total: Math.min(1, Math.max(0, 0.5 + pull)), confidence: Math.min(1, confidence), groups: all };

@@ -15,8 +15,8 @@ const described: Readonly<Record<keyof PlanningSettings, Pick<Setting, "unit" | 
   positionMax: { ...share, about: "No stock is to have more of the portfolio." },
   groupSlack: { ...share, about: "How far above its target a purchase may take a region or industry." },
   scorePower: { ...of("power", number(0, 10)), about: "How strongly a better score raises a stock's share." },
-  scoreMin: { ...share, about: "Nothing is bought that scores less." },
-  confidenceMin: { ...share, about: "Nothing is bought whose score is known less well." },
+  scoreMin: { ...share, about: "Nothing is bought that scores less, by itself or in the portfolio." },
+  confidenceMin: { ...share, about: "Nothing is bought whose score by itself is known less well." },
   priceToHighMax: {
     ...of("fraction", number(0.01, 2)),
     about: "Nothing is bought at this part of its highest close of 52 weeks or above.",

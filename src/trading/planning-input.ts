@@ -1,5 +1,6 @@
 import { allToBase, toBase } from "../market/fx/rates.ts";
 import type { Allowances, PlanningInput } from "../planning/input.ts";
+import { placesOf } from "../planning/place.ts";
 import { type Portfolio, portfolioOf, valueEur } from "../planning/portfolio.ts";
 import type { PlanningSettings } from "../planning/settings.ts";
 import { type Stock, type StockFacts, gainOf } from "../planning/stock.ts";
@@ -62,7 +63,17 @@ export function gather(sources: PlanningSources, account: Account, nowMs: number
     settings: sources.settings(),
   };
   const portfolio = portfolioOf(input);
-  const stocks = input.stocks.map((stock) => withSellScore(input, portfolio, stock, known.figures));
+  const places = placesOf(input, portfolio);
+  const stocks = input.stocks.map((stock): StockFacts => {
+    const figure = known.figures.get(stock.symbol);
+    const here = figure?.inPortfolio(places.get(stock.symbol) ?? null, 0);
+    return {
+      ...stock,
+      // A score that is too old to trade on is too old in a portfolio too.
+      scoreInPortfolio: stock.score === null ? null : (here?.total ?? null),
+      sellScore: sellScoreOf(input, portfolio, stock, figure),
+    };
+  });
   return { kind: "input", input: { ...input, stocks } };
 }
 
@@ -108,6 +119,7 @@ function factsOf(row: Row, { market, account, figures, times }: Known): StockFac
     priceEur: listed?.priceBase ?? null,
     priceToHigh: listed === undefined ? null : (figure?.toHigh(listed.price) ?? null),
     score: market.scores.get(symbol) ?? null,
+    scoreInPortfolio: null,
     confidence: figure?.confidence ?? 0,
     quality: figure?.quality ?? null,
     growth: figure?.growth ?? null,
@@ -134,23 +146,21 @@ const foreign = {
   untradable: "it is not in the universe",
 } satisfies Omit<Row, "symbol" | "currency">;
 
-function withSellScore(
+function sellScoreOf(
   input: PlanningInput,
   { equityEur, regionsEur, industriesEur }: Portfolio,
   stock: StockFacts,
-  figures: ReadonlyMap<string, StockFigures>,
-): StockFacts {
-  const figure = figures.get(stock.symbol);
-  if (stock.qty <= 0 || figure === undefined) return stock;
+  figure: StockFigures | undefined,
+): number | null {
+  if (stock.qty <= 0 || figure === undefined) return null;
   const shareOf = (amountEur = 0): number => amountEur / equityEur;
-  const sellScore = figure.sellScore({
+  return figure.sellScore({
     gain: gainOf(stock),
     heldDays: stock.heldSinceMs === null ? null : (input.nowMs - stock.heldSinceMs) / input.dayMs,
     share: shareOf(valueEur(stock)),
     regionShare: shareOf(regionsEur.get(stock.region)),
     industryShare: Math.max(0, ...stock.industries.map((industry) => shareOf(industriesEur.get(industry)))),
   });
-  return { ...stock, sellScore };
 }
 
 // Cash that an order may still take. The broker's cash does not show it before the fill.

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { currencyNames, isCurrency } from "../analytics/money/amount.ts";
 import { asc, eq, sql } from "../db/drizzle.ts";
 import { universe } from "../db/ledger-schema.ts";
-import { readBars, readQuotes, readScores, type CachedBar, type MarketCache } from "../db/market-cache.ts";
+import { readBars, readQuotes, type CachedBar, type MarketCache } from "../db/market-cache.ts";
 import { EXCHANGES, isExchange } from "../market/calendar/exchange-of.ts";
 import { listingOf } from "../market/listing.ts";
+import type { Group } from "../scoring/score-part.ts";
+import type { Score } from "../scoring/score.ts";
 import type { RowDeps } from "./token-rows.ts";
 
 const marginMs = 50;
@@ -70,7 +72,7 @@ export const stockSchema = z.object({
   /** The last good price, in the listing's currency, and when it was fetched. */
   price: z.number().nullable(),
   priceAt: z.iso.datetime().nullable(),
-  /** 0..1, and how much of what it should rest on was known. */
+  /** 0..1 in the present portfolio, and how much of what it should rest on was known. */
   score: z.number().nullable(),
   confidence: z.number().nullable(),
   /** Why it may not be traded now; null: it may. */
@@ -82,6 +84,8 @@ type StockDeps = RowDeps & {
   readonly cache: MarketCache;
   /** What the market lets nobody trade now, each with why. */
   readonly blocked: () => ReadonlyMap<string, string>;
+  /** The scores as they are in the present portfolio. */
+  readonly scores: () => ReadonlyMap<string, Score>;
 };
 type Changed = { readonly confirmed: boolean };
 
@@ -94,9 +98,19 @@ export class Stocks {
   }
 
   list(): readonly StockView[] {
+    return this.#views(this.#deps.scores());
+  }
+
+  /** One stock, and how its score came about, group by group; null: it has none. */
+  find(symbol: string): (StockView & { readonly explanation: readonly Group[] | null }) | undefined {
+    const scores = this.#deps.scores();
+    const stock = this.#views(scores).find((each) => each.symbol === symbol);
+    return stock && { ...stock, explanation: scores.get(symbol)?.groups ?? null };
+  }
+
+  #views(scores: ReadonlyMap<string, Score>): readonly StockView[] {
     const { db, cache, blocked } = this.#deps;
     const quotes = readQuotes(cache);
-    const scores = readScores(cache);
     const reasons = blocked();
     const rows = db.select().from(universe).orderBy(asc(universe.symbol)).all();
     return rows.map(({ industries, ...row }) => {
@@ -112,12 +126,6 @@ export class Stocks {
         blocked: reasons.get(row.symbol) ?? null,
       };
     });
-  }
-
-  /** How a score came about, group by group; null: it has none. */
-  explanation(symbol: string): unknown {
-    const text = readScores(this.#deps.cache).get(symbol)?.explanation;
-    return text === undefined ? null : JSON.parse(text);
   }
 
   /** The newest daily closes, oldest first. */

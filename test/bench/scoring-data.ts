@@ -10,7 +10,7 @@ const WINDOW_STEP = 80;
 
 const market = loadEmbeddedMarket();
 
-/** So many recorded ten-year histories, those from `first` on; company figures and a portfolio beside each. */
+/** So many recorded ten-year histories, those from `first` on. */
 export function scoreInputs(first: number, count: number): readonly ScoreInput[] {
   return Array.from({ length: count }, (_, index) => {
     const at = first + index;
@@ -20,7 +20,7 @@ export function scoreInputs(first: number, count: number): readonly ScoreInput[]
     if (daysMs.length < DAYS) throw new Error(`the embedded market has no ten years for stock ${at}`);
     const closes = Float64Array.from(daysMs, (_day, day) => market.closeUsd(symbol, start + day) ?? Number.NaN);
     const nowMs = daysMs.at(-1) ?? 0;
-    return { prices: { daysMs, closes, adjustedCloses: closes }, fundamentals: null, portfolio: null, nowMs };
+    return { prices: { daysMs, closes, adjustedCloses: closes }, fundamentals: null, nowMs };
   });
 }
 

@@ -44,6 +44,7 @@ const primaryWith = (work: (guard: ActGuard) => Pick<Job, "run">): Primary =>
     work: (_ledger, guard) => ({
       jobs: [{ name: "one", cron: "* * * * *", catchUp: "newest", ...work(guard) }],
       blocked: () => new Map(),
+      scores: () => new Map(),
       begin: () => Promise.resolve(),
       command: () => Promise.reject(new Error("not asked for")),
     }),
@@ -105,6 +106,7 @@ test("a lease that ran short and was renewed does not end the schedule, one that
         },
       ],
       blocked: () => new Map(),
+      scores: () => new Map(),
       begin: () => Promise.resolve(),
       command: () => Promise.reject(new Error("not asked for")),
     }),
@@ -148,6 +150,7 @@ test("a ledger that another process has locked for a while does not end the sche
         },
       ],
       blocked: () => new Map(),
+      scores: () => new Map(),
       begin: () => Promise.resolve(),
       command: () => Promise.reject(new Error("not asked for")),
     }),

@@ -43,7 +43,14 @@ export const eagerSources = (symbols: readonly string[], market: () => MarketVie
     new Map(
       symbols.map((symbol) => [
         symbol,
-        { confidence: 1, quality: 1, growth: null, toHigh: () => 0.5, sellScore: () => 1 },
+        {
+          confidence: 1,
+          quality: 1,
+          growth: null,
+          inPortfolio: () => ({ total: 1, confidence: 1, groups: [] }),
+          toHigh: () => 0.5,
+          sellScore: () => 1,
+        },
       ]),
     ),
   allowances: () => nothingForbidden,

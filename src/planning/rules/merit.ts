@@ -3,7 +3,7 @@ import { type Refusal, type Situation, first, percent, refuse, score } from "./r
 
 /** What makes a stock not worth buying now. Asked when a plan is made, not when one that stands is carried out. */
 export function meritsBuying(situation: Pick<Situation, "input" | "stock">): Refusal | null {
-  return meritsAShare(situation) ?? tooHigh(situation) ?? falling(situation);
+  return meritsAShare(situation) ?? unfitHere(situation) ?? tooHigh(situation) ?? falling(situation);
 }
 
 /** What keeps a stock that is not held from having a share in the targets. */
@@ -20,6 +20,17 @@ export function meritsAShare({ input, stock }: Pick<Situation, "input" | "stock"
         "confidence",
         `its score is known to ${percent(stock.confidence)}, ${percent(confidenceMin)} is the least`,
       ),
+  );
+}
+
+/** The score by itself was asked for a share in the targets; here it may only speak against a purchase. */
+function unfitHere({ input, stock }: Pick<Situation, "input" | "stock">): Refusal | null {
+  const { scoreMin } = input.settings;
+  if (stock.scoreInPortfolio === null) return refuse("score", "it has no score in this portfolio");
+  if (stock.scoreInPortfolio >= scoreMin) return null;
+  return refuse(
+    "score",
+    `it scores ${score(stock.scoreInPortfolio)} in this portfolio, ${score(scoreMin)} is the least`,
   );
 }
 

@@ -28,8 +28,7 @@ export const stockEndpoints: readonly Endpoint[] = [
     input: z.object({ params: symbolInput }),
     answer: stockSchema.extend({ explanation: z.unknown() }),
     handle({ params: { symbol } }, { open }) {
-      const stock = open.stocks.list().find((each) => each.symbol === symbol);
-      return stock === undefined ? refuse(unknown(symbol)) : { ...stock, explanation: open.stocks.explanation(symbol) };
+      return open.stocks.find(symbol) ?? refuse(unknown(symbol));
     },
   }),
   endpoint({

@@ -10,7 +10,14 @@ const lived: readonly StockFacts[] = [
   held("ASML", 12, { currency: "USD", priceEur: 640, averageCostEur: 510, score: 0.63, sellScore: 0.31 }),
   held("SIE.DE", 70, { industries: ["Industrial"], priceEur: 150, averageCostEur: 118, score: 0.58 }),
   held("BNP.PA", 90, { industries: ["Finance"], priceEur: 61, averageCostEur: 80, quality: 0.44, score: 0.61 }),
-  held("SAN.PA", 40, { industries: ["Healthcare"], priceEur: 92, averageCostEur: 121, quality: 0.66, score: 0.66 }),
+  held("SAN.PA", 40, {
+    industries: ["Healthcare"],
+    priceEur: 92,
+    averageCostEur: 121,
+    quality: 0.66,
+    score: 0.66,
+    scoreInPortfolio: 0.68,
+  }),
   stock("MC.PA", { industries: ["Consumer"], priceEur: 610, priceToHigh: 0.97, score: 0.7 }),
   stock("NOVO-B.CO", { currency: "DKK", industries: ["Healthcare"], priceEur: 58, score: 0.55, confidence: 0.25 }),
   held("7203.T", 200, {

@@ -30,6 +30,8 @@ export const stock = (symbol: string, over: Partial<StockFacts> = {}): StockFact
   lastSoldMs: null,
   untradable: null,
   blocked: null,
+  // Unless a test says otherwise the portfolio changes nothing about it.
+  scoreInPortfolio: over.score === undefined ? 0.6 : over.score,
   ...over,
 });
 

@@ -55,6 +55,9 @@ describe("the rules on buying, in a plan and right before an order is sent", () 
   test.each<[string, Partial<StockFacts>, string]>([
     ["score", { score: null }, "it has no score"],
     ["score", { score: 0.49 }, "it scores 0.49, 0.50 is the least"],
+    ["score", { score: 0.49, scoreInPortfolio: 0.6 }, "it scores 0.49, 0.50 is the least"],
+    ["score", { scoreInPortfolio: 0.494 }, "it scores 0.49 in this portfolio, 0.50 is the least"],
+    ["score", { scoreInPortfolio: null }, "it has no score in this portfolio"],
     ["confidence", { confidence: 0.29 }, "its score is known to 29.0%, 30.0% is the least"],
     [
       "52-week high",

@@ -85,6 +85,13 @@ describe("targets", () => {
     expect([...targetsFor(given, portfolioOf(given)).stocks.keys()]).toEqual(["GOOD", "KEPT"]);
   });
 
+  test("rest on the scores by themselves: what a purchase does to a score in the portfolio moves no target", () => {
+    const given = input({ stocks: grid((symbol) => ({ score: 0.5 + symbol.length / 100 })) });
+    const stocks = given.stocks.map((each) => ({ ...each, scoreInPortfolio: each.symbol.length / 100 }));
+    const bought = { ...given, stocks };
+    expect(targetsFor(bought, portfolioOf(bought))).toEqual(targetsFor(given, portfolioOf(given)));
+  });
+
   test("a windfall lowers a holding's own target to what is left when it is taken", () => {
     const doubled = held("A", 100, { priceEur: 200, growth: 0 });
     const given = input({ stocks: [doubled, ...grid()], cashEur: 180_500 });

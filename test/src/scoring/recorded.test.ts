@@ -37,7 +37,7 @@ test.skipIf(!hasRecordedMarket)(`recorded bars with the company figures of their
       adjustedCloses: file.adjclose.values.slice(-2541),
     };
     const fundamentals = toFundamentals(recordedJson(`quoteSummary-2021/${symbol}.json`), SPRING_2021);
-    return lines(symbol, scoreStock({ prices, fundamentals, portfolio: null, nowMs: SPRING_2021 }));
+    return lines(symbol, scoreStock({ prices, fundamentals, nowMs: SPRING_2021 }));
   });
   await expect(`${scores.join("\n")}\n`).toMatchFileSnapshot("golden/recorded-2021.txt");
 });
@@ -47,7 +47,7 @@ test.skipIf(!hasRecordedMarket)(`every recorded company, whatever Yahoo left out
   expect(files.length).toBeGreaterThan(20);
   const scores = files.map((file) => {
     const fundamentals = toFundamentals(recordedJson(`quoteSummary/${file}`), FEBRUARY_2025);
-    const score = scoreStock({ prices: unpriced, fundamentals, portfolio: null, nowMs: FEBRUARY_2025 });
+    const score = scoreStock({ prices: unpriced, fundamentals, nowMs: FEBRUARY_2025 });
     expect(JSON.stringify(score)).not.toContain("NaN");
     return lines(file.replace(".json", ""), score);
   });

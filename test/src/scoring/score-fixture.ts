@@ -1,4 +1,5 @@
 import type { Fundamentals, PortfolioContext, PriceHistory, ScoreInput } from "../../../src/scoring/score-input.ts";
+import { inPortfolio, scoreStock, type Score } from "../../../src/scoring/score.ts";
 
 export const DAY_MS = 86_400_000;
 
@@ -47,7 +48,10 @@ const rising = growth(4020, 0.0003).map((close, day) => close * (day % 2 === 0 ?
 export const input = (over: Partial<ScoreInput> = {}): ScoreInput => ({
   prices: history(rising, nowMs),
   fundamentals: company,
-  portfolio,
   nowMs,
   ...over,
 });
+
+/** The score of this in this portfolio. */
+export const scoreIn = (given: ScoreInput, held: PortfolioContext | null = portfolio): Score =>
+  inPortfolio(scoreStock(given).groups, held, given.nowMs);

@@ -4,8 +4,8 @@ import { loadEmbeddedMarket } from "../../../src/market/embedded-market.ts";
 import { CLOSES_MIN } from "../../../src/scoring/price-figures.ts";
 import type { Fundamentals, PortfolioContext, ScoreInput } from "../../../src/scoring/score-input.ts";
 import type { Part } from "../../../src/scoring/score-part.ts";
-import { scoreStock, type Score } from "../../../src/scoring/score.ts";
-import { company, DAY_MS, growth, history, input, nowMs, portfolio } from "./score-fixture.ts";
+import { inPortfolio, scoreStock, type Score } from "../../../src/scoring/score.ts";
+import { company, DAY_MS, growth, history, input, nowMs, portfolio, scoreIn } from "./score-fixture.ts";
 
 function part(score: Score, group: string, name: string): Part {
   const found = score.groups.find((each) => each.name === group)?.parts.find((each) => each.name === name);
@@ -15,7 +15,7 @@ function part(score: Score, group: string, name: string): Part {
 const companyPart = (group: string, name: string, over: Partial<Fundamentals>): Part =>
   part(scoreStock(input({ fundamentals: { ...company, ...over } })), group, name);
 const portfolioPart = (name: string, over: Partial<PortfolioContext>): number =>
-  part(scoreStock(input({ portfolio: { ...portfolio, ...over } })), "diversification", name).value ?? Number.NaN;
+  part(scoreIn(input(), { ...portfolio, ...over }), "diversification", name).value ?? Number.NaN;
 const pricePart = (group: string, name: string, closes: readonly number[]): number =>
   part(scoreStock(input({ prices: history(closes, nowMs) })), group, name).value ?? Number.NaN;
 
@@ -34,7 +34,7 @@ const totalWith = (name: keyof Fundamentals, value: number): number =>
 
 describe("the score", () => {
   test("has eight groups whose weights, and those of their parts, sum to 1", () => {
-    const { groups } = scoreStock(input());
+    const { groups } = scoreIn(input());
     expect(groups.map(({ weight }) => weight)).toEqual([0.2, 0.15, 0.15, 0.12, 0.1, 0.1, 0.1, 0.08]);
     for (const { name, parts } of [{ name: "total", parts: groups }, ...groups]) {
       const sum = parts.reduce((total, { weight }) => total + weight, 0);
@@ -43,7 +43,7 @@ describe("the score", () => {
   });
 
   test("is the sum of what its parts say", () => {
-    const { total, confidence, groups } = scoreStock(input());
+    const { total, confidence, groups } = scoreIn(input());
     const pulls = groups.flatMap((group) =>
       group.parts.map((each) => group.weight * each.weight * each.confidence * ((each.value ?? 0.5) - 0.5)),
     );
@@ -52,18 +52,19 @@ describe("the score", () => {
   });
 
   test("without anything known is neutral, without confidence and without a value", () => {
-    const blank = scoreStock({ prices: history([], nowMs), fundamentals: null, portfolio: null, nowMs });
+    const blank = scoreStock({ prices: history([], nowMs), fundamentals: null, nowMs });
     expect(blank).toMatchObject({ total: 0.5, confidence: 0 });
     expect(blank.groups.flatMap(({ parts }) => parts).every(({ value }) => value === null)).toBe(true);
     const few = history(growth(CLOSES_MIN - 1, 0.01), nowMs);
-    expect(scoreStock({ prices: few, fundamentals: null, portfolio: null, nowMs }).confidence).toBe(0);
+    expect(scoreStock({ prices: few, fundamentals: null, nowMs }).confidence).toBe(0);
     const broken = history([...growth(300, 0.001), 0], nowMs);
-    expect(scoreStock({ prices: broken, fundamentals: null, portfolio: null, nowMs }).confidence).toBe(0);
+    expect(scoreStock({ prices: broken, fundamentals: null, nowMs }).confidence).toBe(0);
   });
 
-  test("with closes alone has a confidence of at most .54, and names what is unknown", () => {
-    const { confidence, groups } = scoreStock(input({ fundamentals: null, portfolio: null }));
+  test("with closes alone has a confidence of at most .54, .62 in a portfolio, and names what is unknown", () => {
+    const { confidence, groups } = scoreStock(input({ fundamentals: null }));
     expect(confidence).toBeCloseTo(0.535, 2);
+    expect(scoreIn(input({ fundamentals: null })).confidence).toBeCloseTo(confidence + 0.08, 12);
     const unknown = groups.flatMap(({ parts }) => parts.filter(({ value }) => value === null).map(({ name }) => name));
     expect(unknown).toEqual([
       "strength",
@@ -157,6 +158,19 @@ describe("portfolio parts", () => {
     expect(portfolioPart("industry", { industryTarget: 0, industryShare: 0.3 })).toBeCloseTo(0.38, 12);
   });
 
+  test("by itself a stock's score has them unknown; a portfolio adds its group, and changes no other", () => {
+    const alone = scoreStock(input());
+    const held = scoreIn(input(), { ...portfolio, regionShare: 0, industryShare: 0, gain: -0.1 });
+    expect(held.groups.slice(0, -1)).toEqual(alone.groups.slice(0, -1));
+    const [added, before] = [held.groups.at(-1), alone.groups.at(-1)];
+    expect(before).toMatchObject({ name: "diversification", value: null, confidence: 0 });
+    expect(held.confidence).toBeCloseTo(alone.confidence + 0.08, 12);
+    expect(held.total).toBeCloseTo(alone.total + 0.08 * ((added?.value ?? 0) - 0.5), 12);
+    expect(inPortfolio(held.groups, null, nowMs)).toEqual(alone);
+    const later = { ...portfolio, asOfMs: nowMs - 3 * DAY_MS };
+    expect(part(scoreIn(input(), later), "diversification", "region").ageDays).toBe(3);
+  });
+
   test("averaging down pays until a fifth is lost, and less for what is already large", () => {
     const base = portfolioPart("averaging down", {});
     expect(portfolioPart("averaging down", { gain: -0.1 })).toBeCloseTo(Math.min(1, base + 0.2), 12);
@@ -191,26 +205,26 @@ const anyInput: fc.Arbitrary<ScoreInput> = fc.record({
       currentPrice: anyFigure,
     }),
   ),
-  portfolio: fc.oneof(
-    fc.constant(null),
-    fc.record({
-      asOfMs: fc.double(),
-      regionShare: fc.double(),
-      regionTarget: fc.double(),
-      industryShare: fc.double(),
-      industryTarget: fc.double(),
-      share: fc.double(),
-      gain: anyFigure,
-    }),
-  ),
   nowMs: fc.oneof(fc.constant(nowMs), fc.double()),
 });
+const anyPortfolio: fc.Arbitrary<PortfolioContext | null> = fc.oneof(
+  fc.constant(null),
+  fc.record({
+    asOfMs: fc.double(),
+    regionShare: fc.double(),
+    regionTarget: fc.double(),
+    industryShare: fc.double(),
+    industryTarget: fc.double(),
+    share: fc.double(),
+    gain: anyFigure,
+  }),
+);
 
 describe("whatever the input", () => {
   test("every value and confidence is 0..1 or unknown, and no figure is NaN or infinite", () => {
     fc.assert(
-      fc.property(anyInput, (given) => {
-        const score = scoreStock(given);
+      fc.property(anyInput, anyPortfolio, (given, held) => {
+        const score = scoreIn(given, held);
         within(score.total);
         within(score.confidence);
         for (const each of [...score.groups, ...score.groups.flatMap(({ parts }) => parts)]) {
@@ -266,7 +280,7 @@ describe("whatever the input", () => {
     const totals = market.symbols.map((symbol) => {
       const closes = daysMs.map((_, day) => market.closeUsd(symbol, day) ?? 0);
       const prices = { daysMs, closes, adjustedCloses: closes };
-      return scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: daysMs.at(-1) ?? 0 }).total;
+      return scoreStock({ prices, fundamentals: null, nowMs: daysMs.at(-1) ?? 0 }).total;
     });
     expect(new Set(totals).size).toBe(20);
     expect(Math.max(...totals) - Math.min(...totals)).toBeGreaterThan(0.1);

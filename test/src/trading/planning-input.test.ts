@@ -144,7 +144,6 @@ describe("figures of the cache", () => {
       const { total, confidence, groups } = scoreStock({
         prices: all,
         fundamentals: null,
-        portfolio: null,
         nowMs: today,
       });
       writeScores(cache, [{ symbol, total, confidence, explanation: JSON.stringify(groups), computedAtMs: nowMs }]);
@@ -184,7 +183,7 @@ describe("figures of the cache", () => {
     writeBars(cache, bars.slice(0, 400));
     writeBars(cache, bars.slice(400));
     const prices = { daysMs: bars.map(({ dayMs }) => dayMs), closes, adjustedCloses: closes };
-    const { total, confidence, groups } = scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: today });
+    const { total, confidence, groups } = scoreStock({ prices, fundamentals: null, nowMs: today });
     writeScores(cache, [{ symbol: "A", total, confidence, explanation: JSON.stringify(groups), computedAtMs: nowMs }]);
     const figures = stockFigures(cache, ["A", "NEW"]);
     const holding = { gain: 0.1, heldDays: 400, share: 0.1, regionShare: 0.5, industryShare: 0.3 };

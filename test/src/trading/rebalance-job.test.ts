@@ -52,7 +52,7 @@ function viewNow(): MarketView {
   const total = (symbol: string): number => {
     const closes = daysMs.map((_, index) => market.closeUsd(symbol, index) ?? 0);
     const prices = { daysMs, closes, adjustedCloses: closes };
-    return scoreStock({ prices, fundamentals: null, portfolio: null, nowMs: daysMs.at(-1) ?? 0 }).total;
+    return scoreStock({ prices, fundamentals: null, nowMs: daysMs.at(-1) ?? 0 }).total;
   };
   return {
     ...dollarPrices(market.symbols.map((symbol) => [symbol, market.closeUsd(symbol, day) ?? 0])),

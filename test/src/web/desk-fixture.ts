@@ -7,6 +7,7 @@ import { ledFacts } from "../../../src/led/facts.ts";
 import { openMarketCache } from "../../../src/db/market-cache.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
 import { moneyView } from "../../../src/money-view.ts";
+import type { Score } from "../../../src/scoring/score.ts";
 import { LedgerSettings } from "../../../src/settings/ledger-settings.ts";
 import { runCommand } from "../../../src/trading/commands.ts";
 import type { TradingDesk } from "../../../src/trading/trading-desk.ts";
@@ -106,10 +107,12 @@ type Given = {
   pair?: PairView | null;
   open?: boolean;
   probe?: (value: string) => Promise<ProbeOutcome>;
+  scores?: ReadonlyMap<string, Score>;
 };
 
 /** A desk as a primary's (`open`, the default) or a standby's. */
-export function fakeDesk({ pair: view = pair, open = true, probe, rows, passwordHash = null }: Given = {}): Desk {
+export function fakeDesk(given: Given = {}): Desk {
+  const { pair: view = pair, open = true, probe, rows, passwordHash = null, scores = new Map() } = given;
   const deps = rows ?? memoryRows();
   const ledger: OpenLedger = {
     epoch: 3,
@@ -132,6 +135,7 @@ export function fakeDesk({ pair: view = pair, open = true, probe, rows, password
       ...deps,
       cache: openMarketCache(":memory:"),
       blocked: () => new Map([["AAPL", "its prices look wrong"]]),
+      scores: () => scores,
     }),
     settings: new LedgerSettings(deps, () => {}),
     money: () => moneyView(deps.db, "USD"),

@@ -39,6 +39,7 @@ function primaryWith(source: (asked: () => void) => MarketSource["quotes"]) {
       return {
         jobs: [priceSyncJob({ source: market, cache, clock, base: "USD", ledger: opened })],
         blocked: () => new Map(),
+        scores: () => new Map(),
         begin: () => Promise.resolve(),
         command: () => Promise.reject(new Error("not asked")),
       };

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from "vitest";
+import { inPortfolio } from "../../../src/scoring/score.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
+import { nowMs, portfolio } from "../scoring/score-fixture.ts";
 import { fakeDesk, from, memoryRows } from "./desk-fixture.ts";
 
 let rows = memoryRows();
@@ -75,6 +77,17 @@ test("where the symbol does not say the exchange, the problem names those that t
 
 test("a stock says why it may not be traded now", async () => {
   expect(await send("GET", "/stocks/AAPL")).toMatchObject({ json: { blocked: "its prices look wrong" } });
+});
+
+test("a stock's score is the one in the portfolio, group by group", async () => {
+  const score = inPortfolio([], { ...portfolio, regionShare: 0.25 }, nowMs);
+  const desk = fakeDesk({ rows, scores: new Map([["AAPL", score]]) });
+  const got = async (path: string): Promise<unknown> =>
+    (await webRoutes(desk).request(path, {}, from("192.168.1.7"))).json();
+  const shown = { symbol: "AAPL", score: score.total, confidence: score.confidence };
+  expect(await got("/api/stocks/AAPL")).toMatchObject({ ...shown, explanation: score.groups });
+  expect(await got("/api/stocks/MSFT")).toMatchObject({ score: null, confidence: null, explanation: null });
+  expect(await got("/api/stocks")).toMatchObject({ stocks: expect.arrayContaining([expect.objectContaining(shown)]) });
 });
 
 test("a setting is set within its bounds; beyond them nothing changes, and the problem says what to give", async () => {

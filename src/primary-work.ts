@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { PairView } from "../ha/contract.ts";
+import { isCurrency } from "./analytics/money/amount.ts";
 import { type ActGuard, type AppClock, type Confirm, type Job, LeaseOver } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
@@ -179,12 +180,18 @@ const marketDayMs = (hours: MarketHours): number => (hours === "replay" ? REPLAY
 
 /** The desk of this ledger. */
 function deskOf(deps: PrimaryWorkDeps, view: () => MarketView): TradingDesk {
-  const { node, cluster, clock, guard, confirm, broker, ledger, hours, pair, log } = deps;
-  const priceUsd = (symbol: string): number | null => {
-    const price = view().prices.get(symbol);
-    return price?.currency === "USD" ? price.price : null;
-  };
-  const paper = createPaper({ db: ledger.db, guard, nowMs: () => clock.nowMs(), priceUsd, fills: () => true });
+  const { node, cluster, clock, guard, confirm, broker, ledger, cache, base, hours, pair, log } = deps;
+  if (!isCurrency(base)) throw new Error(`no account is kept in ${base}`);
+  const paper = createPaper({
+    db: ledger.db,
+    guard,
+    nowMs: () => clock.nowMs(),
+    currency: base,
+    market: view,
+    valuation: cachedMarket(cache, base).valuation,
+    costs: () => readPlanningSettings(ledger.db),
+    fills: () => true,
+  });
   return tradingDesk({
     node,
     cluster,

@@ -2,6 +2,7 @@ import type { Considered } from "../planning/considered.ts";
 import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
 import { movementKinds } from "../analytics/money/movement.ts";
+import type { PaperFill } from "../trading/brokers/paper-account.ts";
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./drizzle.ts";
 
 /**
@@ -209,17 +210,23 @@ export const jobRuns = sqliteTable(
 );
 
 /** The orders of the paper broker, which is nowhere but here. */
-export const paperOrders = sqliteTable("paper_orders", {
-  clientOrderId: text("client_order_id").primaryKey(),
-  symbol: text().notNull(),
-  side: text({ enum: ["buy", "sell"] }).notNull(),
-  qty: integer().notNull(),
-  submittedAtMs: integer("submitted_at_ms").notNull(),
-  state: text({ enum: ["open", "filled", "cancelled"] }).notNull(),
-  /** Cash that it may need as long as it is open. */
-  reservedUsd: real("reserved_usd").notNull(),
-  priceUsd: real("price_usd"),
-});
+export const paperOrders = sqliteTable(
+  "paper_orders",
+  {
+    /** One for each currency; rows from before there were several are of the first. */
+    account: text().notNull().default("paper"),
+    clientOrderId: text("client_order_id").notNull(),
+    symbol: text().notNull(),
+    side: text({ enum: ["buy", "sell"] }).notNull(),
+    qty: integer().notNull(),
+    submittedAtMs: integer("submitted_at_ms").notNull(),
+    state: text({ enum: ["open", "filled", "cancelled"] }).notNull(),
+    /** Cash of the account's own currency that it may need as long as it is open. */
+    reservedMinor: integer("reserved_minor").notNull(),
+    fill: text({ mode: "json" }).$type<PaperFill>(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.clientOrderId] })],
+);
 
 /** Rows written from outside to see what survives a takeover. */
 export const probes = sqliteTable("probes", {

@@ -9,18 +9,21 @@ export type RateOn = (currency: string, atMs: number) => number | null;
 
 /** The movement that a broker's activity is. Throws where it lacks what its kind needs. */
 export function movementOf(activity: BrokerActivity, rateOn: RateOn): Movement {
-  const { id, atMs, kind, symbol, qty, price, note } = activity;
+  const { id, atMs, kind, symbol, qty, price, to, note } = activity;
   const currency = known(activity.currency, id);
   const isTrade = kind === "buy" || kind === "sell";
   const movesShares = isTrade || kind === "split" || kind === "cash-in-lieu";
   if ((movesShares && (symbol === null || qty === null)) || (isTrade && price === null)) {
     throw new Error(`the ${kind} ${id} is not whole`);
   }
+  if (kind === "conversion" && to === undefined) throw new Error(`the ${kind} ${id} is not whole`);
   const minor = isTrade
     ? (kind === "buy" ? -1 : 1) * toMinor(currency, price ?? 0, qty ?? 0)
     : toMinor(currency, activity.amount ?? 0);
   const rate = rateOn(currency, atMs);
-  return { id, kind, atMs, currency, minor, symbol, qty, price, toCurrency: null, toMinor: null, rate, note };
+  const toCurrency = to === undefined ? null : known(to.currency, id);
+  const arrived = to === undefined || toCurrency === null ? null : toMinor(toCurrency, to.amount);
+  return { id, kind, atMs, currency, minor, symbol, qty, price, toCurrency, toMinor: arrived, rate, note };
 }
 
 /**

@@ -48,6 +48,7 @@ export const ownCash = ({ cash, currency }: BrokerAccount): number => cash[curre
  * Something that moved an account's cash or shares; its id is the broker's and told of nothing else. `amount` is what it
  * did to the cash, in major units, and null for a trade, where price and quantity tell it. `split` and `unbooked` (shares
  * changed in a way that is not understood) have their quantity with the sign of what they did to the shares.
+ * `to` is what came of a conversion.
  */
 export type BrokerActivity = {
   readonly id: string;
@@ -60,6 +61,7 @@ export type BrokerActivity = {
     | "dividend"
     | "tax"
     | "fee"
+    | "conversion"
     | "split"
     | "cash-in-lieu"
     | "unbooked"
@@ -69,6 +71,7 @@ export type BrokerActivity = {
   readonly symbol: string | null;
   readonly qty: number | null;
   readonly price: number | null;
+  readonly to?: { readonly currency: string; readonly amount: number };
   /** The broker's own word for its kind. */
   readonly note: string;
 };

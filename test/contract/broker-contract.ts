@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { isCurrency } from "../../src/analytics/money/amount.ts";
 import { emptyBook, post } from "../../src/analytics/money/book.ts";
 import { cashOf, entriesOf } from "../../src/analytics/money/movement.ts";
 import { movementOf } from "../../src/trading/bookkeeping.ts";
-import { ownCash, type Broker, type BrokerOrder, type OrderIntent } from "../../src/trading/broker.ts";
+import type { Broker, BrokerOrder, OrderIntent } from "../../src/trading/broker.ts";
 
 /** What the suite needs of a broker's surroundings; prices and symbols are the embedded market's. */
 type BrokerUnderTest = {
@@ -46,8 +47,12 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
       expect(await broker.positions()).toEqual([
         { symbol: "AAPL", qty: 2, currency: "USD", avgPrice: filled.filledAvgPrice },
       ]);
-      const after = await broker.account();
-      expect(ownCash(after)).toBeCloseTo(ownCash(before) - 2 * (filled.filledAvgPrice ?? 0), 2);
+      const paid = (filled.filledAvgPrice ?? 0) * 2;
+      expect((await broker.activities(0)).find(({ kind }) => kind === "buy")?.price).toBe(filled.filledAvgPrice);
+      // It never costs less than its price, and hardly more.
+      const worth = before.equity - (await broker.account()).equity;
+      expect(worth).toBeGreaterThanOrEqual(-0.01);
+      expect(worth).toBeLessThan(2 + 0.01 * paid);
     });
 
     test("what moved cash and shares is told from an instant on, each with an id of its own, to the cent", async () => {
@@ -59,13 +64,19 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
         await until(broker, `pair-20261122T1415Z-${n}`, "filled");
       }
       const told = await broker.activities(0);
-      expect(told).toMatchObject([
-        { kind: "buy", symbol: "AAPL", qty: 3, currency: "USD", amount: null },
-        { kind: "buy", symbol: "MSFT", qty: 3, currency: "USD", amount: null },
+      expect(told.filter(({ kind }) => kind === "buy")).toMatchObject([
+        { symbol: "AAPL", qty: 3, currency: "USD", amount: null },
+        { symbol: "MSFT", qty: 3, currency: "USD", amount: null },
       ]);
-      expect(new Set(told.map(({ id }) => id)).size).toBe(2);
-      const cash = cashOf(told.map((one) => movementOf(one, () => 1)));
-      expect((cash.get("USD") ?? 0) / 100).toBeCloseTo(ownCash(await broker.account()) - ownCash(before), 6);
+      // Besides them only what they cost, and what was changed for them.
+      expect(told.map(({ kind }) => kind).filter((kind) => !["buy", "fee", "conversion"].includes(kind))).toEqual([]);
+      expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
+      const moved = cashOf(told.map((one) => movementOf(one, () => 1)));
+      const after = await broker.account();
+      for (const currency of new Set([...moved.keys(), ...Object.keys(after.cash).filter(isCurrency)])) {
+        const change = (after.cash[currency] ?? 0) - (before.cash[currency] ?? 0);
+        expect(change, currency).toBeCloseTo((moved.get(currency) ?? 0) / 100, 6);
+      }
       expect(await broker.activities(0)).toEqual(told);
       expect(await broker.activities((opened?.nowMs() ?? 0) + 3_600_000)).toEqual([]);
     });
@@ -94,6 +105,13 @@ export function brokerContract(name: string, open: OpenBroker, { acceptsDuplicat
       const after = await broker.account();
       expect((book.cash.get("USD") ?? 0) / 100).toBeCloseTo((after.cash["USD"] ?? 0) - 100_000, 6);
       expect(after.equity).toBeCloseTo(before.equity, 1);
+    });
+
+    test("an account states its currency, and its cash by currency: its own is always there", async () => {
+      const broker = await start({ fills: true });
+      const { currency, cash, equity } = await broker.account();
+      expect(Object.keys(cash)).toContain(currency);
+      expect(equity).toBe(cash[currency]);
     });
 
     test("a used id is a duplicate, whatever the second order says and whatever became of the first", async () => {

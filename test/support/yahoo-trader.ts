@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import { asc, sql } from "../../src/db/drizzle.ts";
 import { openLedger, type Ledger } from "../../src/db/ledger.ts";
-import { openMarketCache, readQuotes, readRates, type MarketCache } from "../../src/db/market-cache.ts";
+import { paperOrders } from "../../src/db/ledger-schema.ts";
+import { openMarketCache, type MarketCache } from "../../src/db/market-cache.ts";
 import type { NewStock } from "../../src/db/universe.ts";
 import { slotAt } from "../../src/jobs/slots.ts";
 import { ActivityBoard } from "../../src/led/activity.ts";
 import { createYahoo } from "../../src/market/yahoo.ts";
 import { primaryWork } from "../../src/primary-work.ts";
-import { doubleBroker } from "../src/trading/double-broker.ts";
 import { wireYahoo, type WireStock, type WireYahoo } from "./yahoo-wire.ts";
 
 const random = (): number => 0.5;
@@ -28,7 +29,8 @@ export type YahooTrader = {
   readonly yahoo: WireYahoo;
   readonly ledger: Ledger;
   readonly cache: MarketCache;
-  readonly broker: ReturnType<typeof doubleBroker>;
+  /** Symbols of the orders that the broker has, in the order of their arrival. */
+  attempts(): readonly string[];
   readonly board: ActivityBoard;
   /** What speaks against the wall clock. */
   timeTrouble: string | null;
@@ -50,7 +52,7 @@ const ownerSettings = { "planning.priceToHighMax": 2, "planning.scoreMin": 0.4, 
 
 /**
  * A primary's own jobs on the real market: the real yahoo-finance2 over a Yahoo of the test's own, a ledger, a cache,
- * a broker in memory that deals in everything. Time passes only by waiting, so three requests a second take no time.
+ * the paper broker in euros. Time passes only by waiting, so three requests a second take no time.
  */
 export function yahooTrader(options: YahooTraderOptions): YahooTrader {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "trader-yahoo-"));
@@ -68,13 +70,6 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
   const yahoo = wireYahoo(options.stocks, clock.nowMs);
   const ledger = openLedger(join(dir, "ledger.db"), 200, { universe: options.universe, settings: ownerSettings });
   const cache = openMarketCache(join(dir, "market.db"));
-  const priceUsd = (symbol: string): number | null => {
-    const quote = readQuotes(cache).get(symbol);
-    if (quote === undefined) return null;
-    const rate = (currency: string): number => readRates(cache, "EUR").get(currency)?.perBase ?? 1;
-    return (quote.price / (quote.currency === "EUR" ? 1 : rate(quote.currency))) * rate("USD");
-  };
-  const broker = doubleBroker({ nowMs: clock.nowMs, priceUsd });
   const board = new ActivityBoard(() => nowMs);
   let limit = new AbortController();
   const limitOf = (): AbortSignal => {
@@ -88,7 +83,7 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
     clock,
     guard: { epoch: 1, remainingMs: () => 1_000, check: () => undefined },
     confirm: async () => "confirmed",
-    broker,
+    broker: "paper",
     pair: () => null,
     write: (work) => work(),
     ledger,
@@ -107,7 +102,13 @@ export function yahooTrader(options: YahooTraderOptions): YahooTrader {
     yahoo,
     ledger,
     cache,
-    broker,
+    attempts: () =>
+      ledger.db
+        .select()
+        .from(paperOrders)
+        .orderBy(asc(sql`rowid`))
+        .all()
+        .map(({ symbol }) => symbol),
     board,
     logged,
     waitedMs: () => waitedMs,

@@ -1,48 +1,75 @@
 import type { ActGuard } from "../../app-ports.ts";
-import { asc, eq, sql } from "../../db/drizzle.ts";
+import { isCurrency, toMajor, toMinor, type Currency } from "../../analytics/money/amount.ts";
+import { and, asc, eq, sql } from "../../db/drizzle.ts";
 import type { LedgerDb } from "../../db/ledger.ts";
 import { paperOrders } from "../../db/ledger-schema.ts";
-import { type Activity, apply, type Book, judge, newBook } from "../../exchange/book.ts";
-import type { Broker, BrokerActivity, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
+import { toBase } from "../../market/fx/rates.ts";
+import type { Valuation } from "../bookkeeping.ts";
+import type { Broker, BrokerAccount, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
+import type { MarketView } from "../market-view.ts";
+import {
+  equityMinor,
+  fillOf,
+  judge,
+  paperAccount,
+  type PaperAccount,
+  type PaperCosts,
+  type PaperPrice,
+} from "./paper-account.ts";
 
-const START_CASH_USD = 100_000;
+const START_CASH = 100_000;
 const WRITE_MARGIN_MS = 50;
 
 export type PaperDeps = {
   readonly db: LedgerDb;
   readonly guard: ActGuard;
   readonly nowMs: () => number;
-  /** Newest price that may be traded on, in dollars; null when there is none. */
-  readonly priceUsd: (symbol: string) => number | null;
+  /** The base currency, which the account is kept in. */
+  readonly currency: Currency;
+  /** Prices and rates that may be traded on, of that base. */
+  readonly market: () => Pick<MarketView, "prices" | "rates">;
+  /** The last good ones, which say what is held is worth. */
+  readonly valuation: () => Valuation;
+  readonly costs: () => PaperCosts;
   /** Whether orders fill at this moment. */
   readonly fills: () => boolean;
 };
 
 type Row = typeof paperOrders.$inferSelect;
 
+/** One account for each currency; the first there was, in dollars, has no more to its name. */
+const paperAccountId = (currency: Currency): string => (currency === "USD" ? "paper" : `paper-${currency}`);
+
 /**
- * A broker without a world: its orders are rows of the ledger, filled at the newest price. It cannot fence: a node that
- * was cut off has a ledger of its own, which refuses nothing of the other's. So a used id is known by look-up only.
+ * A broker without a world: its orders are rows of the ledger, filled at the newest price, and what another currency
+ * needs is converted at the newest rate. It cannot fence: a node that was cut off has a ledger of its own, which refuses
+ * nothing of the other's. So a used id is known by look-up only.
  */
 export function createPaper(deps: PaperDeps): Broker {
-  const { db, priceUsd } = deps;
-  const rows = (): Row[] => {
-    const all = db
+  const { db, currency } = deps;
+  const accountId = paperAccountId(currency);
+  const written = (): Row[] =>
+    db
       .select()
       .from(paperOrders)
+      .where(eq(paperOrders.account, accountId))
       .orderBy(asc(sql`rowid`))
       .all();
-    return all.map((row) => (row.state === "open" ? filled(deps, row) : row));
+  /** All orders, once each that rested had its chance to fill. */
+  const rows = (): readonly Row[] => {
+    let all = written();
+    for (const row of all) if (row.state === "open") all = filled(deps, all, row);
+    return all;
   };
-  const findRow = (id: string): Row | undefined => rows().find((row) => row.clientOrderId === id);
   return {
     name: "paper",
     money: "paper",
     idempotency: "lookup",
-    whyNotTradable: ({ currency }) => (currency === "USD" ? null : "the paper broker keeps dollars only"),
+    whyNotTradable: (listing) =>
+      isCurrency(listing.currency) ? null : `the paper broker keeps no ${listing.currency}`,
     place: async (intent) => place(deps, rows(), intent),
     findByClientOrderId: async (id) => {
-      const row = findRow(id);
+      const row = rows().find(({ clientOrderId }) => clientOrderId === id);
       return row === undefined ? null : orderOf(row);
     },
     listByPrefix: async (prefix, sinceMs) =>
@@ -53,95 +80,77 @@ export function createPaper(deps: PaperDeps): Broker {
     cancel: async (brokerOrderId) => {
       const row = rows().find((one) => orderOf(one).brokerOrderId === brokerOrderId);
       if (row?.state !== "open") return "too-late";
-      write(deps, row.clientOrderId, { state: "cancelled" });
+      write(deps, row, { state: "cancelled" });
       return "accepted";
     },
-    positions: async () =>
-      [...bookOf(rows()).holdings].map(([symbol, { qty, avgPriceUsd }]) => ({
-        symbol,
-        qty,
-        currency: "USD",
-        avgPrice: avgPriceUsd,
-      })),
-    account: async () => {
-      const { cashUsd, holdings } = bookOf(rows());
-      const heldUsd = [...holdings].map(([symbol, { qty }]) => qty * mustPrice(priceUsd(symbol), symbol));
-      const equity = heldUsd.reduce((sum, usd) => sum + usd, cashUsd);
-      return { accountId: "paper", currency: "USD", cash: { USD: cashUsd }, equity };
-    },
+    positions: async () => [...accountOf(deps, rows()).holdings].map(([symbol, holding]) => ({ symbol, ...holding })),
+    account: async () => told(accountId, accountOf(deps, rows()), deps.valuation()),
     isMarketOpen: async () => true,
-    activities: async (sinceMs) =>
-      bookOf(rows())
-        .activities.filter(({ atMs }) => atMs > sinceMs)
-        .map(activityOf),
+    activities: async (sinceMs) => accountOf(deps, rows()).activities.filter(({ atMs }) => atMs > sinceMs),
   };
 }
 
+const accountOf = ({ currency }: PaperDeps, rows: readonly Row[]): PaperAccount =>
+  paperAccount(currency, toMinor(currency, START_CASH), rows);
+
+const told = (accountId: string, account: PaperAccount, valuation: Valuation): BrokerAccount => ({
+  accountId,
+  currency: account.currency,
+  cash: Object.fromEntries([...account.cash].map(([currency, minor]) => [currency, toMajor(minor, currency)])),
+  equity: toMajor(equityMinor(account, valuation), account.currency),
+});
+
 function place(deps: PaperDeps, rows: readonly Row[], intent: OrderIntent): PlaceOutcome {
-  const verdict = judge(bookOf(rows), intent, deps.priceUsd(intent.symbol), false);
-  if (verdict.kind === "duplicate") return { kind: "duplicate" };
-  if (verdict.kind === "refuse") return { kind: "refused", reason: verdict.message };
   const { clientOrderId, symbol, side, qty } = intent;
+  if (rows.some((row) => row.clientOrderId === clientOrderId)) return { kind: "duplicate" };
+  const submittedAtMs = deps.nowMs();
+  const verdict = judge(accountOf(deps, rows), intent, priceOf(deps, symbol), deps.costs(), submittedAtMs);
+  if (verdict.kind === "refuse") return { kind: "refused", reason: verdict.reason };
   const row: Row = {
+    account: paperAccountId(deps.currency),
     clientOrderId,
     symbol,
     side,
     qty,
-    submittedAtMs: deps.nowMs(),
+    submittedAtMs,
     state: "open",
-    reservedUsd: verdict.reservedUsd,
-    priceUsd: null,
+    reservedMinor: verdict.reservedMinor,
+    fill: null,
   };
   deps.guard.check(WRITE_MARGIN_MS);
   deps.db.insert(paperOrders).values(row).run();
-  return { kind: "placed", order: orderOf(filled(deps, row)) };
+  return { kind: "placed", order: orderOf(filled(deps, [...rows, row], row).at(-1) ?? row) };
 }
 
-/** The row as it is once it had its chance to fill. */
-function filled(deps: PaperDeps, row: Row): Row {
-  const priceUsd = deps.fills() ? deps.priceUsd(row.symbol) : null;
-  if (priceUsd === null) return row;
-  const fill = { state: "filled", priceUsd } as const;
-  write(deps, row.clientOrderId, fill);
-  return { ...row, ...fill };
+/** The price of a stock that may be traded on, with what its currency is worth; null without one of the two. */
+function priceOf({ market }: PaperDeps, symbol: string): PaperPrice | null {
+  const { prices, rates } = market();
+  const listed = prices.get(symbol);
+  if (listed === undefined || !isCurrency(listed.currency)) return null;
+  const rate = toBase(1, listed.currency, rates);
+  return rate.kind === "no-rate" ? null : { price: listed.price, currency: listed.currency, rate: rate.amount };
 }
 
-function write({ db, guard }: PaperDeps, id: string, change: Partial<Row>): void {
+/** The rows once this one had its chance to fill. */
+function filled(deps: PaperDeps, rows: readonly Row[], row: Row): Row[] {
+  const paperPrice = deps.fills() ? priceOf(deps, row.symbol) : null;
+  if (paperPrice === null) return [...rows];
+  const { currency, cash } = accountOf(deps, rows);
+  const heldMinor = cash.get(paperPrice.currency) ?? 0;
+  const fill = fillOf(row, currency, heldMinor, paperPrice, deps.costs(), deps.nowMs());
+  const change = { state: "filled", fill } as const;
+  write(deps, row, change);
+  return rows.map((one) => (one === row ? { ...row, ...change } : one));
+}
+
+function write({ db, guard }: PaperDeps, { account, clientOrderId }: Row, change: Partial<Row>): void {
   guard.check(WRITE_MARGIN_MS);
-  db.update(paperOrders).set(change).where(eq(paperOrders.clientOrderId, id)).run();
+  const ofOrder = and(eq(paperOrders.account, account), eq(paperOrders.clientOrderId, clientOrderId));
+  db.update(paperOrders).set(change).where(ofOrder).run();
 }
 
-/** The exchange simulator's book of these orders: what may be placed, what is held, what is left. */
-function bookOf(rows: readonly Row[]): Book {
-  const book = newBook(START_CASH_USD);
-  for (const { clientOrderId: id, symbol, side, qty, submittedAtMs, state, reservedUsd, priceUsd } of rows) {
-    const attempt = { at: "", clientOrderId: id, symbol, side, qty, outcome: "accepted" };
-    apply(book, { kind: "attempt", attempt, accepted: { id, submittedAtMs, reservedUsd } });
-    if (state === "cancelled") apply(book, { kind: "cancel", id, atMs: submittedAtMs });
-    if (state === "filled") apply(book, { kind: "fill", id, atMs: submittedAtMs, priceUsd: priceUsd ?? 0 });
-  }
-  return book;
-}
-
-const activityOf = ({ id, atMs, symbol, trade }: Activity): BrokerActivity => ({
-  id,
-  atMs,
-  kind: trade?.side ?? "other",
-  currency: "USD",
-  amount: null,
-  symbol,
-  qty: trade?.qty ?? null,
-  price: trade?.priceUsd ?? null,
-  note: "paper",
-});
-
-function orderOf({ clientOrderId, symbol, side, qty, state, priceUsd }: Row): BrokerOrder {
+function orderOf({ clientOrderId, symbol, side, qty, state, fill }: Row): BrokerOrder {
   const filledQty = state === "filled" ? qty : 0;
   const brokerOrderId = `paper-${clientOrderId}`;
-  return { brokerOrderId, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPrice: priceUsd };
-}
-
-function mustPrice(priceUsd: number | null, symbol: string): number {
-  if (priceUsd === null) throw new Error(`${symbol} is held and has no price, so the value is not known`);
-  return priceUsd;
+  return { brokerOrderId, clientOrderId, symbol, side, qty, state, filledQty, filledAvgPrice: fill?.price ?? null };
 }

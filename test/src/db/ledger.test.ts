@@ -8,7 +8,7 @@ import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { walPagesMax } from "../../../ha/contract.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
-import { jobRuns, orderIntents, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
+import { jobRuns, orderIntents, paperOrders, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
 import { eq, migrationsFolder } from "../../../src/db/drizzle.ts";
 
 const journalFile = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });
@@ -84,6 +84,8 @@ describe("the ledger", () => {
       5,
       `INSERT INTO positions VALUES ('b', 'AAPL', 3, 130.5, 7);
        INSERT INTO snapshots VALUES ('b', '20261122T1415Z', 8, 1000.25, 608.75);
+       INSERT INTO paper_orders VALUES ('p-2', 'AAPL', 'buy', 3, 9, 'filled', 391.53, 130.00999450683594);
+       INSERT INTO paper_orders VALUES ('p-1', 'KO', 'buy', 1, 10, 'open', 60.105, NULL);
        INSERT INTO order_intents VALUES ('b', '20261122T1415Z', 1, 'p-1', 'AAPL', 'buy', 3, 'why', 'filled', 'x', 3, 130.5, 5, 6);`,
     );
     const ledger = openLedger(path, 250);
@@ -96,6 +98,11 @@ describe("the ledger", () => {
     ]);
     expect(all(orderIntents)).toMatchObject([
       { clientOrderId: "p-1", filledQty: 3, filledAvgPrice: 130.5, sentAtMs: 5 },
+    ]);
+    const fill = { atMs: 9, price: 130.00999450683594, currency: "USD", rate: 1, feeMinor: 0, converted: null };
+    expect(all(paperOrders)).toMatchObject([
+      { account: "paper", clientOrderId: "p-2", submittedAtMs: 9, state: "filled", reservedMinor: 39_153, fill },
+      { account: "paper", clientOrderId: "p-1", symbol: "KO", state: "open", reservedMinor: 6_011, fill: null },
     ]);
     ledger.close();
   });

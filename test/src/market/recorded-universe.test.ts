@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { orderIntents, plans } from "../../../src/db/ledger-schema.ts";
+import { cash, orderIntents, plans } from "../../../src/db/ledger-schema.ts";
 import { readBars } from "../../../src/db/market-cache.ts";
+import { bookedCash, readMovements } from "../../../src/db/money-rows.ts";
 import type { NewStock } from "../../../src/db/universe.ts";
 import { isOpen } from "../../../src/market/calendar/market-hours.ts";
 import { listingOf } from "../../../src/market/listing.ts";
+import { moneyView } from "../../../src/money-view.ts";
 import { marketView } from "../../../src/trading/market-view.ts";
 import { hasRecordedMarket, recordedText, skipNote } from "../../support/recorded-market.ts";
 import { yahooTrader, type YahooTrader } from "../../support/yahoo-trader.ts";
@@ -128,7 +130,7 @@ describe.skipIf(!hasRecordedMarket)(`25 recorded stocks in five currencies, Dece
     expect(slots.map((outcomes) => outcomes["rebalance"]?.startsWith("failed"))).not.toContain(true);
     const placed = orders();
     expect(placed.length).toBeGreaterThanOrEqual(3);
-    const equityEur = 100_000 / rates.USD;
+    const equityEur = 100_000;
     const { prices } = view(newYorkOpen);
     for (const { symbol, qty, slot, state } of placed) {
       expect(state).toBe("filled");
@@ -140,5 +142,29 @@ describe.skipIf(!hasRecordedMarket)(`25 recorded stocks in five currencies, Dece
       expect(qty % (lots.get(symbol) ?? 1)).toBe(0);
     }
     expect(trader.ledger.db.select().from(plans).all().length).toBeGreaterThanOrEqual(placed.length);
+  });
+
+  test("and keeps its books in euros: each purchase abroad with its conversion and its fee, the cash to the cent", async () => {
+    trader.pass(900_000);
+    expect((await trader.slot())["portfolio-sync"]).toMatch(/positions, equity [\d.]+ EUR, cash [\d.]+ EUR/);
+    const { db } = trader.ledger;
+    const [book = ""] = new Set(orders().map((order) => order.book));
+    expect(book).toBe("paper/paper-EUR/research");
+    const movements = readMovements(db, book);
+    const of = (kind: string) => movements.filter((one) => one.kind === kind);
+    const abroad = of("buy").filter(({ currency }) => currency !== "EUR");
+    expect(new Set(abroad.map(({ currency }) => currency)).size).toBeGreaterThan(1);
+    expect(of("conversion").map(({ toCurrency, toMinor }) => [toCurrency, toMinor])).toEqual(
+      abroad.map(({ currency, minor }) => [currency, -minor]),
+    );
+    expect(of("fee").length).toBe(of("buy").length);
+    expect(of("fee").every(({ currency, minor }) => currency === "EUR" && minor < -200)).toBe(true);
+    const booked = [...bookedCash(db, book)].filter(([, minor]) => minor !== 0);
+    const stated = db.select().from(cash).all();
+    expect(stated.map(({ currency, amount }) => [currency, Math.round(amount * 100)])).toEqual(booked);
+    const gains = moneyView(db, "EUR").gains();
+    expect(gains.kind === "known" && gains.value.split.feesMinor).toBe(
+      of("fee").reduce((sum, { minor }) => sum + minor, 0),
+    );
   });
 });

@@ -9,7 +9,7 @@ afterEach(() => {
   trader.close();
 });
 const start = (known = stocks()): YahooTrader => (trader = startTrader(known));
-const attempts = (): readonly string[] => trader.broker.book.attempts.map(({ symbol }) => symbol);
+const attempts = (): readonly string[] => trader.attempts();
 const isQuote = ({ pathname }: URL): boolean => pathname.startsWith("/v7/finance/quote");
 
 test("without a fault a slot ends in an order, at a price in euros", async () => {

@@ -28,6 +28,7 @@ import { eagerSettings, eagerSources } from "../../support/planning-sources.ts";
 import { type DoubleBroker, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 import { SLOT, TestTime, tradingDeps } from "./trading-fixture.ts";
+import { paperMarket } from "../../support/paper-market.ts";
 import { dollarAccount } from "../../support/dollar-account.ts";
 
 const SLOT_MS = 900_000;
@@ -72,7 +73,13 @@ function desk(configured: Broker = broker): TradingDesk {
     memoryPlanStore(),
     time,
   );
-  const paper = createPaper({ db: ledger.db, guard, nowMs: clock.nowMs, priceUsd: () => 100, fills: () => true });
+  const paper = createPaper({
+    ...paperMarket(() => view().prices, { base: "USD" }),
+    db: ledger.db,
+    guard,
+    nowMs: clock.nowMs,
+    fills: () => true,
+  });
   const own = { guard, cluster, node, clock, realTime, limits, slotMs, sendMarginMs, log, confirm };
   return tradingDesk({ ...own, db: ledger.db, configured, paper, view, pair: () => pair, dayMs: SLOT_MS });
 }

@@ -1,0 +1,174 @@
+import { convert, toMajor, toMinor, type Currency } from "../../analytics/money/amount.ts";
+import { cashOf } from "../../analytics/money/movement.ts";
+import type { PlanningSettings } from "../../planning/settings.ts";
+import { movementOf, type Valuation } from "../bookkeeping.ts";
+import type { BrokerActivity, OrderIntent } from "../broker.ts";
+
+/** What trades and conversions cost: the planner's own figures, so that what it expects is what is charged. */
+export type PaperCosts = Pick<PlanningSettings, "costFixedEur" | "costFraction" | "conversionFraction">;
+
+/** A price that may be traded at, in major units, and what one unit of its currency is worth in the account's own. */
+export type PaperPrice = { readonly price: number; readonly currency: Currency; readonly rate: number };
+
+/** What a fill was and cost, kept with its order: whoever reads it later has the same cash, whatever prices and costs are then. */
+export type PaperFill = PaperPrice & {
+  readonly atMs: number;
+  /** In the account's own currency. */
+  readonly feeMinor: number;
+  /** What was changed into the listing's currency for a purchase, or out of it after a sale; null where nothing was. */
+  readonly converted: { readonly listingMinor: number; readonly ownMinor: number } | null;
+};
+
+/** An order as the ledger has it. */
+export type PaperOrder = OrderIntent & {
+  readonly state: "open" | "filled" | "cancelled";
+  /** Of the account's own cash: what it may need as long as it is open. */
+  readonly reservedMinor: number;
+  readonly fill: PaperFill | null;
+};
+
+type Holding = { readonly qty: number; readonly currency: Currency; readonly avgPrice: number };
+
+/** What an account is after its orders. */
+export type PaperAccount = {
+  /** Its own: every conversion is into it or out of it. */
+  readonly currency: Currency;
+  /** Minor units; the own currency is always there. */
+  readonly cash: ReadonlyMap<Currency, number>;
+  readonly holdings: ReadonlyMap<string, Holding>;
+  /** Oldest first; the cash is what it began with and these. */
+  readonly activities: readonly BrokerActivity[];
+  readonly open: readonly PaperOrder[];
+};
+
+/** The account that began with this much of its own currency, after these orders, which are in the order of their arrival. */
+export function paperAccount(currency: Currency, startMinor: number, orders: readonly PaperOrder[]): PaperAccount {
+  const fills = orders
+    .flatMap((order) => (order.fill === null ? [] : [{ order, fill: order.fill }]))
+    .toSorted((a, b) => a.fill.atMs - b.fill.atMs);
+  const holdings = new Map<string, Holding>();
+  for (const { order, fill } of fills) hold(holdings, order, fill);
+  const activities = fills.flatMap(({ order, fill }) => activitiesOf(currency, order, fill));
+  const moved = cashOf(activities.map((activity) => movementOf(activity, () => null)));
+  const cash = new Map([...moved].filter(([, minor]) => minor !== 0));
+  cash.set(currency, startMinor + (moved.get(currency) ?? 0));
+  return { currency, cash, holdings, activities, open: orders.filter(({ state }) => state === "open") };
+}
+
+function hold(holdings: Map<string, Holding>, { symbol, side, qty }: PaperOrder, { price, currency }: PaperFill): void {
+  const held = holdings.get(symbol) ?? { qty: 0, currency, avgPrice: 0 };
+  const after = held.qty + (side === "buy" ? qty : -qty);
+  if (after === 0) holdings.delete(symbol);
+  else if (side === "sell") holdings.set(symbol, { ...held, qty: after });
+  else holdings.set(symbol, { ...held, qty: after, avgPrice: (held.qty * held.avgPrice + qty * price) / after });
+}
+
+/** What a fill moves: the shares, the conversion that they need or leave, the fee. */
+function activitiesOf(own: Currency, order: PaperOrder, fill: PaperFill): readonly BrokerActivity[] {
+  const { clientOrderId: id, symbol, side, qty } = order;
+  const { atMs, price, currency, feeMinor } = fill;
+  const common = { atMs, symbol, qty: null, price: null, note: "paper" };
+  const trade: BrokerActivity = { ...common, id: `${id}-${qty}`, kind: side, currency, amount: null, qty, price };
+  const conversion = conversionOf(own, side, fill).map((moved): BrokerActivity => ({
+    ...common,
+    id: `${id}-conversion`,
+    kind: "conversion",
+    ...moved,
+  }));
+  const fee: BrokerActivity[] =
+    feeMinor === 0 ? [] : [{ ...common, id: `${id}-fee`, kind: "fee", currency: own, amount: -toMajor(feeMinor, own) }];
+  return side === "buy" ? [...conversion, trade, ...fee] : [trade, ...conversion, ...fee];
+}
+
+/** What a fill's conversion took of one currency, and what came of it; nothing where there was none. */
+function conversionOf(
+  own: Currency,
+  side: OrderIntent["side"],
+  { currency, converted }: PaperFill,
+): readonly Required<Pick<BrokerActivity, "currency" | "amount" | "to">>[] {
+  if (converted === null) return [];
+  const ofListing = { currency, amount: toMajor(converted.listingMinor, currency) };
+  const ofOwn = { currency: own, amount: toMajor(converted.ownMinor, own) };
+  const [from, to] = side === "buy" ? [ofOwn, ofListing] : [ofListing, ofOwn];
+  return [{ currency: from.currency, amount: -from.amount, to }];
+}
+
+/** What this order is and costs when it fills at this price, on an account that has this much of the listing's currency. */
+export function fillOf(
+  { side, qty }: Pick<OrderIntent, "side" | "qty">,
+  own: Currency,
+  heldMinor: number,
+  paperPrice: PaperPrice,
+  costs: PaperCosts,
+  atMs: number,
+): PaperFill {
+  const { price, currency, rate } = paperPrice;
+  const valueMinor = toMinor(currency, price, qty);
+  const feeMinor = toMinor(own, costs.costFixedEur) + toMinor(own, price, qty, rate, costs.costFraction);
+  const fill = { ...paperPrice, atMs, feeMinor };
+  if (currency === own) return { ...fill, converted: null };
+  // A purchase takes what is there of the currency first; a sale changes all that it brings.
+  const listingMinor = side === "buy" ? valueMinor - Math.min(valueMinor, Math.max(0, heldMinor)) : valueMinor;
+  const { conversionFraction } = costs;
+  const share = side === "buy" ? 1 + conversionFraction : 1 - conversionFraction;
+  const exchanged = toMinor(own, toMajor(listingMinor, currency), rate, share);
+  // The smallest amount buys what is worth less; what would bring less than that stays as it is.
+  const ownMinor = side === "buy" ? Math.max(1, exchanged) : exchanged;
+  return { ...fill, converted: listingMinor === 0 || ownMinor === 0 ? null : { listingMinor, ownMinor } };
+}
+
+type Verdict =
+  | { readonly kind: "accept"; readonly reservedMinor: number }
+  | { readonly kind: "refuse"; readonly reason: string };
+
+const refuse = (reason: string): Verdict => ({ kind: "refuse", reason });
+
+/** Whether the account takes this order now; `paperPrice` is null where there is none to trade at. */
+export function judge(
+  account: PaperAccount,
+  order: OrderIntent,
+  paperPrice: PaperPrice | null,
+  costs: PaperCosts,
+  atMs: number,
+): Verdict {
+  const { symbol, side, qty } = order;
+  const { currency: own, cash, holdings, open } = account;
+  if (paperPrice === null) return refuse(`${symbol} has no price and rate that may be traded on`);
+  const held = holdings.get(symbol);
+  if (held !== undefined && held.currency !== paperPrice.currency) {
+    return refuse(`${symbol} is held in ${held.currency} and priced in ${paperPrice.currency}`);
+  }
+  if (side === "sell") {
+    const selling = open.filter((one) => one.side === "sell" && one.symbol === symbol);
+    const available = selling.reduce((left, one) => left - one.qty, held?.qty ?? 0);
+    if (qty <= available) return { kind: "accept", reservedMinor: 0 };
+    return refuse(`insufficient qty available for order (requested: ${qty}, available: ${available})`);
+  }
+  // Cash of other currencies may be spoken for by what is open.
+  const heldMinor = open.length > 0 ? 0 : (cash.get(paperPrice.currency) ?? 0);
+  const { feeMinor, converted } = fillOf(order, own, heldMinor, paperPrice, costs, atMs);
+  const paidMinor = paperPrice.currency === own ? toMinor(own, paperPrice.price, qty) : (converted?.ownMinor ?? 0);
+  const reservedMinor = paidMinor + feeMinor;
+  return reservedMinor > freeMinor(account) ? refuse("insufficient buying power") : { kind: "accept", reservedMinor };
+}
+
+/** Cash of the account's own currency that no open order may still need. */
+const freeMinor = ({ currency, cash, open }: PaperAccount): number =>
+  open.reduce((left, { reservedMinor }) => left - reservedMinor, cash.get(currency) ?? 0);
+
+/** Cash and positions together by the last good prices and rates, in the account's own currency. Throws where one is missing. */
+export function equityMinor({ currency: own, cash, holdings }: PaperAccount, { prices, rates }: Valuation): number {
+  const inOwn = (minor: number, currency: Currency): number => {
+    const rate = currency === own ? 1 : rates.get(currency);
+    if (rate === undefined) throw new Error(`there is no rate for ${currency}, so the value is not known`);
+    return convert(minor, currency, own, rate);
+  };
+  const held = [...holdings].map(([symbol, { qty, currency }]) => {
+    const quoted = prices.get(symbol);
+    if (quoted === undefined) throw new Error(`${symbol} is held and has no price, so the value is not known`);
+    if (quoted.currency !== currency)
+      throw new Error(`${symbol} is held in ${currency} and priced in ${quoted.currency}`);
+    return inOwn(toMinor(currency, quoted.price, qty), currency);
+  });
+  return [...held, ...[...cash].map(([currency, minor]) => inOwn(minor, currency))].reduce((sum, one) => sum + one, 0);
+}

@@ -4,6 +4,7 @@ import { isCurrency } from "./analytics/money/amount.ts";
 import { type ActGuard, type AppClock, type Confirm, type Job, LeaseOver } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
+import { splitInstants } from "./db/money-rows.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
 import { cachedMarket } from "./jobs/book-sync.ts";
 import { companySyncJob } from "./jobs/company-sync.ts";
@@ -25,6 +26,7 @@ import type { Score } from "./scoring/score.ts";
 import { shownScores } from "./trading/shown-scores.ts";
 import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
+import { shownBook } from "./trading/books.ts";
 import type { Broker } from "./trading/broker.ts";
 import { createPaper } from "./trading/brokers/paper.ts";
 import { type CommandOutcome, runCommand } from "./trading/commands.ts";
@@ -48,6 +50,8 @@ const slotMs = 15 * minuteMs;
 const ages: MarketAges = { priceMsMax, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
+/** For so long a split is looked at: a price that is older is too old anyway. */
+const splitMsMax = 14 * dayMs;
 const beginLimitMs = 10_000;
 /** How long before their end the exchange calendars are complained about. */
 const calendarNoticeMs = 90 * 24 * 60 * minuteMs;
@@ -99,14 +103,15 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const data = { ledger, cache, source: market, clock, base, onProgress };
   const begun = Promise.withResolvers<void>();
   const { company } = market;
+  const splits = (): ReadonlyMap<string, number> => splitsOf(deps);
   const view = (): MarketView =>
-    marketView({ cache, listings: watchedListings(ledger), base, ages, hours, nowMs: clock.nowMs() });
+    marketView({ cache, listings: watchedListings(ledger), base, ages, hours, splits: splits(), nowMs: clock.nowMs() });
   const desk = deskOf(deps, view);
   const rebalanceDeps = (open: OpenDesk): RebalanceDeps => rebalanceDepsOf(deps, view, open);
   const cycle = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
   const rebalance = toldWhenFailed(desk, cycle);
   const portfolio = atOpenDesk(desk, portfolioTiming, ({ book, trading: { broker } }) =>
-    portfolioSyncJob({ ledger, book, broker, market: cachedMarket(cache, base), guard, clock }),
+    portfolioSyncJob({ ledger, book, broker, market: cachedMarket(cache, base, splits), guard, clock }),
   );
   return {
     jobs: [
@@ -175,6 +180,10 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   };
 }
 
+/** When what is held split last. A replay's prices are adjusted for every split of its time, which is not the account's. */
+const splitsOf = ({ ledger, clock, hours }: PrimaryWorkDeps): ReadonlyMap<string, number> =>
+  hours === "replay" ? new Map() : splitInstants(ledger.db, shownBook(ledger.db), clock.nowMs() - splitMsMax);
+
 /** App time of a day of the market: a replay has one in each slot. */
 const marketDayMs = (hours: MarketHours): number => (hours === "replay" ? REPLAY_DAY_MS : dayMs);
 
@@ -188,7 +197,7 @@ function deskOf(deps: PrimaryWorkDeps, view: () => MarketView): TradingDesk {
     nowMs: () => clock.nowMs(),
     currency: base,
     market: view,
-    valuation: cachedMarket(cache, base).valuation,
+    valuation: cachedMarket(cache, base, () => splitsOf(deps)).valuation,
     costs: () => readPlanningSettings(ledger.db),
     fills: () => true,
   });

@@ -99,7 +99,8 @@ export const positions = sqliteTable(
   {
     book: book(),
     symbol: text().notNull(),
-    qty: integer().notNull(),
+    /** Shares, to a billionth. */
+    qty: real().notNull(),
     /** Of the listing; rows from before it was told are dollars. */
     currency: text().notNull().default("USD"),
     avgPrice: real("avg_price").notNull(),

@@ -3,7 +3,7 @@ import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
 import { movementKinds, sharesSigns, type Movement } from "../analytics/money/movement.ts";
 import { exactShares } from "../analytics/money/shares.ts";
-import { and, asc, desc, eq, gt, inArray, isNotNull, sql } from "./drizzle.ts";
+import { and, asc, desc, eq, gt, inArray, isNotNull, max, sql } from "./drizzle.ts";
 import type { LedgerDb } from "./ledger.ts";
 import { accountDays, movements } from "./ledger-schema.ts";
 
@@ -30,6 +30,17 @@ export const newestMovementMs = (db: LedgerDb, book: string): number | null =>
     .orderBy(desc(movements.atMs))
     .limit(1)
     .get()?.atMs ?? null;
+
+/** The newest split of each stock since an instant: a price from before it is one of other shares. */
+export function splitInstants(db: LedgerDb, book: string, sinceMs: number): ReadonlyMap<string, number> {
+  const rows = db
+    .select({ symbol: movements.symbol, atMs: max(movements.atMs) })
+    .from(movements)
+    .where(and(eq(movements.book, book), gt(movements.atMs, sinceMs), eq(movements.kind, "split")))
+    .groupBy(movements.symbol)
+    .all();
+  return new Map(rows.flatMap(({ symbol, atMs }) => (symbol === null || atMs === null ? [] : [[symbol, atMs]])));
+}
 
 /** The ids of a book's movements after this instant. */
 export const movementIdsAfter = (db: LedgerDb, book: string, atMs: number): ReadonlySet<string> =>

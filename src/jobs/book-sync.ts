@@ -15,6 +15,7 @@ import {
 import { RATE_STALE_MS } from "../market/fx/rate-gate.ts";
 import { rateSymbol } from "../market/fx/rates.ts";
 import { accountDay, minorCash, movementOf, openingOf, type RateOn, type Valuation } from "../trading/bookkeeping.ts";
+import { isBeforeSplit } from "../trading/market-view.ts";
 import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts";
 
 /** How far back activities are read again: a broker may book a dividend days after its date. */
@@ -23,11 +24,18 @@ const OVERLAP_MS = 4 * 86_400_000;
 /** Where prices and rates come from, and what everything is converted to. */
 export type BookMarket = { readonly valuation: () => Valuation; readonly rateOn: RateOn };
 
-/** The market cache as books see it: the last good price and rate, and the rates of past days. */
-export const cachedMarket = (cache: MarketCache, base: string): BookMarket => ({
+/**
+ * The market cache as books see it: the last good price, unless its stock has split since then (`splits`: when), and
+ * rate, and the rates of past days.
+ */
+export const cachedMarket = (
+  cache: MarketCache,
+  base: string,
+  splits: () => ReadonlyMap<string, number>,
+): BookMarket => ({
   valuation: () => ({
     base,
-    prices: readQuotes(cache),
+    prices: pricesAfter(cache, splits()),
     rates: new Map([...readRates(cache, base)].map(([currency, { perBase }]) => [currency, 1 / perBase])),
   }),
   rateOn: (currency, atMs) => {
@@ -38,6 +46,9 @@ export const cachedMarket = (cache: MarketCache, base: string): BookMarket => ({
     return current !== undefined && Math.abs(current.fetchedAtMs - atMs) <= RATE_STALE_MS ? 1 / current.perBase : null;
   },
 });
+
+const pricesAfter = (cache: MarketCache, splits: ReadonlyMap<string, number>): Valuation["prices"] =>
+  new Map([...readQuotes(cache)].filter(([, quote]) => !isBeforeSplit(quote, splits)));
 
 /** Movements that the ledger does not have yet. */
 export type NewMovements = {

@@ -1,3 +1,4 @@
+import { exactShares, sharesText } from "../analytics/money/shares.ts";
 import { targetsFor } from "./aims.ts";
 import { type Considered, consider } from "./considered.ts";
 import type { PlanningInput } from "./input.ts";
@@ -56,7 +57,14 @@ function whyTrade(input: PlanningInput, { targets }: Scale, portfolio: Portfolio
   const verb = side === "buy" ? "Buy" : "Sell";
   const shares = `${shareOf(valueEur(stock))} of the portfolio, target ${shareOf(target)}`;
   const worth = `puts ${money(trade.placedEur, input)} in place, worth ${money(trade.netEur, input)} after costs of ${money(trade.costEur, input)}`;
-  return `${verb} ${qty} ${symbol} for ${money(trade.valueEur, input)}: ${shares} (${because(input, trade)}); ${worth}.`;
+  return `${verb} ${qty} ${symbol} for ${money(trade.valueEur, input)}: ${shares} (${because(input, trade)}); ${worth}.${whatStays(trade)}`;
+}
+
+/** What is left of a stock that is to go. */
+function whatStays({ stock, side, qty }: Candidate): string {
+  const stays = exactShares(stock.qty - qty);
+  if (side === "buy" || stock.active || stays === 0) return "";
+  return ` ${sharesText(stays)} stay: less than a lot of ${stock.lotSize} is not traded.`;
 }
 
 function because(input: PlanningInput, { stock, side }: Candidate): string {

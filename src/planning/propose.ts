@@ -1,3 +1,4 @@
+import { sharesText } from "../analytics/money/shares.ts";
 import { affordableEur, costEur, neededEur, tradeMinEur } from "./costs.ts";
 import { shareless } from "./aims.ts";
 import type { PlanningInput } from "./input.ts";
@@ -6,7 +7,7 @@ import { mayTrade } from "./rules/may-trade.ts";
 import { meritsBuying } from "./rules/merit.ts";
 import { type Refusal, type Situation, money, percent, refuse } from "./rules/refusal.ts";
 import { mayBuy, maySell } from "./rules/standing.ts";
-import { sellableQty } from "./sell-size.ts";
+import { sellableQty, wholeLots } from "./sell-size.ts";
 import type { Proposal, Side, StockFacts } from "./stock.ts";
 import { windfallOf } from "./windfall.ts";
 import { type Scale, gapEur, placedEur } from "./worth.ts";
@@ -80,12 +81,19 @@ function sellSize(situation: Situation, surplusEur: number): number | Refusal {
   const { input, stock } = situation;
   const standing = maySell(situation);
   if (standing !== null) return standing;
-  if (!stock.active) return stock.qty;
+  if (!stock.active) {
+    const whole = wholeLots(stock);
+    if (whole > 0) return whole;
+    return refuse("lot", `the ${sharesText(stock.qty)} held stay: less than a lot of ${stock.lotSize} is not traded`);
+  }
   if (stock.sellScore === null) return refuse("sell score", "how much speaks for selling is not known");
   const windfall = windfallOf(stock, input.nowMs, input.dayMs);
   const atOnce = sellableQty(stock, windfall?.share ?? null, input.settings);
   const lots = Math.max(1, Math.floor(surplusEur / (stock.lotSize * (stock.priceEur ?? Number.NaN)) + EXACT));
   if (atOnce > 0) return Math.min(lots * stock.lotSize, atOnce);
   const most = percent(input.settings.sellShareMax);
-  return refuse("holding", `of ${stock.qty} no lot of ${stock.lotSize} can go: at most ${most} at once, and one stays`);
+  return refuse(
+    "holding",
+    `of ${sharesText(stock.qty)} no lot of ${stock.lotSize} can go: at most ${most} at once, and one stays`,
+  );
 }

@@ -49,12 +49,14 @@ export type MarketViewInput = {
   readonly base: string;
   readonly ages: MarketAges;
   readonly hours: MarketHours;
+  /** When a stock split last, by symbol, in the time of its quotes. */
+  readonly splits: ReadonlyMap<string, number>;
   readonly nowMs: number;
 };
 
 /** Prices, rates and scores of the cache that are young enough to trade on, and what may not be traded whatever they are. */
 export function marketView(input: MarketViewInput): MarketView {
-  const { cache, listings, base, ages, hours, nowMs } = input;
+  const { cache, listings, base, ages, hours, splits, nowMs } = input;
   const quotes = readQuotes(cache);
   const blocks = readBlocks(cache, nowMs);
   const fetchedAtMs = new Map<string, number>();
@@ -72,6 +74,10 @@ export function marketView(input: MarketViewInput): MarketView {
     const { symbol } = listing;
     const quote = quotes.get(symbol);
     if (quote === undefined || nowMs - quote.fetchedAtMs > ages.priceMsMax) continue;
+    if (isBeforeSplit(quote, splits)) {
+      blocked.set(symbol, "it has split, and its price is from before");
+      continue;
+    }
     const { price, currency } = quote;
     const converted = toBase(price, currency, rates);
     if (converted.kind === "converted") {
@@ -89,6 +95,10 @@ export function marketView(input: MarketViewInput): MarketView {
   const scores = [...readScores(cache).values()].filter((score) => nowMs - score.computedAtMs <= ages.scoreMsMax);
   return { prices, rates, scores: new Map(scores.map((score) => [score.symbol, score.total])), blocked };
 }
+
+/** Whether a quote is one of other shares than those of now. */
+export const isBeforeSplit = ({ symbol, asOfMs }: CachedQuote, splits: ReadonlyMap<string, number>): boolean =>
+  asOfMs < (splits.get(symbol) ?? Number.NEGATIVE_INFINITY);
 
 const wrongPrices = (block: PriceBlock | undefined, what: string): string | null =>
   block === undefined ? null : `${what} wrong (${block.reason}), until ${instantText(block.untilMs)}`;

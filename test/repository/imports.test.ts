@@ -15,7 +15,11 @@ const rules: readonly { readonly of: string; readonly may: readonly string[]; re
   { of: "src/market/anomaly/", may: [], packages: "none" },
   { of: "src/market/calendar/", may: [], packages: "none" },
   { of: "src/market/fx/", may: ["src/market/anomaly/"], packages: "none" },
-  { of: "src/planning/", may: ["src/app-ports.ts", "src/scoring/score-input.ts"], packages: "none" },
+  {
+    of: "src/planning/",
+    may: ["src/app-ports.ts", "src/scoring/score-input.ts", "src/analytics/money/shares.ts"],
+    packages: "none",
+  },
   { of: "src/analytics/", may: [], packages: "none" },
   { of: "src/scoring/", may: ["src/app-ports.ts", "src/analytics/metrics/"], packages: "none" },
   // Composes the two halves; everywhere else they meet in one file.

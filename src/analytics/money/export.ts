@@ -1,5 +1,6 @@
 import { decimalText } from "./amount.ts";
 import type { Movement } from "./movement.ts";
+import { sharesText } from "./shares.ts";
 
 const columns = [
   "at",
@@ -30,7 +31,7 @@ function rowOf(movement: Movement): readonly string[] {
     new Date(atMs).toISOString(),
     kind,
     symbol ?? "",
-    numberText(qty),
+    qty === null ? "" : sharesText(qty),
     numberText(price),
     currency,
     decimalText(minor, currency),

@@ -1,3 +1,4 @@
+import { sharesText } from "../../analytics/money/shares.ts";
 import { costEur, neededEur, tradeMinEur } from "../costs.ts";
 import { partsOf } from "../targets.ts";
 import { type Refusal, type Situation, money, first, percent, refuse } from "./refusal.ts";
@@ -25,11 +26,11 @@ export function mayBuyQty(situation: Situation, qty: number): Refusal | null {
 /** What forbids selling this many. */
 export function maySellQty(situation: Situation, qty: number): Refusal | null {
   const { stock } = situation;
-  const all = qty === stock.qty && !stock.active;
+  const { active, lotSize } = stock;
   return first(
-    qty > stock.qty && refuse("holding", `${qty} are more than the ${stock.qty} that are held`),
-    !all && notInLots(qty, stock.lotSize),
-    !all && stock.qty - qty < stock.lotSize && refuse("holding", `a lot of ${stock.lotSize} has to stay`),
+    qty > stock.qty && refuse("holding", `${qty} are more than the ${sharesText(stock.qty)} that are held`),
+    notInLots(qty, lotSize),
+    active && stock.qty - qty < lotSize && refuse("holding", `a lot of ${lotSize} has to stay`),
     tooSmall(situation, "sell", qty * (stock.priceEur ?? Number.NaN)),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exactShares } from "../../analytics/money/shares.ts";
 import type { BrokerOrder } from "../broker.ts";
 
 /** What the SDK hands over is typed but not checked: these schemas check what the port passes on. */
@@ -58,7 +59,7 @@ export function toBrokerOrder(order: z.infer<typeof orderWire>): BrokerOrder {
 }
 
 export const positionWire = z
-  .object({ symbol: z.string().min(1), qty: amount, avgEntryPrice: amount })
+  .object({ symbol: z.string().min(1), qty: amount.transform(exactShares), avgEntryPrice: amount })
   .transform(({ symbol, qty, avgEntryPrice }) => ({ symbol, qty, currency: "USD", avgPrice: avgEntryPrice }));
 
 export const accountWire = z

@@ -3,7 +3,7 @@ import { percent } from "../../led/display.ts";
 import type { AppStatus, ShownConsidered, StatusOrder } from "../status.ts";
 import type { ShownTrading } from "../trading-status.ts";
 import { actionsOf } from "./status-page.ts";
-import { factList, figure, page, table, type Frame, type Html } from "./layout.ts";
+import { factList, page, quantity, table, type Frame, type Html } from "./layout.ts";
 import { cash, jobsTable, positionsTable } from "./tables.ts";
 import { tradingPart } from "./trading-part.ts";
 
@@ -98,8 +98,8 @@ export const ordersPage = (orders: readonly StatusOrder[], amountsShown: boolean
           html`<span class="soft">${clientOrderId}</span>`,
           `${side} ${symbol}`,
           { n: percent(share) },
-          { n: figure(qty) },
-          { n: figure(filledQty) },
+          { n: quantity(qty) },
+          { n: quantity(filledQty) },
           { n: cash(filledAvgPrice) },
           state,
           reason,

@@ -89,4 +89,6 @@ export const money = (amount: number | null, currency: string): string =>
   amount === null ? "" : amount.toLocaleString("en-US", { style: "currency", currency });
 
 /** A number without more digits than it has; nothing for null. */
-export const figure = (value: number | null): string => (value === null ? "" : value.toLocaleString("en-US"));
+/** A number of shares, with all of its parts. */
+export const quantity = (qty: number | null): string =>
+  qty === null ? "" : qty.toLocaleString("en-US", { maximumFractionDigits: 9 });

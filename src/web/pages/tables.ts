@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import { percent } from "../../led/display.ts";
 import type { AppStatus, StatusOrder } from "../status.ts";
-import { figure, money, table, type Html } from "./layout.ts";
+import { money, quantity, table, type Html } from "./layout.ts";
 
 const currency = "USD";
 /** An amount in the currency of the account. */
@@ -14,7 +14,7 @@ export const positionsTable = ({ positions }: Pick<AppStatus, "positions">): Htm
     positions.map(({ symbol, share, qty, priceUsd, avgPriceUsd }) => [
       symbol,
       { n: percent(share) },
-      { n: figure(qty) },
+      { n: quantity(qty) },
       { n: cash(priceUsd) },
       { n: cash(avgPriceUsd) },
     ]),

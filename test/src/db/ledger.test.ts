@@ -77,7 +77,7 @@ describe("the ledger", () => {
     ledger.close();
   });
 
-  test("one whose amounts were dollars by their names keeps them, as dollars", () => {
+  test("one whose amounts were dollars by their names and shares whole keeps them, and takes part shares", () => {
     const path = join(dir, "ledger.db");
     olderLedger(
       path,
@@ -95,6 +95,10 @@ describe("the ledger", () => {
     ]);
     expect(all(snapshots)).toEqual([
       { book: "b", slot: "20261122T1415Z", atMs: 8, currency: "USD", equity: 1000.25, cash: 608.75 },
+    ]);
+    ledger.db.update(positions).set({ qty: 7.5 }).run();
+    expect(ledger.db.$client.prepare("SELECT qty, typeof(qty) AS type FROM positions").all()).toEqual([
+      { qty: 7.5, type: "real" },
     ]);
     expect(all(orderIntents)).toMatchObject([
       { clientOrderId: "p-1", filledQty: 3, filledAvgPrice: 130.5, sentAtMs: 5 },

@@ -203,7 +203,7 @@ const run = (held: () => readonly BrokerPosition[], account: () => BrokerAccount
     book: "b",
     broker: brokerOf(held, account),
     ledger,
-    market: cachedMarket(cache, base),
+    market: cachedMarket(cache, base, () => new Map()),
     guard,
     clock,
   }).run(slot, signal);

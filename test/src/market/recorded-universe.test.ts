@@ -83,7 +83,7 @@ describe.skipIf(!hasRecordedMarket)(`25 recorded stocks in five currencies, Dece
   const listings = universe.map(listingOf);
   const ages = { priceMsMax: 1_800_000, rateMsMax: 3_600_000, scoreMsMax: 86_400_000 };
   const view = (nowMs: number) =>
-    marketView({ cache: trader.cache, listings, base: "EUR", ages, hours: "exchange", nowMs });
+    marketView({ cache: trader.cache, listings, base: "EUR", ages, hours: "exchange", splits: new Map(), nowMs });
   const orders = () => trader.ledger.db.select().from(orderIntents).all();
   const exchangeOf = (symbol: string) => listings.find((listing) => listing.symbol === symbol)?.exchange ?? null;
 

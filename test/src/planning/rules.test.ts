@@ -192,6 +192,26 @@ describe("the rules on selling", () => {
     expect(sending(buy, { ...over, active: false })).toBe("flag: it has left the universe");
   });
 
+  test("part shares count for what they are worth, and only whole lots are traded; what stays of a stock that goes is said", () => {
+    const part = { ...over, qty: 300.5, active: false };
+    const plan = planTrades(input({ ...given, stocks: [...onTarget(), part] }));
+    expect(plan.trades).toMatchObject([{ symbol: "T", side: "sell", qty: 300 }]);
+    expect(plan.trades[0]?.reason).toMatch(/ 0\.5 stay: less than a lot of 1 is not traded\.$/);
+    const tokyo = planTrades(input({ ...given, stocks: [...onTarget(), { ...part, qty: 250, lotSize: 100 }] }));
+    expect(tokyo.trades).toMatchObject([
+      { qty: 200, reason: expect.stringContaining(" 50 stay: less than a lot of 100") },
+    ]);
+    expect(plannedSale({ active: false, qty: 0.333333333 })).toBe(
+      "T is not sold (lot): the 0.333333333 held stay: less than a lot of 1 is not traded.",
+    );
+    expect(sending({ side: "sell", qty: 301 }, part)).toBe("holding: 301 are more than the 300.5 that are held");
+    expect(sending({ side: "sell", qty: 300.5 }, part)).toBe("lot: 300.5 is no multiple of its lot of 1");
+    expect(sending({ side: "sell", qty: 300 }, { ...part, active: true })).toBe("holding: a lot of 1 has to stay");
+    expect(sending({ side: "sell", qty: 299 }, { ...part, active: true })).toBeNull();
+    const stocks = [...onTarget(), { ...over, qty: 7.5 }];
+    expect(portfolioOf(input({ ...given, stocks })).stocksEur.get("T")).toBe(750);
+  });
+
   test("a windfall is taken: the gain beyond what its growth made, by its steps", () => {
     expect([windfall(0.2, 0), windfall(0.26, 0), windfall(0.51, 0), windfall(1, 0), windfall(1.01, 0.9)]).toEqual([
       "30 T",

@@ -26,8 +26,12 @@ afterEach(() => {
 const ages = { priceMsMax: 1_000, rateMsMax: 2_000, scoreMsMax: 1_000 };
 const stock = (symbol: string, currency = "USD") => listingOf({ symbol, currency });
 const listings = [stock("KO"), stock("SIE.DE", "EUR"), stock("KEN.TA"), stock("7203.T", "JPY"), stock("RR.L", "GBP")];
-const viewAt = (nowMs: number, hours: MarketHours = "replay", base = "USD") =>
-  marketView({ cache, listings, base, ages, hours, nowMs });
+const viewAt = (
+  nowMs: number,
+  hours: MarketHours = "replay",
+  base = "USD",
+  splits: ReadonlyMap<string, number> = new Map(),
+) => marketView({ cache, listings, base, ages, hours, splits, nowMs });
 const quoted = (symbol: string, nowMs: number, price = 1, currency = "USD", asOfMs = nowMs) =>
   writeQuotes(cache, [{ symbol, price, currency, asOfMs, fetchedAtMs: nowMs }]);
 const rated = (currency: string, perBase: number, nowMs: number, asOfMs = nowMs) =>
@@ -49,6 +53,19 @@ describe("what may not be traded now", () => {
     const nowMs = Date.parse("2026-11-25T15:00:00Z");
     quoted("KO", nowMs, 1, "USD", nowMs - 12 * 86_400_000);
     expect(viewAt(nowMs, "exchange").blocked.get("KO")).toBe("it last traded on 2026-11-13T15:00Z");
+  });
+
+  test("a stock that has split has no price until there is one from after: what is held of it has no value yet", () => {
+    const openMs = Date.parse("2026-11-25T14:30:00Z");
+    const splits = new Map([["KO", openMs - 15 * 3_600_000]]);
+    // Fetched after the split, and yet the close of the day before.
+    quoted("KO", openMs, 100, "USD", openMs - 17.5 * 3_600_000);
+    const before = viewAt(openMs, "exchange", "USD", splits);
+    expect(before.prices.has("KO")).toBe(false);
+    expect(before.blocked.get("KO")).toBe("it has split, and its price is from before");
+    quoted("KO", openMs, 50, "USD", openMs + 1);
+    expect(viewAt(openMs, "exchange", "USD", splits)).toMatchObject({ blocked: new Map() });
+    expect(viewAt(openMs, "exchange", "USD", splits).prices.get("KO")?.price).toBe(50);
   });
 
   test("prices that look wrong block until their end, in a replay too", () => {

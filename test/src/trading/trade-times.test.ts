@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Ledger, openLedger } from "../../../src/db/ledger.ts";
+import { addMovements } from "../../../src/db/money-rows.ts";
 import { ledgerPlanStore } from "../../../src/trading/ledger-plan-store.ts";
 import type { Intent } from "../../../src/trading/plan-record.ts";
 import { readTradeTimes } from "../../../src/trading/trade-times.ts";
@@ -43,6 +44,33 @@ test("what was sold whole and bought again is held since the second purchase", (
   traded("20261103T1400Z", { qty: 1, filledQty: 1, sentAtMs: 3_000 });
   expect(readTradeTimes(ledger.db, "b").get("KO")?.heldSinceMs).toBe(3_000);
 });
+
+test("a split is neither a purchase nor a sale: half of what there is then is not all of it", () => {
+  const legs = [-10, 20].map((qty, n) => ({ ...split, id: `s-${n}`, qty, atMs: 1_500 + n }));
+  addMovements(ledger.db, "b", legs);
+  addMovements(ledger.db, "live", [{ ...split, id: "s", qty: 5, atMs: 1_600 }]);
+  traded("20261101T1400Z", { qty: 10, filledQty: 10, sentAtMs: 1_000 });
+  traded("20261102T1400Z", { side: "sell", qty: 10, filledQty: 10, sentAtMs: 2_000 });
+  expect(readTradeTimes(ledger.db, "b").get("KO")).toEqual({
+    heldSinceMs: 1_000,
+    lastBoughtMs: 1_000,
+    lastSoldMs: 2_000,
+  });
+  traded("20261103T1400Z", { side: "sell", qty: 10, filledQty: 10, sentAtMs: 3_000 });
+  expect(readTradeTimes(ledger.db, "b").get("KO")?.heldSinceMs).toBeNull();
+});
+
+const split = {
+  kind: "split",
+  currency: "USD",
+  minor: 0,
+  symbol: "KO",
+  price: null,
+  toCurrency: null,
+  toMinor: null,
+  rate: null,
+  note: "SPLIT",
+} as const;
 
 test("[do-not-inherit 10] what was traded in another book neither cools off nor counts as held", () => {
   traded("20261101T1400Z", { qty: 10, filledQty: 10, sentAtMs: 1_000 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { quantity } from "../../../src/web/pages/layout.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
 import { cheapHash, fakeDesk, from, local, memoryRows } from "./desk-fixture.ts";
 
@@ -30,6 +31,10 @@ test("who is logged in sees amounts to the cent, and may log out", async () => {
   expect(await textOf("/portfolio", own)).toMatch(/\$97,250\.00[^]*\$110\.00/);
   expect(await textOf("/portfolio", own)).toContain('action="/logout"');
   expect(await textOf("/portfolio", {}, local)).toContain("$97,250.00");
+});
+
+test("part shares are written as they are, without noise", () => {
+  expect([7.5, 0.000807009, 1_234.5, 10, null].map(quantity)).toEqual(["7.5", "0.000807009", "1,234.5", "10", ""]);
 });
 
 test("the page of stocks says to anybody why one is not traded now", async () => {

@@ -39,6 +39,12 @@ test("one row a movement, by RFC 4180, with amounts to the cent", () => {
   ]);
 });
 
+test("part shares are written as decimals, without noise", () => {
+  const some = [7.5, 1e-7, 0.1 + 0.2, 10].map((qty): Movement => ({ ...movement, qty }));
+  const rows = movementsCsv(some).split("\r\n").slice(1, -1);
+  expect(rows.map((row) => row.split(",")[3])).toEqual(["7.5", "0.0000001", "0.3", "10"]);
+});
+
 test.each([
   ["=1+1", "'=1+1"],
   ["@SUM(A1)", "'@SUM(A1)"],

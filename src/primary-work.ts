@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { PairView } from "../ha/contract.ts";
 import { isCurrency } from "./analytics/money/amount.ts";
-import { type ActGuard, type AppClock, type Confirm, type Job, LeaseOver } from "./app-ports.ts";
+import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
 import { splitInstants } from "./db/money-rows.ts";
@@ -10,6 +10,7 @@ import { cachedMarket } from "./jobs/book-sync.ts";
 import { companySyncJob } from "./jobs/company-sync.ts";
 import { dailyMaintenanceJob } from "./jobs/maintenance/daily-maintenance.ts";
 import { weeklyMaintenanceJob } from "./jobs/maintenance/weekly-maintenance.ts";
+import { afterwards, atOpenDesk, byRightTime, toldWhenFailed } from "./jobs/desk-jobs.ts";
 import { portfolioSyncJob, portfolioTiming } from "./jobs/portfolio-sync.ts";
 import { priceMsMax, priceSyncJob, watchedListings } from "./jobs/price-sync.ts";
 import { scoreRefreshJob, warmMarket } from "./jobs/score-refresh.ts";
@@ -26,6 +27,7 @@ import type { Score } from "./scoring/score.ts";
 import { shownScores } from "./trading/shown-scores.ts";
 import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
+import type { Valuation } from "./trading/bookkeeping.ts";
 import { shownBook } from "./trading/books.ts";
 import type { Broker } from "./trading/broker.ts";
 import { createPaper } from "./trading/brokers/paper.ts";
@@ -85,6 +87,8 @@ export type PrimaryWork = {
   readonly jobs: readonly Job[];
   /** What may not be traded now by the market or the broker, each with why. */
   readonly blocked: () => ReadonlyMap<string, string>;
+  /** The last good prices and rates, which say what everything is worth. */
+  readonly valuation: () => Valuation;
   /** The scores as they are in the portfolio of the newest sync. */
   readonly scores: () => ReadonlyMap<string, Score>;
   /**
@@ -106,12 +110,14 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const splits = (): ReadonlyMap<string, number> => splitsOf(deps);
   const view = (): MarketView =>
     marketView({ cache, listings: watchedListings(ledger), base, ages, hours, splits: splits(), nowMs: clock.nowMs() });
-  const desk = deskOf(deps, view);
+  const books = cachedMarket(cache, base, splits);
+  const { valuation } = books;
+  const desk = deskOf(deps, view, valuation);
   const rebalanceDeps = (open: OpenDesk): RebalanceDeps => rebalanceDepsOf(deps, view, open);
   const cycle = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
   const rebalance = toldWhenFailed(desk, cycle);
   const portfolio = atOpenDesk(desk, portfolioTiming, ({ book, trading: { broker } }) =>
-    portfolioSyncJob({ ledger, book, broker, market: cachedMarket(cache, base, splits), guard, clock }),
+    portfolioSyncJob({ ledger, book, broker, market: books, guard, clock }),
   );
   return {
     jobs: [
@@ -125,6 +131,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
       dailyMaintenanceJob({ ledger, cache, guard, clock }),
       weeklyMaintenanceJob(ledger.db.$client.name),
     ],
+    valuation,
     blocked: () =>
       new Map([
         ...view().blocked,
@@ -188,8 +195,8 @@ const splitsOf = ({ ledger, clock, hours }: PrimaryWorkDeps): ReadonlyMap<string
 const marketDayMs = (hours: MarketHours): number => (hours === "replay" ? REPLAY_DAY_MS : dayMs);
 
 /** The desk of this ledger. */
-function deskOf(deps: PrimaryWorkDeps, view: () => MarketView): TradingDesk {
-  const { node, cluster, clock, guard, confirm, broker, ledger, cache, base, hours, pair, log } = deps;
+function deskOf(deps: PrimaryWorkDeps, view: () => MarketView, valuation: () => Valuation): TradingDesk {
+  const { node, cluster, clock, guard, confirm, broker, ledger, base, hours, pair, log } = deps;
   if (!isCurrency(base)) throw new Error(`no account is kept in ${base}`);
   const paper = createPaper({
     db: ledger.db,
@@ -197,7 +204,7 @@ function deskOf(deps: PrimaryWorkDeps, view: () => MarketView): TradingDesk {
     nowMs: () => clock.nowMs(),
     currency: base,
     market: view,
-    valuation: cachedMarket(cache, base, () => splitsOf(deps)).valuation,
+    valuation,
     costs: () => readPlanningSettings(ledger.db),
     fills: () => true,
   });
@@ -269,26 +276,6 @@ async function previewOf(deps: RebalanceDeps): Promise<readonly string[]> {
   return [reason, ...trades.map((trade) => trade.reason)];
 }
 
-/** A job whose every run opens the desk: the switches in force are those of its beginning. */
-const atOpenDesk = (desk: TradingDesk, timing: Omit<Job, "run">, job: (open: OpenDesk) => Job): Job => ({
-  ...timing,
-  run: async (slot, signal) => job(await desk.open()).run(slot, signal),
-});
-
-/** The cycle, whose failure is a lock: the schedule's record of it is not what the owner looks at. */
-const toldWhenFailed = (desk: TradingDesk, cycle: Job): Job => ({
-  ...cycle,
-  run: async (slot, signal) => {
-    try {
-      return await cycle.run(slot, signal);
-    } catch (error) {
-      const isJobs = !(error instanceof LeaseOver) && !isUnusable(error) && !signal.aborted;
-      if (isJobs) desk.cycleFailed(error instanceof Error ? error.message : String(error));
-      throw error;
-    }
-  },
-});
-
 async function attempt(what: string, log: Logger, work: () => Promise<string>): Promise<void> {
   try {
     log.info({ outcome: await work() }, `after the promotion: ${what}`);
@@ -297,20 +284,3 @@ async function attempt(what: string, log: Logger, work: () => Promise<string>): 
     log.warn({ err: error }, `after the promotion: no ${what}; the next cycle has to see to it`);
   }
 }
-
-/** A clock without a battery names the wrong slot, and takes a closed market for an open one. */
-const byRightTime = (trouble: () => string | null, job: Job): Job => ({
-  ...job,
-  async run(slot, signal) {
-    const why = trouble();
-    return why === null ? job.run(slot, signal) : `Nothing is traded: ${why}.`;
-  },
-});
-
-const afterwards = (before: Promise<void>, job: Job): Job => ({
-  ...job,
-  async run(slot, signal) {
-    await before;
-    return job.run(slot, signal);
-  },
-});

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { LeaseOver, type ActGuard, type AppClock, type Confirm } from "./app-ports.ts";
 import { openLedger, type Ledger } from "./db/ledger.ts";
-import { readQuotes, type MarketCache } from "./db/market-cache.ts";
+import type { MarketCache } from "./db/market-cache.ts";
 import type { NewLedger } from "./db/universe.ts";
 import { isBusy, isUnusable } from "./db/sqlite-error.ts";
 import { cronOf } from "./jobs/intervals.ts";
 import { Scheduler } from "./jobs/scheduler.ts";
 import { nextRuns } from "./jobs/slots.ts";
 import { workNotes } from "./jobs/work-notes.ts";
-import { readLedgerView, type LedgerView, type OrderView } from "./ledger-view.ts";
+import { orderTeller, readLedgerView, type LedgerView } from "./ledger-view.ts";
 import { moneyView, type MoneyView } from "./money-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
 import { LedgerSettings } from "./settings/ledger-settings.ts";
@@ -100,7 +100,7 @@ export class Primary implements OpenLedger {
     this.settings = new LedgerSettings(rows, () => this.#scheduler.wake());
     const { blocked, scores } = this.#work;
     this.stocks = new Stocks({ ...rows, cache: options.cache, blocked, scores });
-    this.reads = new LedgerReads({ db: rows.db, clock, jobs: this.#work.jobs, shares: this.#shares });
+    this.reads = new LedgerReads({ db: rows.db, clock, jobs: this.#work.jobs, orders: this.#orders });
   }
 
   /** Reconciles with the broker beside the schedule, whose first order waits for it; resolves at the end of the lease, rejects when the ledger fails. */
@@ -149,20 +149,11 @@ export class Primary implements OpenLedger {
 
   view(): LedgerView {
     const names = this.#work.jobs.map((job) => job.name);
-    return readLedgerView(this.#ledger.db, this.#pricesUsd(), names);
+    return readLedgerView(this.#ledger.db, this.#work.valuation(), names);
   }
 
   money(): MoneyView {
     return moneyView(this.#ledger.db, this.#options.base);
-  }
-
-  /** Newest known prices. Positions are the broker's, in dollars. */
-  #pricesUsd(): (symbol: string) => number | undefined {
-    const quotes = readQuotes(this.#options.cache);
-    return (symbol) => {
-      const quote = quotes.get(symbol);
-      return quote?.currency === "USD" ? quote.price : undefined;
-    };
   }
 
   /** What fails and what is old, orders whose fate is not known, and what may not be traded and why. */
@@ -193,12 +184,8 @@ export class Primary implements OpenLedger {
     }));
   }
 
-  readonly #shares = (): ((order: Omit<OrderView, "share">) => number) => {
-    const { equityUsd } = this.view();
-    const priceUsd = this.#pricesUsd();
-    return ({ qty, symbol, filledAvgPrice }) =>
-      equityUsd ? (qty * (filledAvgPrice ?? priceUsd(symbol) ?? 0)) / equityUsd : 0;
-  };
+  readonly #orders = (): ReturnType<typeof orderTeller> =>
+    orderTeller(this.#ledger.db, this.#work.valuation(), this.view().equityBase);
 
   /** Whether its lease runs, and has not been handed over. */
   get leads(): boolean {

@@ -53,9 +53,8 @@ export type LedFacts = {
   readonly lastTrade: "buy" | "sell" | null;
   /** Share of the portfolio that is invested, 0..1; null when unknown. */
   readonly investedShare: number | null;
-  /** Only for whoever is paired: positions and cash together, and the cash. */
-  readonly valueUsd?: number | null;
-  readonly cashUsd?: number | null;
+  /** Only for whoever is paired: positions and cash together, and the cash, in this currency. */
+  readonly money?: { readonly currency: string; readonly value: number | null; readonly cash: number | null };
   /** Next or newest actions, e.g. "BUY AAPL 4.9%". */
   readonly actions: readonly string[];
 };
@@ -103,8 +102,9 @@ const standbyTicker = ({ leader, behindTxids, protectedNow }: LedFacts): string 
   ].join(" · ");
 
 function primaryTicker(facts: LedFacts): string {
-  const { investedShare, valueUsd, cashUsd } = facts;
-  const amounts = [...named("VALUE", valueUsd, usd), ...named("CASH", cashUsd, usd)];
+  const { investedShare, money } = facts;
+  const amounts =
+    money === undefined ? [] : [...named("VALUE", money.value, money), ...named("CASH", money.cash, money)];
   const shares =
     investedShare === null ? [] : [`INVESTED ${percent(investedShare)}`, `CASH ${percent(1 - investedShare)}`];
   const alone = facts.protectedNow ? [] : ["NO STANDBY"];
@@ -112,13 +112,14 @@ function primaryTicker(facts: LedFacts): string {
   return [...alone, ...(amounts.length > 0 ? amounts : shares), ...actions].join(" | ");
 }
 
-const named = (name: string, value: number | null | undefined, text: (value: number) => string): readonly string[] =>
-  value == null ? [] : [`${name} ${text(value)}`];
+const named = (name: string, value: number | null, { currency }: { readonly currency: string }): readonly string[] =>
+  value === null ? [] : [`${name} ${wholeAmount(value, currency)}`];
 
-/** Whole dollars: "$12,345". */
-export function usd(amount: number): string {
-  const dollars = Math.round(Math.abs(amount));
-  return `${amount < 0 && dollars > 0 ? "-" : ""}$${dollars.toLocaleString("en-US")}`;
+/** An amount without its cents: "$12,345", "EUR12,345": the dollar's is the one sign that every display can draw. */
+export function wholeAmount(amount: number, currency: string): string {
+  const whole = Math.round(Math.abs(amount));
+  const sign = amount < 0 && whole > 0 ? "-" : "";
+  return `${sign}${currency === "USD" ? "$" : currency}${whole.toLocaleString("en-US")}`;
 }
 
 /** A share as a percentage: "4.9%" below ten, "83%" from there. */

@@ -1,6 +1,6 @@
 import type { PairView } from "../../ha/contract.ts";
 import type { LedgerView, OrderView } from "../ledger-view.ts";
-import { percent, usd, type LedFacts } from "./display.ts";
+import { percent, wholeAmount, type LedFacts } from "./display.ts";
 
 /** Real milliseconds for which an order that was just sent is the activity. */
 const orderShownMs = 3_000;
@@ -56,7 +56,7 @@ export function ledFacts(inputs: LedInputs): LedFacts {
     activity: fresh ? `${newest.side === "buy" ? "BUYING" : "SELLING"} ${told(newest)}` : activity,
     lastTrade: newest?.side ?? null,
     investedShare: open.ledger.investedShare,
-    ...(inputs.amounts === true ? { valueUsd: open.ledger.equityUsd, cashUsd: open.ledger.cashUsd } : {}),
+    ...(inputs.amounts === true ? { money: moneyOf(open.ledger) } : {}),
     actions: [
       ...unknownOrders(open.ledger).map((order) => `${order.symbol} UNKNOWN`),
       ...(open.ledger.plans[0]?.orders ?? []).map((order) => `${order.side.toUpperCase()} ${told(order)}`),
@@ -64,11 +64,18 @@ export function ledFacts(inputs: LedInputs): LedFacts {
   };
 }
 
+const moneyOf = ({ base, equityBase, cashBase }: LedgerView): LedFacts["money"] & object => ({
+  currency: base,
+  value: equityBase,
+  cash: cashBase,
+});
+
 /** An order in words: the symbol up to its first dot, and its amount or its share of the portfolio. */
 const amountTeller =
-  ({ equityUsd }: LedgerView, amounts: boolean) =>
+  ({ base, equityBase }: LedgerView, amounts: boolean) =>
   ({ symbol, share }: OrderView): string => {
-    const size = share > 0 ? [amounts && equityUsd !== null ? usd(share * equityUsd) : percent(share)] : [];
+    const size =
+      share > 0 ? [amounts && equityBase !== null ? wholeAmount(share * equityBase, base) : percent(share)] : [];
     return [symbol.split(".")[0], ...size].join(" ");
   };
 

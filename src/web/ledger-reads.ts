@@ -1,17 +1,15 @@
 import type { AppClock, Job } from "../app-ports.ts";
-import { and, asc, desc, eq, gt, sql } from "../db/drizzle.ts";
+import { and, asc, desc, eq, gt } from "../db/drizzle.ts";
 import type { LedgerDb } from "../db/ledger.ts";
-import { jobRuns, orderIntents, plans, snapshots } from "../db/ledger-schema.ts";
+import { jobRuns, orderIntents, plans } from "../db/ledger-schema.ts";
 import { cronOf } from "../jobs/intervals.ts";
 import { slotText } from "../jobs/slots.ts";
 import type { Considered } from "../planning/considered.ts";
 import { shownBook } from "../trading/books.ts";
-import type { OrderView } from "../ledger-view.ts";
+import type { OrderView, orderTeller } from "../ledger-view.ts";
 
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 
-export type Snapshot = typeof snapshots.$inferSelect;
 /** `cron` is the expression that is in force now. */
 type JobFacts = { readonly job: string; readonly cron: string; readonly failuresInHour: number };
 
@@ -19,8 +17,8 @@ type ReadDeps = {
   readonly db: LedgerDb;
   readonly clock: Pick<AppClock, "nowMs">;
   readonly jobs: readonly Job[];
-  /** As things are now: the part of positions and cash that an order moves, 0..1. */
-  readonly shares: () => (order: Omit<OrderView, "share">) => number;
+  /** What is shown of an order, as things are now. */
+  readonly orders: () => ReturnType<typeof orderTeller>;
 };
 
 /** What pages and API ask an open ledger besides its view; each answer is bounded. */
@@ -33,15 +31,14 @@ export class LedgerReads {
 
   /** The newest orders, at most so many. */
   orders(limit: number): readonly OrderView[] {
-    const { db, shares } = this.#deps;
-    const shareOf = shares();
+    const { db, orders } = this.#deps;
     const newest = db
       .select()
       .from(orderIntents)
       .where(eq(orderIntents.book, shownBook(db)))
       .orderBy(desc(orderIntents.slot), asc(orderIntents.n))
       .limit(limit);
-    return newest.all().map((order) => ({ ...order, share: shareOf(order) }));
+    return newest.all().map(orders());
   }
 
   /** What the newest plan was chosen from; null without a plan, or where it had nothing to choose. */
@@ -55,22 +52,6 @@ export class LedgerReads {
       .limit(1)
       .get();
     return newest?.considered ? { slot: newest.slot, ...newest.considered } : null;
-  }
-
-  /** The last snapshot of each of these days, oldest first. */
-  history(days: number): readonly Snapshot[] {
-    const { db, clock } = this.#deps;
-    const after = slotText(clock.nowMs() - days * dayMs);
-    const book = shownBook(db);
-    return db
-      .select()
-      .from(snapshots)
-      .where(
-        sql`${snapshots.book} = ${book} AND ${snapshots.slot} IN (
-          SELECT max(slot) FROM snapshots WHERE book = ${book} AND slot > ${after} GROUP BY substr(slot, 1, 8))`,
-      )
-      .orderBy(asc(snapshots.slot))
-      .all();
   }
 
   /** When each job runs, and how many attempts failed in slots of the last hour. */

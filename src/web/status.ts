@@ -16,6 +16,8 @@ export const orderSchema = z.object({
   share: z.number(),
   qty: amount,
   filledQty: amount,
+  /** Of the listing; the price is in it. */
+  currency: z.string(),
   filledAvgPrice: amount,
 });
 export type StatusOrder = z.infer<typeof orderSchema>;
@@ -66,9 +68,23 @@ export const positionSchema = z.object({
   symbol: z.string(),
   share: z.number(),
   qty: amount,
-  priceUsd: amount,
-  avgPriceUsd: amount,
+  /** Of the listing; both prices are in it. */
+  currency: z.string(),
+  price: amount,
+  avgPrice: amount,
+  valueBase: amount,
 });
+
+/** The money of an account. Amounts whose name ends in it are in the base currency. */
+export const moneySchema = {
+  base: z.string(),
+  /** By currency, the account's own first; empty for whoever may see no amounts. */
+  cash: z.array(z.object({ currency: z.string(), amount: z.number() })),
+  cashBase: amount,
+  equityBase: amount,
+  /** The equity in the account's own currency, where that is not the base. */
+  own: z.object({ currency: z.string(), equity: z.number() }).nullable(),
+};
 
 /** What `GET /api/status` answers. Amounts are null for whoever may not see them; shares are always there. */
 export const statusSchema = z.object({
@@ -87,8 +103,7 @@ export const statusSchema = z.object({
   lastConfirm: z.object({ outcome: z.enum(["confirmed", "unknown"]), tookMs: z.number() }).nullable(),
   amountsShown: z.boolean(),
   positions: z.array(positionSchema),
-  cashUsd: amount,
-  equityUsd: amount,
+  ...moneySchema,
   investedShare: z.number().nullable(),
   /** Broker, account and mode of what is shown; null for whoever may see no amounts. */
   book: z.string().nullable(),
@@ -105,7 +120,6 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
   const pair = desk.pair();
   const open = desk.open();
   const ledger = open?.view() ?? null;
-  const shown = (value: number | null): number | null => (amounts ? value : null);
   return {
     node: desk.node,
     role: open ? "primary" : "standby",
@@ -120,8 +134,7 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
     lastConfirm: open?.lastConfirm() ?? null,
     amountsShown: amounts,
     positions: (ledger?.positions ?? []).map((position) => shownPosition(position, amounts)),
-    cashUsd: shown(ledger?.cashUsd ?? null),
-    equityUsd: shown(ledger?.equityUsd ?? null),
+    ...shownMoney(ledger, amounts),
     investedShare: ledger?.investedShare ?? null,
     book: amounts ? (ledger?.book ?? null) : null,
     notes: (open?.notes() ?? []).map((note) => (amounts ? note : withoutAmounts(note))),
@@ -131,13 +144,22 @@ export function statusOf(desk: Desk, amounts: boolean): AppStatus {
   };
 }
 
+/** The account's money as this caller may see it. */
+export const shownMoney = (ledger: LedgerView | null, amounts: boolean): Pick<AppStatus, keyof typeof moneySchema> => ({
+  base: ledger?.base ?? "",
+  cash: amounts ? [...(ledger?.cash ?? [])] : [],
+  cashBase: amounts ? (ledger?.cashBase ?? null) : null,
+  equityBase: amounts ? (ledger?.equityBase ?? null) : null,
+  own: amounts ? (ledger?.own ?? null) : null,
+});
+
 /** A position as this caller may see it. */
 export function shownPosition(
-  { symbol, share, qty, priceUsd, avgPriceUsd }: LedgerView["positions"][number],
+  { symbol, share, currency, ...amountsOf }: LedgerView["positions"][number],
   amounts: boolean,
 ): z.infer<typeof positionSchema> {
-  const money = amounts ? { qty, priceUsd, avgPriceUsd } : { qty: null, priceUsd: null, avgPriceUsd: null };
-  return { symbol, share, ...money };
+  const none = { qty: null, price: null, avgPrice: null, valueBase: null };
+  return { symbol, share, currency, ...(amounts ? amountsOf : none) };
 }
 
 /** A plan with its orders as this caller may see it. */
@@ -179,10 +201,10 @@ export const shownRun = (run: JobRunView, amounts: boolean): z.infer<typeof jobR
 
 /** An order as this caller may see it. */
 export function shownOrder(
-  { n, clientOrderId, symbol, side, state, reason, share, qty, filledQty, filledAvgPrice }: OrderView,
+  { n, clientOrderId, symbol, side, state, reason, share, qty, filledQty, currency, filledAvgPrice }: OrderView,
   amounts: boolean,
 ): StatusOrder {
-  const what = { n, clientOrderId, symbol, side, state, share };
+  const what = { n, clientOrderId, symbol, side, state, share, currency };
   return amounts
     ? { ...what, reason, qty, filledQty, filledAvgPrice }
     : { ...what, reason: withoutAmounts(reason), qty: null, filledQty: null, filledAvgPrice: null };

@@ -9,6 +9,7 @@ import { appClock, realTime } from "../../src/clock.ts";
 import { marketDefaults } from "../../src/db/universe.ts";
 import { openMarketCache, type MarketCache } from "../../src/db/market-cache.ts";
 import { Primary, type PrimaryOptions } from "../../src/primary.ts";
+import { noMarket } from "../support/no-market.ts";
 
 let dir: string;
 let cache: MarketCache;
@@ -46,6 +47,7 @@ const primaryWith = (work: (guard: ActGuard) => Pick<Job, "run">): Primary =>
       blocked: () => new Map(),
       scores: () => new Map(),
       begin: () => Promise.resolve(),
+      valuation: () => noMarket,
       command: () => Promise.reject(new Error("not asked for")),
     }),
   });
@@ -108,6 +110,7 @@ test("a lease that ran short and was renewed does not end the schedule, one that
       blocked: () => new Map(),
       scores: () => new Map(),
       begin: () => Promise.resolve(),
+      valuation: () => noMarket,
       command: () => Promise.reject(new Error("not asked for")),
     }),
   });
@@ -152,6 +155,7 @@ test("a ledger that another process has locked for a while does not end the sche
       blocked: () => new Map(),
       scores: () => new Map(),
       begin: () => Promise.resolve(),
+      valuation: () => noMarket,
       command: () => Promise.reject(new Error("not asked for")),
     }),
   });

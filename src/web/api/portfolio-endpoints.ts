@@ -1,17 +1,18 @@
 import { z } from "zod";
 import {
   consideredSchema,
+  moneySchema,
   orderSchema,
   planSchema,
   positionSchema,
   shownConsidered,
+  shownMoney,
   shownOrder,
   shownPlan,
   shownPosition,
 } from "../status.ts";
 import { endpoint, nothing, type Endpoint } from "./endpoint.ts";
 
-const amount = z.number().nullable();
 const ordersMax = 500;
 
 /** What is held, what it was worth, and what was and is to be done about it. */
@@ -25,18 +26,16 @@ export const portfolioEndpoints: readonly Endpoint[] = [
     input: nothing,
     answer: z.object({
       positions: z.array(positionSchema),
-      cash: z.array(z.object({ currency: z.string(), amount })),
-      equityUsd: amount,
+      ...moneySchema,
       investedShare: z.number().nullable(),
     }),
     handle(_input, { open, caller }) {
-      const { positions, cashUsd, equityUsd, investedShare } = open.view();
+      const view = open.view();
       const { amounts } = caller;
       return {
-        positions: positions.map((position) => shownPosition(position, amounts)),
-        cash: cashUsd === null ? [] : [{ currency: "USD", amount: amounts ? cashUsd : null }],
-        equityUsd: amounts ? equityUsd : null,
-        investedShare,
+        positions: view.positions.map((position) => shownPosition(position, amounts)),
+        ...shownMoney(view, amounts),
+        investedShare: view.investedShare,
       };
     },
   }),

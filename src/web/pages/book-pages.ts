@@ -3,20 +3,15 @@ import { percent } from "../../led/display.ts";
 import type { AppStatus, ShownConsidered, StatusOrder } from "../status.ts";
 import type { ShownTrading } from "../trading-status.ts";
 import { actionsOf } from "./status-page.ts";
-import { factList, page, quantity, table, type Frame, type Html } from "./layout.ts";
-import { cash, jobsTable, positionsTable } from "./tables.ts";
+import { factList, money, page, quantity, table, type Frame, type Html } from "./layout.ts";
+import { jobsTable, moneyFacts, positionsTable } from "./tables.ts";
 import { tradingPart } from "./trading-part.ts";
 
 const masked = ({ amountsShown }: Pick<AppStatus, "amountsShown">): Html =>
   amountsShown ? html`` : html`<p class="soft">Amounts are shown to whoever is logged in.</p>`;
 
-/** What is held, and where amounts may be seen how the money did and the value of the last days. */
-export const portfolioPage = (
-  status: AppStatus,
-  days: readonly { readonly slot: string; readonly equity: number; readonly cash: number }[],
-  money: Html,
-  frame: Frame,
-): Html =>
+/** What is held, and where amounts may be seen how the money did. */
+export const portfolioPage = (status: AppStatus, howTheMoneyDid: Html, frame: Frame): Html =>
   page(
     "/portfolio",
     "Portfolio",
@@ -24,21 +19,9 @@ export const portfolioPage = (
     html`<h1>Portfolio</h1>
       ${factList([
         ["invested", status.investedShare === null ? "unknown" : percent(status.investedShare)],
-        ...(status.cashUsd === null ? [] : [["cash", cash(status.cashUsd)] as const]),
-        ...(status.equityUsd === null ? [] : [["equity", cash(status.equityUsd)] as const]),
+        ...moneyFacts(status),
       ])}
-      ${masked(status)} ${positionsTable(status)}
-      ${
-        status.amountsShown
-          ? html`${money}
-              <h2>Value at the end of each day</h2>
-              ${table(
-                ["Last slot of the day", { n: "Equity" }, { n: "Cash" }],
-                days.toReversed().map((day) => [day.slot, { n: cash(day.equity) }, { n: cash(day.cash) }]),
-                "No day has been recorded yet.",
-              )}`
-          : ""
-      }`,
+      ${masked(status)} ${positionsTable(status)} ${howTheMoneyDid}`,
   );
 
 /** The newest plan with its reasons, those before it, and what holds trading back. */
@@ -94,16 +77,18 @@ export const ordersPage = (orders: readonly StatusOrder[], amountsShown: boolean
     html`<h1>Orders</h1>
       ${table(
         ["Order", "", { n: "Share" }, { n: "Quantity" }, { n: "Filled" }, { n: "At" }, "State", "Why"],
-        orders.map(({ clientOrderId, side, symbol, share, qty, filledQty, filledAvgPrice, state, reason }) => [
-          html`<span class="soft">${clientOrderId}</span>`,
-          `${side} ${symbol}`,
-          { n: percent(share) },
-          { n: quantity(qty) },
-          { n: quantity(filledQty) },
-          { n: cash(filledAvgPrice) },
-          state,
-          reason,
-        ]),
+        orders.map(
+          ({ clientOrderId, side, symbol, share, qty, filledQty, currency, filledAvgPrice, state, reason }) => [
+            html`<span class="soft">${clientOrderId}</span>`,
+            `${side} ${symbol}`,
+            { n: percent(share) },
+            { n: quantity(qty) },
+            { n: quantity(filledQty) },
+            { n: money(filledAvgPrice, currency) },
+            state,
+            reason,
+          ],
+        ),
         "No orders yet.",
       )}
       ${masked({ amountsShown })}`,

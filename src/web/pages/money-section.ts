@@ -6,10 +6,12 @@ import { factList, money as moneyText, table, type Html } from "./layout.ts";
 
 /** Days that returns are shown for. */
 const daysShown = 365;
+/** Days whose value is listed. */
+const daysListed = 90;
 
 /** How the money did, for whoever may see amounts: both returns with what they say, gains by source, and the exports. */
 export function moneySection(money: MoneyView): Html {
-  const [analytics, gains] = [money.analytics(daysShown), money.gains()];
+  const [analytics, gains, history] = [money.analytics(daysShown), money.gains(), money.history(daysListed)];
   const amount = (minor: number): string => signed(minor, money.base);
   return html`<h2>How the money did</h2>
     ${
@@ -44,6 +46,23 @@ export function moneySection(money: MoneyView): Html {
         ]),
       "No movement of cash is known yet.",
     )}
+    <h2>Value at the end of each day</h2>
+    ${
+      history.kind === "unknown"
+        ? html`<p class="soft">No day can be valued: ${history.reason}.</p>`
+        : table(
+            ["Day", { n: "Equity" }, { n: "Cash" }, { n: "Paid in" }],
+            history.value
+              .toReversed()
+              .map(({ dayMs, totalMinor, cashMinor, flowMinor }) => [
+                new Date(dayMs).toISOString().slice(0, 10),
+                { n: amount(totalMinor) },
+                { n: amount(cashMinor) },
+                { n: flowMinor === 0 ? "" : amount(flowMinor) },
+              ]),
+            "No day has been recorded yet.",
+          )
+    }
     <p class="soft">
       Everything to take away: <a href="/api/export.csv">CSV</a>, <a href="/api/export.json">JSON</a>.
     </p>`;

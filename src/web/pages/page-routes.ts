@@ -12,7 +12,6 @@ import { settingsPage } from "./settings-page.ts";
 import { stocksPage } from "./stocks-page.ts";
 import { statusPage } from "./status-page.ts";
 
-const historyDays = 90;
 const ordersShown = 100;
 
 /** What a page is made of. */
@@ -27,12 +26,7 @@ export type Asked = {
 export const pages = {
   "/": ({ desk, caller, frame }) => statusPage(statusOf(desk, caller.amounts), frame),
   "/portfolio": ({ desk, open, caller, frame }) =>
-    portfolioPage(
-      statusOf(desk, caller.amounts),
-      caller.amounts ? open.reads.history(historyDays) : [],
-      caller.amounts ? moneySection(open.money()) : html``,
-      frame,
-    ),
+    portfolioPage(statusOf(desk, caller.amounts), caller.amounts ? moneySection(open.money()) : html``, frame),
   "/plan": ({ desk, open, caller: { amounts }, frame }) => {
     const considered = open.reads.considered();
     return planPage(

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { percent } from "../../led/display.ts";
 import type { AppStatus } from "../status.ts";
 import { factList, page, type Frame, type Html } from "./layout.ts";
-import { cash, jobsTable, ordersTable, positionsTable } from "./tables.ts";
+import { jobsTable, moneyFacts, ordersTable, positionsTable } from "./tables.ts";
 
 /** What a primary does at the moment; asks again every five seconds. */
 export const statusPage = (status: AppStatus, frame: Frame): Html =>
@@ -57,8 +57,7 @@ function factsOf(status: AppStatus): Html {
     ["in sync", status.inSync.join(", ") || "nobody"],
     ["lag", confirm ? `${confirm.outcome} in ${confirm.tookMs.toFixed(0)} ms` : "nothing confirmed yet"],
     ["invested", status.investedShare === null ? "unknown" : percent(status.investedShare)],
-    ...(status.cashUsd === null ? [] : [["cash", cash(status.cashUsd)] as const]),
-    ...(status.equityUsd === null ? [] : [["equity", cash(status.equityUsd)] as const]),
+    ...moneyFacts(status),
   ];
   return factList(facts);
 }

@@ -3,20 +3,30 @@ import { percent } from "../../led/display.ts";
 import type { AppStatus, StatusOrder } from "../status.ts";
 import { money, quantity, table, type Html } from "./layout.ts";
 
-const currency = "USD";
-/** An amount in the currency of the account. */
-export const cash = (amount: number | null): string => money(amount, currency);
+/** Cash and equity for whoever may see them: in the base currency, and in the account's own beside it. */
+export function moneyFacts(status: Pick<AppStatus, "base" | "cash" | "cashBase" | "equityBase" | "own">) {
+  const { base, cash, cashBase, equityBase, own } = status;
+  const others = cash.some(({ currency }) => currency !== base)
+    ? ` (${cash.map(({ currency, amount }) => money(amount, currency)).join(", ")})`
+    : "";
+  const beside = own === null ? "" : ` (${money(own.equity, own.currency)})`;
+  return [
+    ...(cashBase === null ? [] : [["cash", `${money(cashBase, base)}${others}`] as const]),
+    ...(equityBase === null ? [] : [["equity", `${money(equityBase, base)}${beside}`] as const]),
+  ];
+}
 
 /** Everything that is held, with its part of the whole. */
-export const positionsTable = ({ positions }: Pick<AppStatus, "positions">): Html =>
+export const positionsTable = ({ base, positions }: Pick<AppStatus, "base" | "positions">): Html =>
   table(
-    ["Stock", { n: "Share" }, { n: "Quantity" }, { n: "Price" }, { n: "Paid" }],
-    positions.map(({ symbol, share, qty, priceUsd, avgPriceUsd }) => [
+    ["Stock", { n: "Share" }, { n: "Value" }, { n: "Quantity" }, { n: "Price" }, { n: "Paid" }],
+    positions.map(({ symbol, share, qty, currency, price, avgPrice, valueBase }) => [
       symbol,
       { n: percent(share) },
+      { n: money(valueBase, base) },
       { n: quantity(qty) },
-      { n: cash(priceUsd) },
-      { n: cash(avgPriceUsd) },
+      { n: money(price, currency) },
+      { n: money(avgPrice, currency) },
     ]),
     "Nothing is held.",
   );
@@ -30,7 +40,7 @@ export const ordersTable = ({ plans }: Pick<AppStatus, "plans">): Html =>
         slot,
         orderText(order),
         order.state,
-        { n: cash(order.filledAvgPrice) },
+        { n: money(order.filledAvgPrice, order.currency) },
         html`<span class="soft">${node}, epoch ${epoch}</span>`,
       ]),
     ),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ledDisplayOf, usd } from "../../../src/led/display.ts";
+import { ledDisplayOf, wholeAmount } from "../../../src/led/display.ts";
 import { ActivityBoard, shownOn } from "../../../src/led/activity.ts";
 import { ledFacts, type LedInputs } from "../../../src/led/facts.ts";
 import { ledgerView, pair } from "../web/desk-fixture.ts";
@@ -70,7 +70,10 @@ test("an activity is shown while its job runs, and at least long enough to be se
 test("who is paired gets amounts, nobody else any", () => {
   const fresh = { ...inputs, realSinceMs: () => 500 };
   const paired = ledFacts({ ...fresh, amounts: true });
-  expect(paired).toMatchObject({ activity: "BUYING AAPL $2,500", valueUsd: 100_000, cashUsd: 97_250 });
+  expect(paired).toMatchObject({
+    activity: "BUYING AAPL $2,500",
+    money: { currency: "USD", value: 100_000, cash: 97_250 },
+  });
   expect(ledDisplayOf(paired).ticker_text).toBe("VALUE $100,000 | CASH $97,250 | BUY AAPL $2,500");
   const open = JSON.stringify(ledDisplayOf(ledFacts(fresh)));
   expect(open).not.toContain("$");
@@ -78,11 +81,12 @@ test("who is paired gets amounts, nobody else any", () => {
 });
 
 test("amounts that are not known are not made up", () => {
-  const ledger = { ...ledgerView, equityUsd: null, cashUsd: null, investedShare: null };
+  const ledger = { ...ledgerView, equityBase: null, cashBase: null, investedShare: null };
   const facts = ledFacts({ ...inputs, open: { epoch: 3, ledger }, activity: null, amounts: true });
   expect(ledDisplayOf(facts).ticker_text).toBe("BUY AAPL 2.5%");
 });
 
-test("amounts are whole dollars with their sign", () => {
-  expect([12_345.6, -7, 0, -0.4].map(usd)).toEqual(["$12,346", "-$7", "$0", "$0"]);
+test("amounts are whole, with the dollar's sign or the currency's code", () => {
+  expect([12_345.6, -7, 0, -0.4].map((one) => wholeAmount(one, "USD"))).toEqual(["$12,346", "-$7", "$0", "$0"]);
+  expect(wholeAmount(-12_345.6, "EUR")).toBe("-EUR12,346");
 });

@@ -28,6 +28,7 @@ import { eagerSettings, eagerSources } from "../../support/planning-sources.ts";
 import { type DoubleBroker, doubleBroker } from "./double-broker.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 import { SLOT, TestTime, tradingDeps } from "./trading-fixture.ts";
+import { noMarket } from "../../support/no-market.ts";
 import { paperMarket } from "../../support/paper-market.ts";
 import { dollarAccount } from "../../support/dollar-account.ts";
 
@@ -91,11 +92,12 @@ const slotNow = () => {
 
 const twoTrades = () => ({ ...eagerSettings, tradesMax: 2, weightMax: 0.15 });
 
+const market = { valuation: () => noMarket, rateOn: () => 1 };
+
 /** The portfolio's job of the present slot, as the schedule runs it. */
 async function sync(configured: Broker = broker): Promise<void> {
   const { book, trading } = await desk(configured).open();
   const { guard, clock } = trading;
-  const market = { valuation: () => ({ base: "USD", prices: new Map(), rates: new Map() }), rateOn: () => 1 };
   await portfolioSyncJob({ ledger, book, broker: trading.broker, market, guard, clock }).run(slotNow(), never);
 }
 
@@ -137,7 +139,7 @@ describe("live and research", () => {
     expect(await cycle()).toMatch(/filled\.$/);
     expect(broker.book.attempts).toEqual([]);
     expect(ledger.db.select().from(paperOrders).all().length).toBeGreaterThan(0);
-    expect(readLedgerView(ledger.db, () => 100, []).book).toBe("paper/paper/research");
+    expect(readLedgerView(ledger.db, noMarket, []).book).toBe("paper/paper/research");
   });
 
   test("[do-not-inherit 1] the switch is read from the ledger at every cycle, whoever has set it", async () => {
@@ -205,7 +207,7 @@ describe("live and research", () => {
     await cycle();
     const ids = broker.book.attempts.map(({ clientOrderId }) => clientOrderId);
     expect(ids).toContain(research?.clientOrderId);
-    const shown = readLedgerView(ledger.db, () => 100, []);
+    const shown = readLedgerView(ledger.db, noMarket, []);
     expect(shown.positions.reduce((sum, { qty }) => sum + qty, 0)).toBe(0);
     expect(shown.plans.flatMap(({ orders }) => orders)).toHaveLength(2);
     const held = ledger.db.select().from(positions).all();

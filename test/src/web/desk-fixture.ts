@@ -23,9 +23,12 @@ import { quietPair } from "../../support/pair-view.ts";
 export const pair: PairView = { ...quietPair, role: "primary", primary: "uno-a", epoch: 3 };
 
 export const ledgerView: LedgerView = {
-  positions: [{ symbol: "AAPL", qty: 25, avgPriceUsd: 100, priceUsd: 110, share: 0.0275 }],
-  cashUsd: 97_250,
-  equityUsd: 100_000,
+  base: "USD",
+  positions: [{ symbol: "AAPL", qty: 25, currency: "USD", avgPrice: 100, price: 110, valueBase: 2_750, share: 0.0275 }],
+  cash: [{ currency: "USD", amount: 97_250 }],
+  cashBase: 97_250,
+  equityBase: 100_000,
+  own: null,
   book: "alpaca/1/research",
   investedShare: 0.0275,
   plans: [
@@ -50,6 +53,7 @@ export const ledgerView: LedgerView = {
           state: "filled",
           brokerOrderId: "x",
           filledQty: 25,
+          currency: "USD",
           filledAvgPrice: 100,
           sentAtMs: 1_000,
           updatedAtMs: 1_100,
@@ -143,7 +147,7 @@ export function fakeDesk(given: Given = {}): Desk {
       db: deps.db,
       clock: { nowMs: () => Date.UTC(2026, 10, 22, 14, 16) },
       jobs: [{ name: "price-sync", cron: "*/5 * * * *", catchUp: "newest", run: () => Promise.resolve("") }],
-      shares: () => () => 0.025,
+      orders: () => (order) => ({ ...order, currency: "USD", share: 0.025 }),
     }),
     sessions: new Sessions(deps),
     apiTokens: new ApiTokens(deps),

@@ -11,6 +11,7 @@ import { Primary } from "../../../src/primary.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
 import { fakeDesk, from, local, memoryRows } from "./desk-fixture.ts";
 import { plan, intent } from "../trading/trading-fixture.ts";
+import { noMarket } from "../../support/no-market.ts";
 
 const startMs = Date.UTC(2026, 10, 23, 15, 0, 1);
 const stranger = from("192.168.1.7");
@@ -41,6 +42,7 @@ function primaryWith(source: (asked: () => void) => MarketSource["quotes"]) {
         blocked: () => new Map(),
         scores: () => new Map(),
         begin: () => Promise.resolve(),
+        valuation: () => noMarket,
         command: () => Promise.reject(new Error("not asked")),
       };
     },

@@ -45,7 +45,7 @@ test("who logs in sees amounts, on whichever node leads; only hashes are kept; a
     expect(cookie).toMatch(/^trader-(session|device)=[\w.-]+; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Strict$/);
   }
   const cookie = cookiesOf(answer);
-  expect(await statusAs(deskWith(), { cookie })).toMatchObject({ amountsShown: true, cashUsd: 97_250 });
+  expect(await statusAs(deskWith(), { cookie })).toMatchObject({ amountsShown: true, cashBase: 97_250 });
   expect(JSON.stringify(rows.db.select().from(settings).all())).not.toContain(/session=([\w-]+)/.exec(cookie)?.[1]);
   const other = cheapHash(password);
   expect(await statusAs(deskWith({ passwordHash: other }), { cookie })).toMatchObject({ amountsShown: false });

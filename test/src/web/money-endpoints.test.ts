@@ -5,7 +5,7 @@ import { moneyView } from "../../../src/money-view.ts";
 import { showBook } from "../../../src/trading/books.ts";
 import { moneyEndpoints } from "../../../src/web/api/money-endpoints.ts";
 import { webRoutes } from "../../../src/web/routes.ts";
-import { fakeDesk, from, local, memoryRows } from "./desk-fixture.ts";
+import { fakeDesk, from, local, ledgerView, memoryRows } from "./desk-fixture.ts";
 
 const monday = Date.UTC(2026, 10, 16);
 const tuesday = monday + 86_400_000;
@@ -115,8 +115,25 @@ test("books in euros are shown with the sign of the euro, whatever the account's
   const given = fakeDesk({ rows });
   const primary = given.open();
   if (primary === null) throw new Error("no ledger");
-  const euros = { ...given, open: () => ({ ...primary, money: () => moneyView(rows.db, "EUR") }) };
-  const text = await (await webRoutes(euros).request("/portfolio", {}, local)).text();
+  const [position] = ledgerView.positions;
+  if (position === undefined) throw new Error("nothing is held");
+  const inDollars = {
+    ...ledgerView,
+    base: "EUR",
+    positions: [{ ...position, valueBase: 2_200 }],
+    cashBase: 77_800,
+    equityBase: 80_000,
+    own: { currency: "USD", equity: 100_000 },
+  };
+  const open = { ...primary, money: () => moneyView(rows.db, "EUR"), view: () => inDollars };
+  const euros = webRoutes({ ...given, open: () => open });
+  const text = await (await euros.request("/portfolio", {}, local)).text();
+  expect(text).toMatch(/cash<[^]*€77,800\.00 \(\$97,250\.00\)/);
+  expect(text).toMatch(/equity<[^]*€80,000\.00 \(\$100,000\.00\)/);
+  expect(text).toMatch(/AAPL[^]*€2,200\.00[^]*\$110\.00[^]*\$100\.00/);
+  expect(text).toMatch(/Value at the end of each day[^]*2026-11-17[^]*€1,019\.50[^]*2026-11-16[^]*€1,000\.00/);
+  const stranger = await (await euros.request("/api/portfolio", {}, from("192.168.1.7"))).json();
+  expect(stranger).toMatchObject({ base: "EUR", cash: [], cashBase: null, equityBase: null, own: null });
   expect(text).toMatch(/in all[^]*€/);
   expect(text).toContain("-€123.45");
   expect(text).not.toContain(" EUR<");

@@ -34,9 +34,9 @@ test("a caller from elsewhere sees shares and no amounts", async () => {
   expect(status).toMatchObject({
     role: "primary",
     epoch: 3,
-    cashUsd: null,
+    cashBase: null,
     investedShare: 0.0275,
-    positions: [{ symbol: "AAPL", share: 0.0275, qty: null, priceUsd: null }],
+    positions: [{ symbol: "AAPL", share: 0.0275, qty: null, price: null }],
     plans: [
       {
         orders: [
@@ -53,7 +53,8 @@ test("a caller from elsewhere sees shares and no amounts", async () => {
   });
   const here = await (await routes.request("/api/status", {}, local)).json();
   expect(here).toMatchObject({
-    cashUsd: 97_250,
+    base: "USD",
+    cashBase: 97_250,
     positions: [{ qty: 25 }],
     jobRuns: [{ outcome: "equity 100,000.00 USD, superseded by 20261122T1420Z" }],
   });

@@ -4,6 +4,7 @@ import {
   type Plan,
   adopt,
   adoptUnplanned,
+  inDoubt,
   isFinished,
   isInDoubt,
   isWorking,
@@ -158,10 +159,11 @@ function allSeen(plan: Plan, run: Run, now: Situation): Step {
 function end(plan: Plan, run: Run, reason: string, now: Situation): Step {
   const intents = plan.intents
     .filter((intent) => intent.state === "planned" || intent.state === "sent")
-    .map((intent): Intent => {
-      const state = mayHaveBeenSent(run, intent) ? "unknown" : "not-sent";
-      return { ...intent, state, updatedAtMs: now.nowMs };
-    });
+    .map((intent): Intent =>
+      mayHaveBeenSent(run, intent)
+        ? inDoubt(intent, now.nowMs)
+        : { ...intent, state: "not-sent", updatedAtMs: now.nowMs },
+    );
   return { kind: "finish", status: "ended", reason, intents };
 }
 

@@ -23,6 +23,7 @@ export type Intent = OrderIntent & {
   readonly brokerOrderId: string | null;
   readonly filledQty: number;
   readonly filledAvgPrice: number | null;
+  /** When it was sent, or was first said to be unknown; null: nothing was ever sent for it. */
   readonly sentAtMs: number | null;
   readonly updatedAtMs: number;
 };
@@ -126,6 +127,14 @@ export function adoptUnplanned(slot: string, n: number, order: BrokerOrder, nowM
     ...at,
   };
 }
+
+/** The intent from the moment on at which a request for it may have been on its way, whoever sent it. */
+export const inDoubt = (intent: Intent, nowMs: number): Intent => ({
+  ...intent,
+  state: "unknown",
+  sentAtMs: intent.sentAtMs ?? nowMs,
+  updatedAtMs: nowMs,
+});
 
 /** An order exists and can still change. */
 export const isWorking = (state: IntentState): boolean => state === "open" || state === "partly-filled";

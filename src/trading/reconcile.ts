@@ -4,6 +4,7 @@ import {
   type Intent,
   type Plan,
   type PlanChange,
+  inDoubt,
   isFinished,
   isInDoubt,
   isWorking,
@@ -92,7 +93,7 @@ function adoptSlot(deps: TradingDeps, slot: string, places: Places): string[] {
 function endOf(plan: Plan, changed: readonly Intent[], reason: string, nowMs: number): PlanChange {
   const rest = plan.intents
     .filter((intent) => intent.state === "planned" && !changed.some((other) => other.n === intent.n))
-    .map((intent): Intent => ({ ...intent, state: "unknown", updatedAtMs: nowMs }));
+    .map((intent) => inDoubt(intent, nowMs));
   return { intents: [...changed, ...rest], status: "ended", reason };
 }
 
@@ -138,9 +139,9 @@ async function lookFor(deps: TradingDeps, intent: Intent): Promise<Intent | null
   // The listing before this look-up did not have it either: each counts for both.
   if (isAbsent(absence, deps.limits, realNowMs)) {
     deps.absences.delete(id);
-    return { ...intent, state: "not-sent", updatedAtMs: nowMs };
+    return { ...inDoubt(intent, nowMs), state: "not-sent" };
   }
-  return intent.state === "unknown" ? null : { ...intent, state: "unknown", updatedAtMs: nowMs };
+  return intent.state === "unknown" ? null : inDoubt(intent, nowMs);
 }
 
 function closeOf(plan: Plan, intents: readonly Intent[]): PlanChange {

@@ -82,6 +82,8 @@ describe("plans of past slots", () => {
       expect([realMs, states()]).toEqual([realMs, [state, "not-sent"]]);
       expect(open.map((found) => found.n)).toEqual(state === "unknown" ? [1] : []);
     }
+    // From its first doubt on it counts as sent, also when it turns out not to be; the other one never can have been.
+    expect(store.read(SLOT)?.intents.map(({ sentAtMs }) => sentAtMs)).toEqual([time.appMs, null]);
   });
 
   test("time alone is no proof: one look-up after a long while decides nothing", async () => {

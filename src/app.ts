@@ -31,7 +31,7 @@ import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { Primary } from "./primary.ts";
 import { primaryWork } from "./primary-work.ts";
 import type { Broker } from "./trading/broker.ts";
-import type { CommandOutcome } from "./trading/commands.ts";
+import { refused } from "./trading/command-outcome.ts";
 import type { Desk } from "./web/desk.ts";
 import { synchronised } from "./right-time/synchronised.ts";
 import { TimeWatch } from "./right-time/time-watch.ts";
@@ -237,11 +237,11 @@ export class App implements Desk {
   async #answer(n: number, request: unknown): Promise<void> {
     const { channel, log } = this.#options;
     try {
-      const answer = (await this.#primary?.command(request)) ?? refusal("no ledger is open here");
+      const answer = (await this.#primary?.command(request)) ?? refused("no ledger is open here");
       channel.send({ kind: "answer", n, answer });
     } catch (error) {
       log.warn({ err: error }, "a command failed");
-      channel.send({ kind: "answer", n, answer: refusal(error instanceof Error ? error.message : String(error)) });
+      channel.send({ kind: "answer", n, answer: refused(error instanceof Error ? error.message : String(error)) });
     }
     this.#tellNotes();
   }
@@ -333,8 +333,6 @@ export class App implements Desk {
     }
   }
 }
-
-const refusal = (message: string): CommandOutcome => ({ outcome: "refused", confirmed: null, message, lines: [] });
 
 /** Opens and migrates a ledger in memory once, so that a promotion runs code that is loaded and warm. */
 function rehearse(): void {

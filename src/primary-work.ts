@@ -21,7 +21,6 @@ import { REPLAY_DAY_MS } from "./market/replay-clock.ts";
 import { checkOrder } from "./trading/order-check.ts";
 import { gather, type PlanningSources } from "./trading/planning-input.ts";
 import { openIntents } from "./trading/plan-record.ts";
-import { noPlan, planTrades } from "./planning/plan.ts";
 import { readPlanningSettings } from "./trading/planning-settings.ts";
 import type { Score } from "./scoring/score.ts";
 import { shownScores } from "./trading/shown-scores.ts";
@@ -31,7 +30,8 @@ import type { Valuation } from "./trading/bookkeeping.ts";
 import { shownBook } from "./trading/books.ts";
 import type { Broker } from "./trading/broker.ts";
 import { createPaper } from "./trading/brokers/paper.ts";
-import { type CommandOutcome, runCommand } from "./trading/commands.ts";
+import type { CommandOutcome } from "./trading/command-outcome.ts";
+import { runCommand } from "./trading/commands.ts";
 import {
   marketView,
   tradableUniverse,
@@ -40,7 +40,7 @@ import {
   type MarketView,
 } from "./trading/market-view.ts";
 import { defaultLimits } from "./trading/order-rules.ts";
-import { type RebalanceDeps, rebalanceJob, rebalanceTiming, withinLimits } from "./trading/rebalance-job.ts";
+import { type RebalanceDeps, rebalanceJob, planOf, rebalanceTiming, withinLimits } from "./trading/rebalance-job.ts";
 import { reconcile } from "./trading/reconcile.ts";
 import { type OpenDesk, type TradingDesk, tradingDesk } from "./trading/trading-desk.ts";
 import { realTime } from "./trading/trading-deps.ts";
@@ -241,7 +241,7 @@ const marketFacts = (
 function rebalanceDepsOf(
   deps: PrimaryWorkDeps,
   view: () => MarketView,
-  { book, trading, lock, caps, allowances }: OpenDesk,
+  { book, trading, lock, caps, ownerOrders, allowances }: OpenDesk,
 ): RebalanceDeps {
   const { ledger, cache, clock } = deps;
   const { broker, store } = trading;
@@ -257,9 +257,11 @@ function rebalanceDepsOf(
     ...sources,
     lock,
     caps,
+    ownerOrders,
     atomically: (work) => ledger.db.$client.transaction(work).immediate(),
     mayTrade: async (intent) =>
-      (await trading.mayTrade(intent)) ?? checkOrder({ ...sources, broker, store, clock }, intent),
+      (await trading.mayTrade(intent)) ??
+      checkOrder({ ...sources, broker, store, clock, ownerOrderAt: ownerOrders.at }, intent),
   };
 }
 
@@ -268,11 +270,9 @@ async function previewOf(deps: RebalanceDeps): Promise<readonly string[]> {
   const { broker, store, clock } = deps;
   const positions = await broker.positions();
   const account = await broker.account();
-  const gathered = gather(deps, { positions, account, open: openIntents(store.unsettled()) }, clock.nowMs());
-  const { trades, reason } = withinLimits(
-    deps,
-    gathered.kind === "input" ? planTrades(gathered.input) : noPlan(gathered.why),
-  );
+  const nowMs = clock.nowMs();
+  const gathered = gather(deps, { positions, account, open: openIntents(store.unsettled()) }, nowMs);
+  const { trades, reason } = withinLimits(deps, planOf(deps, gathered, nowMs));
   return [reason, ...trades.map((trade) => trade.reason)];
 }
 

@@ -14,7 +14,7 @@ import { moneyView, type MoneyView } from "./money-view.ts";
 import type { PrimaryWork } from "./primary-work.ts";
 import { LedgerSettings } from "./settings/ledger-settings.ts";
 import { tradingNotes } from "./trading/notes.ts";
-import type { CommandOutcome } from "./trading/commands.ts";
+import type { CommandOutcome } from "./trading/command-outcome.ts";
 import { readTradingState, type TradingState } from "./trading/trading-state.ts";
 import type { ConfirmTime, NextRun, OpenLedger } from "./web/desk.ts";
 import { ApiTokens } from "./web/api-tokens.ts";

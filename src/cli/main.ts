@@ -16,6 +16,7 @@ import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
 import { addInstall } from "./install.ts";
 import { addJoin } from "./join.ts";
+import { addOrder } from "./order.ts";
 import { addMembers } from "./members.ts";
 import { addMetrics } from "./metrics.ts";
 import { addLive } from "./live.ts";
@@ -50,6 +51,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addReinit,
   addTradingSwitches,
   addLive,
+  addOrder,
   addHistory,
   addDoctor,
   addAttic,

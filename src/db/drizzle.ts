@@ -29,6 +29,7 @@ export const {
   gte,
   inArray,
   isNotNull,
+  isNull,
   like,
   lt,
   max,

@@ -1,4 +1,5 @@
 import type { Considered } from "../planning/considered.ts";
+import type { Overridable } from "../planning/owner-orders.ts";
 import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
 import { movementKinds } from "../analytics/money/movement.ts";
@@ -91,6 +92,39 @@ export const orderIntents = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.book, table.slot, table.n] }),
     uniqueIndex("order_intents_id").on(table.book, table.clientOrderId),
+  ],
+);
+
+/**
+ * What the owner has ordered. One becomes the n-th order of a slot's plan in the transaction that writes the plan; what
+ * became of it then is told by that order alone.
+ */
+export const ownerOrders = sqliteTable(
+  "owner_orders",
+  {
+    /** Made by whoever asks: the same one again is the same order. */
+    id: text().primaryKey(),
+    /** In force when it was made. */
+    book: text().notNull(),
+    symbol: text().notNull(),
+    side: text({ enum: ["buy", "sell"] }).notNull(),
+    qty: integer().notNull(),
+    overrides: text({ mode: "json" }).$type<readonly Overridable[]>().notNull(),
+    madeAtMs: integer("made_at_ms").notNull(),
+    /** It is in no plan from then on. */
+    untilMs: integer("until_ms").notNull(),
+    /** Why the newest plan did not take it; null: none has looked at it since. */
+    waitsFor: text("waits_for"),
+    /** Its place in a plan; both or neither. */
+    slot: text(),
+    n: integer(),
+    /** Why no plan takes it any more, whatever its time. */
+    closed: text({ enum: ["withdrawn", "ended"] }),
+    closedWhy: text("closed_why"),
+  },
+  (table) => [
+    index("owner_orders_made").on(table.madeAtMs),
+    index("owner_orders_place").on(table.book, table.slot, table.n),
   ],
 );
 

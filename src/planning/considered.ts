@@ -106,6 +106,7 @@ function whyNot(
     const free = money(portfolio.freeEur, input);
     return { rule: "cash first", why: `${worth}; ${free} of free cash are used before anything is sold` };
   }
+  if (trades.length === 0) return { rule: "trades a cycle", why: `${worth}; the owner's orders go first` };
   const most = trades.length === 1 ? "one trade is" : `${trades.length} trades are`;
   const first = side === "sell" && trades.some((trade) => trade.side === "buy") ? " and cash goes first" : "";
   return { rule: "trades a cycle", why: `${worth}; ${most} the most a cycle${first}` };

@@ -50,8 +50,14 @@ export function possible(input: PlanningInput, scale: Scale, { trades, portfolio
   return buys.length > 0 ? buys : candidates;
 }
 
-/** Proceeds are not counted as free: a sale may still be open when the next purchase is sent. */
-function after(input: PlanningInput, portfolio: Portfolio, { stock, side, valueEur }: Candidate): Portfolio {
+/**
+ * The portfolio after a trade. Proceeds are not counted as free: a sale may still be open when the next purchase is sent.
+ */
+export function after(
+  input: PlanningInput,
+  portfolio: Portfolio,
+  { stock, side, valueEur }: Pick<Candidate, "stock" | "side" | "valueEur">,
+): Portfolio {
   return side === "buy"
     ? moved(portfolio, stock, valueEur, neededEur(input, stock, valueEur))
     : moved(portfolio, stock, -valueEur, 0);

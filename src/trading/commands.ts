@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { cancelResting } from "./cancel-resting.ts";
+import { type CommandOutcome, done, refused } from "./command-outcome.ts";
 import { type ControlDeps, readControls, setControl } from "./controls.ts";
 import type { LiveSwitch } from "./live-rules.ts";
 import { lockText } from "./locks.ts";
+import { ownerOrderCommands, runOwnerOrderCommand } from "./owner-order-commands.ts";
 import { isWorking } from "./plan-record.ts";
 import type { OpenDesk, TradingDesk } from "./trading-desk.ts";
 import { readTradingState } from "./trading-state.ts";
@@ -12,15 +14,6 @@ export type CommandDeps = ControlDeps & {
   readonly nowMs: () => number;
   /** The next plan of a desk as things are, in sentences; written nowhere. */
   readonly preview: (desk: OpenDesk) => Promise<readonly string[]>;
-};
-
-/** What came of a command: one sentence, and more lines where there is more to say. */
-export type CommandOutcome = {
-  readonly outcome: "done" | "refused";
-  /** Whether the other node has what was written; null when nothing was. */
-  readonly confirmed: boolean | null;
-  readonly message: string;
-  readonly lines: readonly string[];
 };
 
 const euros = z.number().positive().max(1_000_000_000);
@@ -34,20 +27,8 @@ const command = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("live-preview"), ...limits }),
   z.strictObject({ name: z.literal("live-on"), account: z.string().min(1).max(100), ...limits }),
   z.strictObject({ name: z.literal("live-off") }),
+  ...ownerOrderCommands,
 ]);
-
-const refused = (message: string, lines: readonly string[] = []): CommandOutcome => ({
-  outcome: "refused",
-  confirmed: null,
-  message,
-  lines,
-});
-const done = (message: string, confirmed: boolean | null, lines: readonly string[] = []): CommandOutcome => ({
-  outcome: "done",
-  confirmed,
-  message,
-  lines,
-});
 
 /** Performs one of the owner's commands on the primary's ledger. Throws what the ledger or the lease throws. */
 export async function runCommand(deps: CommandDeps, request: unknown): Promise<CommandOutcome> {
@@ -70,6 +51,10 @@ export async function runCommand(deps: CommandDeps, request: unknown): Promise<C
       const lines = readTradingState(deps.db, deps.nowMs()).locks.map(lockText);
       return done(lines.length === 0 ? "nothing is locked" : "what may not be traded:", null, lines);
     }
+    case "order":
+    case "order-withdraw":
+    case "orders":
+      return runOwnerOrderCommand(deps, asked);
     case "live-preview":
       return previewLive(deps, asked);
     case "live-on":

@@ -1,7 +1,9 @@
 import { targetsFor } from "../planning/aims.ts";
+import { overriddenRules } from "../planning/owner-orders.ts";
 import { portfolioOf } from "../planning/portfolio.ts";
 import { mayTrade } from "../planning/rules/may-trade.ts";
 import type { Broker } from "./broker.ts";
+import type { OwnerOrders } from "./owner-orders.ts";
 import { type Intent, type PlanStore, openIntents } from "./plan-record.ts";
 import { type PlanningSources, gather } from "./planning-input.ts";
 
@@ -9,11 +11,13 @@ export type OrderCheckDeps = PlanningSources & {
   readonly broker: Pick<Broker, "positions" | "account">;
   readonly store: Pick<PlanStore, "unsettled">;
   readonly clock: { nowMs(): number };
+  /** The owner's order that a place of a plan is; null: the plan's own idea. */
+  readonly ownerOrderAt: OwnerOrders["at"];
 };
 
 /**
  * Asks the hard rules about an order that is about to be sent, on what the broker, the ledger and the market say at this
- * instant: one plain sentence on what forbids it, or null. The order itself counts neither as open nor as traded. Throws
+ * instant, but those that its owner overrides: one plain sentence on what forbids it, or null. The order itself counts neither as open nor as traded. Throws
  * when a read fails: then nothing is known to allow it.
  */
 export async function checkOrder(deps: OrderCheckDeps, intent: Intent): Promise<string | null> {
@@ -29,7 +33,8 @@ export async function checkOrder(deps: OrderCheckDeps, intent: Intent): Promise<
   const stock = input.stocks.find(({ symbol }) => symbol === intent.symbol);
   if (stock === undefined) return sentence(intent, "it is not in the universe");
   const portfolio = portfolioOf(input);
-  const refusal = mayTrade({ input, portfolio, targets: targetsFor(input, portfolio), stock }, intent);
+  const waived = overriddenRules(deps.ownerOrderAt(intent.slot, intent.n)?.overrides ?? []);
+  const refusal = mayTrade({ input, portfolio, targets: targetsFor(input, portfolio), stock, waived }, intent);
   return refusal === null ? null : sentence(intent, `${refusal.why} (${refusal.rule})`);
 }
 

@@ -1,11 +1,12 @@
 import type { Job, Slot } from "../app-ports.ts";
 import { type TradePlan, noPlan, planTrades } from "../planning/plan.ts";
 import { cancelResting } from "./cancel-resting.ts";
-import { withinCaps } from "./caps.ts";
+import { overCaps, withinCaps } from "./caps.ts";
 import { type CycleEnd, runPlan } from "./cycle.ts";
 import { lockText } from "./locks.ts";
 import { type Intent, type Plan, clientOrderId, isFinished } from "./plan-record.ts";
-import { type Account, type PlanningSources, gather } from "./planning-input.ts";
+import type { OwnerOrders } from "./owner-orders.ts";
+import { type Account, type Gathered, type PlanningSources, gather } from "./planning-input.ts";
 import { reconcile } from "./reconcile.ts";
 import type { OpenDesk } from "./trading-desk.ts";
 import type { TradingDeps } from "./trading-deps.ts";
@@ -17,6 +18,7 @@ export type RebalanceDeps = TradingDeps &
     /** Finds what may not be traded now, given the orders whose end is open; `failed`: something could not be read. */
     readonly lock: OpenDesk["lock"];
     readonly caps: OpenDesk["caps"];
+    readonly ownerOrders: OwnerOrders;
   };
 
 /** When the trading cycle runs: every 15 minutes; of missed slots only the newest still makes sense. */
@@ -61,8 +63,8 @@ async function runCycle(deps: RebalanceDeps, slot: Slot, signal: AbortSignal): P
 function writePlan(deps: RebalanceDeps, slot: Slot, account: Account): Plan {
   const createdAtMs = deps.clock.nowMs();
   const gathered = gather(deps, account, createdAtMs);
-  const planned = gathered.kind === "input" ? planTrades(gathered.input) : noPlan(gathered.why);
-  const { considered } = planned;
+  const planned = planOf(deps, gathered, createdAtMs);
+  const { considered, waiting } = planned;
   const { trades, reason } = withinLimits(deps, planned);
   const plan: Plan = {
     slot: slot.text,
@@ -75,7 +77,22 @@ function writePlan(deps: RebalanceDeps, slot: Slot, account: Account): Plan {
   };
   deps.guard.check(0);
   deps.store.insert(plan, considered);
+  const places = trades.map(({ ownerOrder }, index) => ({ id: ownerOrder, n: index + 1 }));
+  const taken = places.flatMap(({ id, n }) => (id === null ? [] : [{ id, n }]));
+  deps.ownerOrders.note(slot.text, taken, waiting);
   return plan;
+}
+
+/** The plan on what was gathered, with the owner's orders that are open now: one is never cut to a limit. */
+export function planOf(
+  deps: Pick<RebalanceDeps, "caps" | "ownerOrders">,
+  gathered: Gathered,
+  nowMs: number,
+): TradePlan {
+  const open = deps.ownerOrders.open(nowMs);
+  if (gathered.kind === "unknown") return noPlan(gathered.why, open);
+  const rules = open.length === 0 ? null : deps.caps();
+  return planTrades(gathered.input, open, rules === null ? new Map() : overCaps(open, rules));
 }
 
 /** The trades as far as the limits in euros allow, and what those have taken away, said in the plan's sentence. */
@@ -87,7 +104,11 @@ export function withinLimits(
   if (rules === null) return { trades, reason };
   const lots = new Map(deps.universe().stocks.map(({ symbol, lotSize }) => [symbol, lotSize]));
   const kept = withinCaps(trades, rules, (symbol) => lots.get(symbol) ?? 1);
-  return { trades: kept.trades, reason: [reason, ...kept.notes].join(" ") };
+  const said = kept.trades.map((trade) => {
+    const whole = trades.find(({ symbol }) => symbol === trade.symbol);
+    return trade.qty === whole?.qty ? trade : { ...trade, reason: `${trade.reason} Cut to ${trade.qty} by a limit.` };
+  });
+  return { trades: said, reason: [reason, ...kept.notes].join(" ") };
 }
 
 const intentsOf = (deps: RebalanceDeps, slot: Slot, trades: TradePlan["trades"], nowMs: number): Intent[] =>

@@ -14,6 +14,8 @@ import { type LiveSwitch, whyNotLive } from "./live-rules.ts";
 import { readLocks, writeLocks } from "./lock-store.ts";
 import { type Lock, lockOn, lockOnAll, lockText, ownersSwitches, withSwitches } from "./locks.ts";
 import type { MarketView } from "./market-view.ts";
+import { ownerOrderStore } from "./owner-order-store.ts";
+import type { OwnerOrders } from "./owner-orders.ts";
 import type { Intent } from "./plan-record.ts";
 import { protectionLimits, protections, type Reading, switchLocks } from "./protections.ts";
 import type { TradingDeps } from "./trading-deps.ts";
@@ -45,6 +47,8 @@ export type OpenDesk = {
   readonly lock: (open: readonly Intent[]) => Promise<{ readonly locks: readonly Lock[]; readonly failed: boolean }>;
   /** The limits in euros that this book's orders keep to; null when it has none. */
   readonly caps: () => CapRules | null;
+  /** What the owner has ordered in this book. */
+  readonly ownerOrders: OwnerOrders;
   /** Why nothing at all may be bought or sold at this moment; null: it may. */
   readonly allowances: () => Allowances;
 };
@@ -76,6 +80,7 @@ export function tradingDesk(deps: DeskDeps): TradingDesk {
       trading: { ...deps, broker, store, absences, mayTrade: async (order) => whyLocked(facts, order) },
       lock: (open) => lockAnew(facts, open),
       caps: () => capsOf(facts, null),
+      ownerOrders: ownerOrderStore(deps.db, book),
       allowances: () => ({ buy: allLocked(facts, "buy"), sell: allLocked(facts, "sell") }),
     };
   };

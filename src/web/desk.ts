@@ -2,9 +2,10 @@ import type { PairView } from "../../ha/contract.ts";
 import type { LedDisplay } from "../led/display.ts";
 import type { MarketShare } from "./market-routes.ts";
 import type { LedgerView } from "../ledger-view.ts";
+import type { OwnerOrder } from "../planning/owner-orders.ts";
 import type { MoneyView } from "../money-view.ts";
 import type { LedgerSettings } from "../settings/ledger-settings.ts";
-import type { CommandOutcome } from "../trading/commands.ts";
+import type { CommandOutcome } from "../trading/command-outcome.ts";
 import type { TradingState } from "../trading/trading-state.ts";
 import type { ApiTokens } from "./api-tokens.ts";
 import type { LedgerReads } from "./ledger-reads.ts";
@@ -39,7 +40,7 @@ export type OpenLedger = {
   notes(): readonly string[];
   trading(): TradingState;
   /** Performs one of the owner's commands; throws what the ledger or the lease throws. */
-  command(request: SwitchCommand): Promise<CommandOutcome>;
+  command(request: OwnersCommand): Promise<CommandOutcome>;
   nextRuns(): readonly NextRun[];
   /** How long the newest confirmation took, in real milliseconds; null before the first. */
   lastConfirm(): ConfirmTime | null;
@@ -53,8 +54,11 @@ export type OpenLedger = {
   readonly sessions: Pick<Sessions, keyof Sessions>;
   readonly apiTokens: Pick<ApiTokens, keyof ApiTokens>;
 };
-/** The switches that are set from pages and scripts. Live trading is switched on with a preview, by the command line alone. */
-type SwitchCommand = { readonly name: "pause-buys" | "stop-everything"; readonly on: boolean };
+/** What is done from pages and scripts. Live trading is switched on with a preview, by the command line alone. */
+type OwnersCommand =
+  | { readonly name: "pause-buys" | "stop-everything"; readonly on: boolean }
+  | (Omit<OwnerOrder, "overrides"> & { readonly name: "order"; readonly override: OwnerOrder["overrides"] })
+  | { readonly name: "order-withdraw"; readonly id: string };
 export type NextRun = { readonly job: string; readonly slot: string; readonly inRealMs: number };
 export type ConfirmTime = { readonly outcome: "confirmed" | "unknown"; readonly tookMs: number };
 

@@ -5,6 +5,7 @@ import { jobRuns, orderIntents, plans } from "../db/ledger-schema.ts";
 import { cronOf } from "../jobs/intervals.ts";
 import { slotText } from "../jobs/slots.ts";
 import type { Considered } from "../planning/considered.ts";
+import { readOwnerOrders, type Told } from "../trading/owner-order-store.ts";
 import { shownBook } from "../trading/books.ts";
 import type { OrderView, orderTeller } from "../ledger-view.ts";
 
@@ -39,6 +40,12 @@ export class LedgerReads {
       .orderBy(desc(orderIntents.slot), asc(orderIntents.n))
       .limit(limit);
     return newest.all().map(orders());
+  }
+
+  /** What the owner has ordered by hand, what waits first. */
+  ownerOrders(): readonly Told[] {
+    const { db, clock } = this.#deps;
+    return readOwnerOrders(db, clock.nowMs());
   }
 
   /** What the newest plan was chosen from; null without a plan, or where it had nothing to choose. */

@@ -10,7 +10,7 @@ import { rebalanceJob } from "../../src/trading/rebalance-job.ts";
 import type { RebalanceDeps } from "../../src/trading/rebalance-job.ts";
 import { slotAtMs } from "../../src/trading/plan-record.ts";
 import { dollarPrices } from "../support/dollar-prices.ts";
-import { eagerSources } from "../support/planning-sources.ts";
+import { eagerSources, noOwnerOrders } from "../support/planning-sources.ts";
 import { diesOfDeadline, inApp, remainingMs } from "./app.ts";
 import { monotonicMs, wallMs } from "./clock.ts";
 import { brokerOrder, place, requestLimitMs } from "./exchange.ts";
@@ -111,6 +111,7 @@ function depsOf(world: World, host: Host, app: App): RebalanceDeps {
     sendMarginMs: 20,
     absences: new Map(),
     caps: () => null,
+    ownerOrders: noOwnerOrders,
     lock: async () => ({ locks: (await broker.isMarketOpen()) ? [] : [closed], failed: false }),
     log: silent,
     // Whoever plans at another moment plans something else.

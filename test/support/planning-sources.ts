@@ -1,6 +1,7 @@
 import { nothingForbidden } from "../../src/planning/input.ts";
 import { type PlanningSettings, defaultPlanning } from "../../src/planning/settings.ts";
 import type { MarketView } from "../../src/trading/market-view.ts";
+import type { OwnerOrders } from "../../src/trading/owner-orders.ts";
 import type { PlanningSources } from "../../src/trading/planning-input.ts";
 
 const DAY_MS = 86_400_000;
@@ -30,6 +31,9 @@ export const eagerSettings: PlanningSettings = {
   holdDaysMin: 0,
   lossMax: 1,
 };
+
+/** An owner who orders nothing by hand. */
+export const noOwnerOrders: OwnerOrders = { open: () => [], note: () => undefined, at: () => null };
 
 /** Stocks that nothing but the market speaks against, held since for ever. */
 export const eagerSources = (symbols: readonly string[], market: () => MarketView): PlanningSources => ({

@@ -1,17 +1,18 @@
 import { sharesText } from "../../analytics/money/shares.ts";
 import { costEur, neededEur, tradeMinEur } from "../costs.ts";
 import { partsOf } from "../targets.ts";
-import { type Refusal, type Situation, money, first, percent, refuse } from "./refusal.ts";
+import { type Refusal, type Situation, money, first, firstBut, percent, refuse } from "./refusal.ts";
 
 /** Prices move between plan and order: a cap may be exceeded by this share of the portfolio, the reserve never. */
 const CAP_TOLERANCE = 0.005;
 
 /** What forbids buying this many. */
 export function mayBuyQty(situation: Situation, qty: number): Refusal | null {
-  const { input, portfolio, stock } = situation;
+  const { input, portfolio, stock, waived } = situation;
   const value = qty * (stock.priceEur ?? Number.NaN);
   const needed = neededEur(input, stock, value);
-  return first(
+  return firstBut(
+    waived,
     notInLots(qty, stock.lotSize),
     tooSmall(situation, "buy", value),
     !(needed <= portfolio.freeEur) &&
@@ -25,12 +26,13 @@ export function mayBuyQty(situation: Situation, qty: number): Refusal | null {
 
 /** What forbids selling this many. */
 export function maySellQty(situation: Situation, qty: number): Refusal | null {
-  const { stock } = situation;
+  const { stock, waived } = situation;
   const { active, lotSize } = stock;
-  return first(
+  return firstBut(
+    waived,
     qty > stock.qty && refuse("holding", `${qty} are more than the ${sharesText(stock.qty)} that are held`),
     notInLots(qty, lotSize),
-    active && stock.qty - qty < lotSize && refuse("holding", `a lot of ${lotSize} has to stay`),
+    active && stock.qty - qty < lotSize && refuse("last lot", `a lot of ${lotSize} has to stay`),
     tooSmall(situation, "sell", qty * (stock.priceEur ?? Number.NaN)),
   );
 }

@@ -12,6 +12,8 @@ export type Situation = {
   readonly portfolio: Portfolio;
   readonly targets: Targets;
   readonly stock: StockFacts;
+  /** Names of rules that the owner overrides for this order; absent: none. */
+  readonly waived?: ReadonlySet<string>;
 };
 
 export const refuse = (rule: string, why: string): Refusal => ({ rule, why });
@@ -19,6 +21,14 @@ export const refuse = (rule: string, why: string): Refusal => ({ rule, why });
 /** The first of these that speaks against it. */
 export function first(...refusals: readonly (Refusal | null | false)[]): Refusal | null {
   return refusals.find((refusal): refusal is Refusal => refusal !== null && refusal !== false) ?? null;
+}
+
+/** The first of these that speaks against it, of those that are not waived. */
+export function firstBut(
+  waived: ReadonlySet<string> | undefined,
+  ...refusals: readonly (Refusal | null | false)[]
+): Refusal | null {
+  return first(...refusals.filter((refusal) => refusal && !waived?.has(refusal.rule)));
 }
 
 /** Days of the market since an instant. */

@@ -1,11 +1,12 @@
 import { gainOf } from "../stock.ts";
-import { type Refusal, type Situation, daysSince, first, percent, refuse } from "./refusal.ts";
+import { type Refusal, type Situation, daysSince, firstBut, percent, refuse } from "./refusal.ts";
 
 /** What forbids buying a stock now, however many: who is asked, the owner's flags, and what was done lately. */
-export function mayBuy({ input, stock }: Situation): Refusal | null {
+export function mayBuy({ input, stock, waived }: Situation): Refusal | null {
   const { buyCoolOffDays } = input.settings;
   const days = stock.lastBoughtMs === null ? Infinity : daysSince(stock.lastBoughtMs, input);
-  return first(
+  return firstBut(
+    waived,
     input.allowances.buy !== null && refuse("protection", input.allowances.buy),
     stock.untradable !== null && refuse("broker", stock.untradable),
     stock.blocked !== null && refuse("blocked", stock.blocked),
@@ -18,12 +19,13 @@ export function mayBuy({ input, stock }: Situation): Refusal | null {
 }
 
 /** What forbids selling a stock now, however many. What is not known of a holding forbids it too. */
-export function maySell({ input, stock }: Situation): Refusal | null {
+export function maySell({ input, stock, waived }: Situation): Refusal | null {
   const { sellCoolOffDays, holdDaysMin, lossMax } = input.settings;
   const gain = gainOf(stock);
   const heldDays = stock.heldSinceMs === null ? null : daysSince(stock.heldSinceMs, input);
   const soldDays = stock.lastSoldMs === null ? Infinity : daysSince(stock.lastSoldMs, input);
-  return first(
+  return firstBut(
+    waived,
     input.allowances.sell !== null && refuse("protection", input.allowances.sell),
     stock.untradable !== null && refuse("broker", stock.untradable),
     stock.blocked !== null && refuse("blocked", stock.blocked),

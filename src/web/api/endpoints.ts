@@ -1,6 +1,7 @@
 import type { Endpoint } from "./endpoint.ts";
 import { jobEndpoints } from "./job-endpoints.ts";
 import { moneyEndpoints } from "./money-endpoints.ts";
+import { ownerOrderEndpoints } from "./owner-order-endpoints.ts";
 import { portfolioEndpoints } from "./portfolio-endpoints.ts";
 import { settingEndpoints } from "./setting-endpoints.ts";
 import { statusEndpoints } from "./status-endpoints.ts";
@@ -13,6 +14,7 @@ export const endpoints: readonly Endpoint[] = [
   ...statusEndpoints,
   ...jobEndpoints,
   ...tradingEndpoints,
+  ...ownerOrderEndpoints,
   ...portfolioEndpoints,
   ...moneyEndpoints,
   ...stockEndpoints,

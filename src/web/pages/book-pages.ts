@@ -24,11 +24,12 @@ export const portfolioPage = (status: AppStatus, howTheMoneyDid: Html, frame: Fr
       ${masked(status)} ${positionsTable(status)} ${howTheMoneyDid}`,
   );
 
-/** The newest plan with its reasons, those before it, and what holds trading back. */
+/** The newest plan with its reasons, what was ordered by hand, those before it, and what holds trading back. */
 export const planPage = (
   status: AppStatus,
   considered: ShownConsidered | null,
   trading: ShownTrading,
+  byHand: Html,
   frame: Frame,
 ): Html =>
   page(
@@ -36,7 +37,7 @@ export const planPage = (
     "Plan",
     frame,
     html`<h1>Plan</h1>
-      ${actionsOf(status)} ${masked(status)} ${considered === null ? "" : consideredPart(considered)}
+      ${actionsOf(status)} ${masked(status)} ${byHand} ${considered === null ? "" : consideredPart(considered)}
       ${tradingPart(trading, frame)}
       <h2>Before</h2>
       ${table(

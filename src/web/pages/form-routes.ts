@@ -1,4 +1,8 @@
 import { Hono, type Context } from "hono";
+import { z } from "zod";
+import { overridable } from "../../planning/owner-orders.ts";
+import type { CommandOutcome } from "../../trading/command-outcome.ts";
+import { ownerOrderFields } from "../../trading/owner-order-commands.ts";
 import { isAccepted, parseText, settingOf, textOf, wanted } from "../../settings/registry.ts";
 import { callerOf, writeRefusal } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
@@ -8,6 +12,8 @@ import { isSwitch } from "../trading-status.ts";
 import { readForm, type Form } from "./form.ts";
 import type { Frame } from "./layout.ts";
 import { frameOf, pages } from "./page-routes.ts";
+
+const ownerOrderForm = z.strictObject(ownerOrderFields);
 
 type Said = NonNullable<Frame["said"]>;
 type FormPage = {
@@ -22,9 +28,27 @@ const forms: readonly FormPage[] = [
     path: "/trading/:param",
     async act({ on }, name, open) {
       if (!isSwitch(name) || (on !== "yes" && on !== "no")) return null;
-      const { message, lines, confirmed } = await open.command({ name, on: on === "yes" });
-      return good([message, ...lines].map(sentence).join(" "), confirmed === true);
+      return saidOf(await open.command({ name, on: on === "yes" }));
     },
+    page: "/plan",
+  },
+  {
+    path: "/owner-orders",
+    async act(form, _param, open) {
+      const override = overridable.filter((rule) => form[rule] === "yes");
+      const given = { id: form["id"], side: form["side"], symbol: form["symbol"], qty: Number(form["qty"]), override };
+      const parsed = ownerOrderForm.safeParse(given);
+      if (!parsed.success) {
+        const { field, detail } = inputProblem(parsed.error, "", 0);
+        return bad(`${field ?? "The form"}: ${detail}`);
+      }
+      return saidOf(await open.command({ name: "order", ...parsed.data }));
+    },
+    page: "/plan",
+  },
+  {
+    path: "/owner-orders/:param",
+    act: async (_form, id, open) => saidOf(await open.command({ name: "order-withdraw", id })),
     page: "/plan",
   },
   {
@@ -91,5 +115,10 @@ const good = (text: string, confirmed: boolean): Said => ({
   text: confirmed ? text : `${text} The other node has not confirmed it yet: a failover now may forget it.`,
   good: true,
 });
+
+const saidOf = ({ outcome, message, lines, confirmed }: CommandOutcome): Said => {
+  const text = [message, ...lines].map(sentence).join(" ");
+  return outcome === "done" ? good(text, confirmed === true) : bad(text);
+};
 
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;

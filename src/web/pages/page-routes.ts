@@ -1,18 +1,22 @@
+import { randomBytes } from "node:crypto";
 import { Hono, type Context } from "hono";
 import { html } from "hono/html";
 import { callerOf, forwardedHeader, type Caller } from "../caller.ts";
 import type { Desk, OpenLedger } from "../desk.ts";
 import { problemAnswer } from "../problem.ts";
 import { shownConsidered, shownOrder, statusOf } from "../status.ts";
+import { shownOwnerOrder } from "../owner-orders.ts";
 import { shownTrading } from "../trading-status.ts";
 import { jobsPage, ordersPage, planPage, portfolioPage } from "./book-pages.ts";
 import type { Frame, Html } from "./layout.ts";
+import { ownerOrdersPart } from "./owner-orders-part.ts";
 import { moneySection } from "./money-section.ts";
 import { settingsPage } from "./settings-page.ts";
 import { stocksPage } from "./stocks-page.ts";
 import { statusPage } from "./status-page.ts";
 
 const ordersShown = 100;
+const ownerOrderIdBytes = 8;
 
 /** What a page is made of. */
 export type Asked = {
@@ -33,6 +37,11 @@ export const pages = {
       statusOf(desk, amounts),
       considered && shownConsidered(considered, amounts),
       shownTrading(open.trading(), amounts),
+      ownerOrdersPart(
+        open.reads.ownerOrders().map((told) => shownOwnerOrder(told, amounts)),
+        randomBytes(ownerOrderIdBytes).toString("hex"),
+        frame,
+      ),
       frame,
     );
   },

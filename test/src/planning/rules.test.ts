@@ -169,7 +169,7 @@ describe("the rules on selling", () => {
 
   test("no more than is held, a lot stays, and below 100 EUR it is not worth it", () => {
     expect(sending({ side: "sell", qty: 301 }, over)).toBe("holding: 301 are more than the 300 that are held");
-    expect(sending({ side: "sell", qty: 300 }, over)).toBe("holding: a lot of 1 has to stay");
+    expect(sending({ side: "sell", qty: 300 }, over)).toBe("last lot: a lot of 1 has to stay");
     expect(sending({ side: "sell", qty: 1 }, { ...over, priceEur: 90 })).toBe(
       "minimum size: 90.00 EUR are less than 100.00 EUR, the least for a cost of 2.18 EUR",
     );
@@ -206,7 +206,7 @@ describe("the rules on selling", () => {
     );
     expect(sending({ side: "sell", qty: 301 }, part)).toBe("holding: 301 are more than the 300.5 that are held");
     expect(sending({ side: "sell", qty: 300.5 }, part)).toBe("lot: 300.5 is no multiple of its lot of 1");
-    expect(sending({ side: "sell", qty: 300 }, { ...part, active: true })).toBe("holding: a lot of 1 has to stay");
+    expect(sending({ side: "sell", qty: 300 }, { ...part, active: true })).toBe("last lot: a lot of 1 has to stay");
     expect(sending({ side: "sell", qty: 299 }, { ...part, active: true })).toBeNull();
     const stocks = [...onTarget(), { ...over, qty: 7.5 }];
     expect(portfolioOf(input({ ...given, stocks })).stocksEur.get("T")).toBe(750);

@@ -4,25 +4,33 @@ import type { Broker, OrderIntent } from "../../../src/trading/broker.ts";
 import { type Absence, defaultLimits } from "../../../src/trading/order-rules.ts";
 import { type Plan, sameIntention, slotAtMs } from "../../../src/trading/plan-record.ts";
 import type { MarketView } from "../../../src/trading/market-view.ts";
+import type { OwnerOrder } from "../../../src/planning/owner-orders.ts";
+import type { KeptOrder } from "../../../src/trading/owner-orders.ts";
 import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
 import { dollarPrices } from "../../support/dollar-prices.ts";
 import { eagerSources } from "../../support/planning-sources.ts";
 import { type DoubleBroker, type DoubleOptions, doubleBroker } from "./double-broker.ts";
+import { memoryOwnerOrders } from "./memory-owner-orders.ts";
 import { memoryPlanStore } from "./memory-plan-store.ts";
 
 /** The process is gone: thrown at the point of death and by everything that a dead process would do afterwards. */
 class Crash extends Error {}
 
 const SLOT_MS = 900_000;
+/** One that no plan thinks of by itself. */
+export const UNSCORED = "Z";
 const SYMBOLS = ["A", "B", "C", "D", "E", "F", "G", "H"];
 const SILENT = pino({ level: "silent" });
 
-type Rows = ReadonlyMap<string, Plan>;
+/** A ledger: its plans by slot, and what the owner has ordered. */
+export type Rows = ReadonlyMap<string, Plan> & { readonly owners?: ReadonlyMap<string, KeptOrder> };
 /** How a life ends, or does not. */
 export type Life = {
   readonly node: string;
   /** The ledger that it starts with. */
   readonly rows: Rows;
+  /** What the owner orders on this node before its cycle begins. */
+  readonly ordered?: OwnerOrder;
   /** Dies at this point, counted from 1; never when absent. */
   readonly dieAt?: number;
   /** The number of its confirms, from 1, that answers `unknown` although everything got over. */
@@ -91,9 +99,12 @@ export class CrashWorld {
   /** Runs the present slot's cycle on one node, with up to three attempts as the scheduler has them. */
   async live(life: Life): Promise<Ended> {
     const store = memoryPlanStore(life.rows);
+    const owners = memoryOwnerOrders(store, life.rows.owners);
+    const ledgerNow = (): Rows => Object.assign(store.rows(), { owners: owners.rows() });
+    let inTransaction = false;
     let points = 0;
     let diedAt: string | null = null;
-    let ledgers: Rows[] = [store.rows()];
+    let ledgers: Rows[] = [ledgerNow()];
     let everConfirmed = false;
     let confirms = 0;
     let requests = 0;
@@ -108,7 +119,7 @@ export class CrashWorld {
     const write = (name: string, change: () => void): void => {
       point(`before ${name}`);
       change();
-      ledgers.push(store.rows());
+      ledgers.push(ledgerNow());
       point(`after ${name}`);
     };
     const ask = async <T>(name: string, question: () => Promise<T>): Promise<T> => {
@@ -146,13 +157,17 @@ export class CrashWorld {
         read: (slot) => (alive(), store.read(slot)),
         unsettled: () => (alive(), store.unsettled()),
         newestSlot: () => (alive(), store.newestSlot()),
-        insert: (plan) => write("plan written", () => store.insert(plan)),
+        insert: (plan) => {
+          const insert = (): void => store.insert(plan);
+          if (inTransaction) insert();
+          else write("plan written", insert);
+        },
         update: (slot, change) => write("update written", () => store.update(slot, change)),
       },
       guard: { epoch: 1, remainingMs: () => 1_000, check: alive },
       confirm: async () => {
         point("before confirm");
-        ledgers = [store.rows()];
+        ledgers = [ledgerNow()];
         everConfirmed = true;
         point("confirmed, answer lost");
         return ++confirms === life.unknownConfirm ? "unknown" : "confirmed";
@@ -169,14 +184,36 @@ export class CrashWorld {
       slotMs: SLOT_MS,
       sendMarginMs: 100,
       caps: () => null,
+      ownerOrders: {
+        open: (nowMs) => (alive(), owners.open(nowMs)),
+        note: (...noted) => (alive(), owners.note(...noted)),
+        at: (slot, n) => (alive(), owners.at(slot, n)),
+      },
       lock: async () => ({ locks: [], failed: false }),
       absences: life.absences ?? new Map(),
       log: SILENT,
-      ...eagerSources(SYMBOLS, () => market(life.node, this.slot().atMs)),
-      atomically: (work) => work(),
+      ...eagerSources([...SYMBOLS, UNSCORED], () => market(life.node, this.slot().atMs)),
+      atomically: (work) => {
+        let done: { readonly value: ReturnType<typeof work> } | null = null;
+        write("plan written", () => {
+          inTransaction = true;
+          done = { value: work() };
+          inTransaction = false;
+        });
+        return done!.value;
+      },
       mayTrade: async () => null,
     };
     let outcome = "";
+    try {
+      const { ordered } = life;
+      if (ordered !== undefined) {
+        write("order of the owner written", () => owners.keep(ordered, this.#nowMs));
+        await deps.confirm();
+      }
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    }
     for (let attempt = 0; attempt < 3; attempt++) {
       try {
         outcome = await rebalanceJob(deps).run(this.slot(), new AbortController().signal);
@@ -210,7 +247,7 @@ function market(node: string, atMs: number): MarketView {
   const score = (index: number): number => 0.3 + 0.6 * (((index + turn) % SYMBOLS.length) / SYMBOLS.length);
   return {
     blocked: new Map(),
-    ...dollarPrices(SYMBOLS.map((symbol) => [symbol, 100])),
+    ...dollarPrices([...SYMBOLS, UNSCORED].map((symbol) => [symbol, 100])),
     scores: new Map(SYMBOLS.map((symbol, index) => [symbol, score(index)])),
   };
 }

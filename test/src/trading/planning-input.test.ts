@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MarketCache, openMarketCache, writeBars, writeScores } from "../../../src/db/market-cache.ts";
+import type { OwnerOrder } from "../../../src/planning/owner-orders.ts";
 import { planTrades } from "../../../src/planning/plan.ts";
 import { scoreStock } from "../../../src/scoring/score.ts";
 import type { MarketView } from "../../../src/trading/market-view.ts";
@@ -195,17 +196,20 @@ describe("figures of the cache", () => {
   });
 });
 
+const thirtyDays = () => ({ ...eagerSettings, buyCoolOffDays: 30 });
+
 describe("the check of an order right before it is sent", () => {
   const order = intent(2, { symbol: "B", qty: 100 });
   const store = memoryPlanStore();
   store.insert(plan([intent(1, { symbol: "A", state: "filled" }), order], { status: "confirmed" }));
-  const check = (over: Partial<PlanningSources> = {}, of = account()) =>
+  const check = (over: Partial<PlanningSources> = {}, of = account(), owners: OwnerOrder | null = null) =>
     checkOrder(
       {
         ...sources(over),
         broker: { positions: async () => of.positions, account: async () => of.account },
         store,
         clock: { nowMs: () => nowMs },
+        ownerOrderAt: (slot, n) => (slot === order.slot && n === order.n ? owners : null),
       },
       order,
     );
@@ -230,9 +234,20 @@ describe("the check of an order right before it is sent", () => {
     expect(await check({ market: () => view({ scores: new Map() }) })).toBeNull();
   });
 
+  test("a rule that its owner overrides does not hold it back, and no other is overridden by that", async () => {
+    const bought = { lastBoughtMs: nowMs, lastSoldMs: null, heldSinceMs: 0 };
+    const lately = { settings: thirtyDays, tradeTimes: () => new Map([["B", bought]]) };
+    expect(await check(lately)).toContain("(buy cool-off)");
+    const owners: OwnerOrder = { id: "wish", symbol: "B", side: "buy", qty: 100, overrides: ["buy-cool-off"] };
+    expect(await check(lately, account(), owners)).toBeNull();
+    expect(await check(lately, account(), { ...owners, overrides: ["minimum-size"] })).toContain("(buy cool-off)");
+    const closed = { ...lately, allowances: () => ({ buy: "everything is stopped", sell: null }) };
+    expect(await check(closed, account(), owners)).toContain("(protection)");
+  });
+
   test("a failed read allows nothing", async () => {
     const failing = { positions: () => Promise.reject(new Error("502")), account: async () => account().account };
-    const deps = { ...sources(), broker: failing, store, clock: { nowMs: () => nowMs } };
+    const deps = { ...sources(), broker: failing, store, clock: { nowMs: () => nowMs }, ownerOrderAt: () => null };
     await expect(checkOrder(deps, order)).rejects.toThrow("502");
   });
 });

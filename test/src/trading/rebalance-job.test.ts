@@ -16,6 +16,7 @@ import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
 import type { Broker } from "../../../src/trading/broker.ts";
 import { ledgerPlanStore } from "../../../src/trading/ledger-plan-store.ts";
 import type { MarketHours, MarketView } from "../../../src/trading/market-view.ts";
+import { ownerOrderStore } from "../../../src/trading/owner-order-store.ts";
 import { gather } from "../../../src/trading/planning-input.ts";
 import { type PlanStore, slotAtMs } from "../../../src/trading/plan-record.ts";
 import { type RebalanceDeps, rebalanceJob } from "../../../src/trading/rebalance-job.ts";
@@ -67,6 +68,7 @@ const deps = (broker: Broker, over: Partial<RebalanceDeps> = {}): RebalanceDeps 
   settings: () => ({ ...eagerSettings, tradesMax: 1 }),
   atomically: (work) => ledger.db.$client.transaction(work).immediate(),
   caps: () => null,
+  ownerOrders: ownerOrderStore(ledger.db, "b"),
   lock: async () => ({ locks: [], failed: false }),
   ...over,
 });

@@ -103,9 +103,12 @@ async function sync(configured: Broker = broker): Promise<void> {
 
 /** The trading cycle of the present slot, as the schedule runs it. */
 async function trade(configured: Broker): Promise<string> {
-  const { trading: deps, lock, caps, allowances } = await desk(configured).open();
+  const { trading: deps, lock, caps, ownerOrders, allowances } = await desk(configured).open();
   const sources = { ...eagerSources(listed, view), settings: twoTrades, allowances };
-  return rebalanceJob({ ...deps, ...sources, lock, caps, atomically: (work) => work() }).run(slotNow(), never);
+  return rebalanceJob({ ...deps, ...sources, lock, caps, ownerOrders, atomically: (work) => work() }).run(
+    slotNow(),
+    never,
+  );
 }
 
 async function cycle(configured: Broker = broker): Promise<string> {

@@ -14,6 +14,7 @@ const document = openApiOf(endpoints, "1");
 /** Something for each parameter of a path. */
 const examples: Readonly<Record<string, string>> = {
   name: "backup",
+  id: "order-1",
   symbol: "AAPL",
   key: "jobs.scoreMinutes",
   switch: "pause-buys",

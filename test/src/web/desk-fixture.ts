@@ -112,18 +112,20 @@ type Given = {
   open?: boolean;
   probe?: (value: string) => Promise<ProbeOutcome>;
   scores?: ReadonlyMap<string, Score>;
+  trading?: TradingDesk;
 };
 
 /** A desk as a primary's (`open`, the default) or a standby's. */
 export function fakeDesk(given: Given = {}): Desk {
-  const { pair: view = pair, open = true, probe, rows, passwordHash = null, scores = new Map() } = given;
+  const { pair: view = pair, open = true, probe, rows, passwordHash = null } = given;
+  const { scores = new Map(), trading = noDesk } = given;
   const deps = rows ?? memoryRows();
   const ledger: OpenLedger = {
     epoch: 3,
     view: () => ledgerView,
     notes: () => ["Buying is locked: buys are paused (until: trader pause-buys off)."],
     trading: () => readTradingState(deps.db, deps.nowMs()),
-    command: (request) => runCommand({ ...deps, desk: noDesk, preview: () => Promise.resolve([]) }, request),
+    command: (request) => runCommand({ ...deps, desk: trading, preview: () => Promise.resolve([]) }, request),
     nextRuns: () => [{ job: "price-sync", slot: "20261122T1420Z", inRealMs: 1000 }],
     lastConfirm: () => ({ outcome: "confirmed", tookMs: 42 }),
     probes: {

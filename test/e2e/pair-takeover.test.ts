@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Pair } from "./pair.ts";
+import { ordersOutliveTheirNode } from "./pair-orders.ts";
 import { takeoverOfPair } from "./pair-rounds.ts";
 
 const READY_LIMIT_MS = 120_000;
@@ -32,4 +33,12 @@ describe.each([
     },
     ROUND_LIMIT_MS,
   );
+
+  if (args.includes("--accept-duplicates")) {
+    test(
+      "what the owner has ordered outlives the node that took it, and goes out once",
+      () => ordersOutliveTheirNode(pair),
+      ROUND_LIMIT_MS,
+    );
+  }
 });

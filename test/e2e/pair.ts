@@ -172,7 +172,7 @@ export class Pair {
 
   /** Runs a command of `trader` for this node. */
   async trader(node: ReadyNode, command: string, ...args: readonly string[]): Promise<CommandResult> {
-    const argv = [traderMain, command, "--data", node.dataDir, ...args];
+    const argv = [traderMain, command, ...args, "--data", node.dataDir];
     const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"], timeout: COMMAND_LIMIT_MS });
     let stdout = "";
     let stderr = "";

@@ -111,8 +111,8 @@ function workOf(broker: Broker, cache: MarketCache, hours: MarketHours): Primary
   });
 }
 
-/** All jobs of a primary, slot after slot. */
-async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
+/** All jobs of a primary, slot after slot; it is looked at after the last. */
+async function runPrimary(broker: Broker, slots: number, look: (work: PrimaryWork) => void): Promise<string[]> {
   const cache = openMarketCache(join(folder, "market.db"));
   const work = workOf(broker, cache, "replay");
   try {
@@ -126,6 +126,7 @@ async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
       }
       time.appMs += SLOT_MS;
     }
+    look(work);
     return outcomes;
   } finally {
     cache.close();
@@ -135,7 +136,15 @@ async function runPrimary(broker: Broker, slots: number): Promise<string[]> {
 describe("on the embedded market", () => {
   test("a paper account trades in most slots: it buys until it is invested, then sells too, and keeps the reserve", async () => {
     const broker = priced();
-    const outcomes = await runPrimary(broker, 26);
+    const outcomes = await runPrimary(broker, 26, (work) => {
+      const scores = [...work.scores().values()];
+      expect(scores).toHaveLength(20);
+      // The sync of the last slot has found them; a slot, which is a day here, has passed since.
+      const parts = scores.flatMap(({ groups }) => groups.at(-1)?.parts ?? []);
+      expect(parts.map(({ name, confidence, ageDays }) => `${name} ${confidence} ${ageDays}`)).toEqual(
+        scores.flatMap(() => ["region 1 1", "industry 1 1", "averaging down 1 1"]),
+      );
+    });
     expect(outcomes.filter((outcome) => outcome.endsWith("filled.")).length).toBeGreaterThan(20);
     expect(broker.book.cashUsd).toBeLessThan(10_000);
     expect(broker.book.cashUsd).toBeGreaterThanOrEqual(500);

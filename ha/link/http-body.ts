@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+/** Ends the connection after an answer: the rest of the request may never come. */
+export const CLOSE = { connection: "close" };
+
 /** Reads a body of at most `maxBytes` as text; null when it is longer (the rest is then not read). */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | null> {
   const chunks: Buffer[] = [];

@@ -1,29 +1,22 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { Server } from "node:https";
-import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { errorCode } from "../io/durable-file.ts";
 import { rosterSchema } from "../io/node-files.ts";
 import { VERSION_HEADER, version } from "../io/version.ts";
 import { PacedLog } from "../io/paced-log.ts";
-import { refusal } from "./fence.ts";
 import { BANDWIDTH_BYTES_MAX, BANDWIDTH_PATH } from "./bandwidth.ts";
-import { answer, readBody } from "./http-body.ts";
+import { answer, CLOSE, readBody } from "./http-body.ts";
 import { memberOf } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import type { RosterPort } from "./peer-watch.ts";
 import type { Question, ReceiverState, ReplicaPosition } from "./protocol.ts";
 import { QUESTION_PATHS, questionOf } from "./question.ts";
-import { parseReplicaPath } from "./replica-path.ts";
-import type { ReplicaPath } from "./replica-path.ts";
+import { answerReplica } from "./replica-requests.ts";
 import { BodyTooLongError } from "./replica-store.ts";
 import type { ReplicaStore } from "./replica-store.ts";
-import { multistatus, parseRange } from "./webdav.ts";
 
 /** Bounds of a receiver; the defaults suit a small ledger over a slow wire. */
 export type ReceiverLimits = {
@@ -57,8 +50,8 @@ export type ReceiverParts = {
 };
 
 /**
- * The standby's end of the replica: HTTPS with mutual TLS. Members' requests below `/e/<epoch>/` are taken for the
- * promised epoch and from its holder only [HA-5]; a client without a certificate may do nothing but `POST /join` and `/join/check`.
+ * A member's end of the link: HTTPS with mutual TLS, for the replica, the roster and questions. A client without a
+ * certificate may do nothing but `POST /join` and `/join/check`.
  */
 export class Receiver {
   readonly #parts: ReceiverParts;
@@ -126,7 +119,7 @@ export class Receiver {
       else if (request.url === BANDWIDTH_PATH) await this.#discard(request, response);
       else if (request.url === "/roster") await this.#roster(request, response);
       else if (QUESTION_PATHS.has(request.url ?? "")) await this.#question(request, response);
-      else await this.#replica(request, response, member.name);
+      else await answerReplica({ ...this.#parts, limits: this.#limits }, { request, response, sender: member.name });
     } catch (error) {
       this.#fail(request, response, error);
     }
@@ -200,99 +193,6 @@ export class Receiver {
     const { status, body } = await this.#parts.question(about);
     return answer(request, response, status, JSON.stringify(body));
   }
-
-  async #replica(request: IncomingMessage, response: ServerResponse, sender: string): Promise<void> {
-    const place = parseReplicaPath(request.url ?? "");
-    if (place === null) {
-      answer(request, response, 400, "not a place in the replica\n");
-      return;
-    }
-    const reason = refusal(this.#parts.store.fence, place.epoch, sender);
-    if (reason !== null) {
-      answer(request, response, 403, `${reason}\n`);
-      return;
-    }
-    switch (request.method ?? "") {
-      case "OPTIONS":
-        return answer(request, response, 200, "", { dav: "1", allow: METHODS });
-      case "PROPFIND":
-        return this.#list(request, response, place);
-      case "MKCOL":
-        return this.#makeFolder(request, response, place);
-      case "PUT":
-        return this.#put(request, response, place, sender);
-      case "GET":
-      case "HEAD":
-        return this.#get(request, response, place);
-      case "DELETE":
-        return this.#delete(request, response, place);
-      default:
-        return answer(request, response, 405, "not a method of the replica\n", { allow: METHODS });
-    }
-  }
-
-  async #list(request: IncomingMessage, response: ServerResponse, place: ReplicaPath): Promise<void> {
-    if ((await readBody(request, this.#limits.maxSmallBodyBytes)) === null) {
-      return answer(request, response, 413, "the question is too long\n", CLOSE);
-    }
-    const base = (request.url ?? "").replace(/\/$/, "");
-    if (place.file !== null || request.headers["depth"] === "infinity") {
-      return answer(request, response, 403, "a folder, depth 0 or 1\n");
-    }
-    const entries = place.depth === "epoch" ? null : await this.#parts.store.list(place.epoch, place.level, base);
-    if (entries === null) return answer(request, response, 404, "no such folder\n");
-    const shown = request.headers["depth"] === "0" ? entries.slice(0, 1) : entries;
-    return answer(request, response, 207, multistatus(shown));
-  }
-
-  #makeFolder(request: IncomingMessage, response: ServerResponse, place: ReplicaPath): void {
-    if (place.file !== null) return answer(request, response, 400, "that is a file's name\n");
-    const made = this.#parts.store.makeFolder(place.epoch, place.level);
-    return answer(request, response, made === "made" ? 201 : 405, "");
-  }
-
-  async #put(request: IncomingMessage, response: ServerResponse, place: ReplicaPath, sender: string): Promise<void> {
-    if (place.file === null || place.level === null) return answer(request, response, 400, "a file's name is needed\n");
-    const length = Number(request.headers["content-length"] ?? Number.NaN);
-    if (!Number.isSafeInteger(length)) return answer(request, response, 411, "Content-Length is needed\n", CLOSE);
-    if (length > this.#limits.maxBodyBytes) return answer(request, response, 413, "the file is too large\n", CLOSE);
-    const { epoch, level, file } = place;
-    // Not destroyed when the disk fails in its middle: the client is still owed an answer.
-    const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-    const outcome = await this.#parts.store.put({ epoch, level, name: file.name }, sender, body, length);
-    if (outcome.kind === "fenced") return answer(request, response, 403, `${outcome.reason}\n`);
-    if (outcome.kind === "gap") return answer(request, response, 409, `${outcome.reason}\n`);
-    if (level === 0) this.#parts.onReceived({ epoch, txid: file.maxTxid });
-    return answer(request, response, 201, "");
-  }
-
-  async #get(request: IncomingMessage, response: ServerResponse, place: ReplicaPath): Promise<void> {
-    if (place.file === null) return answer(request, response, 404, "a file's name is needed\n");
-    const path = join(this.#parts.store.folderOf(place.epoch, place.level), place.file.name);
-    const info = await stat(path).catch(() => null);
-    if (info === null) return answer(request, response, 404, "no such file\n");
-    const range = parseRange(request.headers.range, info.size);
-    if (range === "unsatisfiable") {
-      return answer(request, response, 416, "", { "content-range": `bytes */${info.size}` });
-    }
-    const { start, end } = range ?? { start: 0, end: info.size - 1 };
-    response.writeHead(range === null ? 200 : 206, {
-      "content-length": end - start + 1,
-      "content-type": "application/octet-stream",
-      "last-modified": info.mtime.toUTCString(),
-      "accept-ranges": "bytes",
-      ...(range !== null && { "content-range": `bytes ${start}-${end}/${info.size}` }),
-    });
-    if (request.method === "HEAD" || info.size === 0) response.end();
-    else await pipeline(createReadStream(path, { start, end }), response);
-  }
-
-  async #delete(request: IncomingMessage, response: ServerResponse, place: ReplicaPath): Promise<void> {
-    if (place.file === null || place.level === null) return answer(request, response, 400, "only files are deleted\n");
-    const { epoch, level, file } = place;
-    const there = await this.#parts.store.remove({ epoch, level, name: file.name });
-    return answer(request, response, there ? 204 : 404);
-  }
 }
 
 /** Null, which no schema here takes, for a text that is not JSON. */
@@ -303,6 +203,3 @@ function parseJson(text: string): unknown {
     return null;
   }
 }
-
-const CLOSE = { connection: "close" };
-const METHODS = "OPTIONS, PROPFIND, MKCOL, PUT, GET, HEAD, DELETE";

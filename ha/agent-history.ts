@@ -3,6 +3,7 @@ import type { AgentView } from "./core/health.ts";
 import { HistoryFile, readHistory } from "./io/history.ts";
 import type { HistoryEvent } from "./io/history.ts";
 import { sentence, told } from "./io/history-sentences.ts";
+import type { Roster } from "./io/node-files.ts";
 import type { PromotedEvent } from "./primary-ports.ts";
 import type { Verified } from "./verifier.ts";
 
@@ -83,6 +84,12 @@ export class AgentHistory {
       gapMs,
       lostEstimate,
     });
+  }
+
+  /** This roster is in force now. */
+  members({ version, members, arbiter }: Roster): void {
+    const names = members.map(({ name }) => name);
+    this.write({ kind: "members", version, members: names, arbiter: [arbiter.kind, ...arbiter.targets].join(" ") });
   }
 
   /** One that came to nothing is logged only: it is tried again. */

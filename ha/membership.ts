@@ -6,11 +6,14 @@ import type { Member, Roster } from "./io/node-files.ts";
 import type { LeaseShell } from "./lease-shell.ts";
 import type { AgentWord } from "./link/join-desk.ts";
 import { roomRefusal, sizeRefusal, twinRefusal } from "./members.ts";
-import { nextVersion, rosterChange, versionAlone } from "./roster-keeper.ts";
+import type { Others } from "./members.ts";
+import { epochOf, nextVersion, rosterChange, versionAlone } from "./roster-keeper.ts";
 import type { RosterKeeper } from "./roster-keeper.ts";
 
 export type MembershipPorts = {
   readonly keeper: RosterKeeper;
+  /** Who is who by the roster in force. */
+  readonly others: () => Others;
   readonly shell: () => LeaseShell;
   readonly nowMs: () => number;
   readonly log: Logger;
@@ -34,6 +37,22 @@ export class Membership {
 
   constructor(ports: MembershipPorts) {
     this.#ports = ports;
+  }
+
+  /** Tells the core who the members are; to be called at the start and for every roster. */
+  tell(): void {
+    const { keeper, others, shell } = this.#ports;
+    const { peer, arbiter, arbiterKind, observer, bystander } = others();
+    shell().feed({
+      kind: "members",
+      peer: peer?.name ?? null,
+      arbiter: arbiter?.name ?? null,
+      arbiterKind,
+      observer: observer?.name ?? null,
+      bystander,
+      madeInEpoch: epochOf(keeper.current),
+    });
+    this.review();
   }
 
   /** To be called on a timer and at every change: nobody enters the set who lacks the roster in force. */

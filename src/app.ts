@@ -10,24 +10,15 @@ import { marketDefaults } from "./db/universe.ts";
 import { openMarketCache, type MarketCache } from "./db/market-cache.ts";
 import { Deadline } from "./deadline.ts";
 import { ActivityBoard } from "./led/activity.ts";
-import { ledDisplayOf, type LedDisplay, type LedFacts } from "./led/display.ts";
-import { ledFacts } from "./led/facts.ts";
-import { LedOutput } from "./led/led-output.ts";
-import { LagWatch } from "./led/lag.ts";
-import { ledSettings } from "./led/led-settings.ts";
-import { TakeoverWatch } from "./led/takeover.ts";
-import type { LedgerView } from "./ledger-view.ts";
+import type { LedDisplay } from "./led/display.ts";
 import { copyMarket } from "./market-copy/copier.ts";
 import { sealKey } from "./market-copy/seal.ts";
 import { MarketWarmer } from "./market-warmer.ts";
 import type { MarketSource } from "./market/source.ts";
 import { listingOf } from "./market/listing.ts";
 import { createYahoo } from "./market/yahoo.ts";
-import { mqttFacts } from "./mqtt/facts.ts";
-import type { MqttFacts } from "./mqtt/messages.ts";
-import { MqttOutput } from "./mqtt/mqtt-output.ts";
-import { mqttSettings } from "./mqtt/mqtt-settings.ts";
-import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
+import type { NotifierOptions } from "./notify/notifier.ts";
+import { Outputs } from "./outputs.ts";
 import { Primary } from "./primary.ts";
 import { primaryWork } from "./primary-work.ts";
 import type { Broker } from "./trading/broker.ts";
@@ -80,11 +71,7 @@ export class App implements Desk {
   readonly #key: Buffer | null;
   /** null on a recorded market, whose days are not the calendar's. */
   readonly #time: TimeWatch | null;
-  readonly #takeover: TakeoverWatch;
-  readonly #leds: LedOutput;
-  readonly #notifier: Notifier;
-  readonly #lag = new LagWatch();
-  #drawnView = "";
+  readonly #outputs: Outputs;
   #notes: readonly string[] = [];
   #pair: PairView | null = null;
   #primary: Primary | null = null;
@@ -110,12 +97,12 @@ export class App implements Desk {
     });
     const { timeHosts: hosts } = options;
     this.#time = options.market === "yahoo" ? new TimeWatch({ hosts, synchronised, log: options.log }) : null;
-    this.#takeover = new TakeoverWatch(options.node);
-    const { dataDir, log } = options;
-    this.#leds = new LedOutput({ draw: () => this.led(false), settings: ledSettings(process.env, log), dataDir, log });
-    const { node, cluster, notify: settings } = options;
-    this.#notifier = new Notifier({ node, cluster, settings, works: () => this.#primary !== null, log });
-    this.#board.onChange = () => this.#leds.changed();
+    this.#outputs = new Outputs({
+      ...options,
+      board: this.#board,
+      pair: () => this.#pair,
+      primary: () => this.#primary,
+    });
   }
 
   #primaryApp(): { readonly address: string } | null | "unknown" {
@@ -145,11 +132,9 @@ export class App implements Desk {
     channel.send({ kind: "ready", port: listening.port });
     void this.#warmer.run();
     void this.#time?.run();
-    void this.#leds.run();
-    this.#notifier.run();
-    void this.#publish()?.run();
+    this.#outputs.run();
     process.once("SIGTERM", () => {
-      this.#leds.stop();
+      this.#outputs.stop();
       process.kill(process.pid, "SIGTERM");
     });
   }
@@ -179,36 +164,7 @@ export class App implements Desk {
   }
 
   led(amounts: boolean): LedDisplay {
-    return ledDisplayOf(this.#ledFacts(amounts, this.#primary?.view() ?? null));
-  }
-
-  #ledFacts(amounts: boolean, ledger: LedgerView | null): LedFacts {
-    const { clock } = this.#options;
-    const primary = this.#primary;
-    return ledFacts({
-      node: this.node,
-      pair: this.#pair,
-      open: primary && ledger && { epoch: primary.epoch, ledger },
-      tookOverFrom: this.#takeover.from,
-      behindTxids: this.#lag.txids,
-      amounts,
-      activity: this.#board.current,
-      realSinceMs: (appMs) => clock.realMs(clock.nowMs() - appMs),
-    });
-  }
-
-  /** Publishes to a broker, where one is set. */
-  #publish(): MqttOutput | null {
-    const { cluster, log } = this.#options;
-    const settings = mqttSettings(process.env, log);
-    if (settings === null) return null;
-    const { node } = this;
-    const facts = (): MqttFacts => {
-      const ledger = this.#primary?.leads === true ? this.#primary.view() : null;
-      return mqttFacts({ node, pair: this.#pair, led: this.#ledFacts(false, ledger), ledger });
-    };
-    const display = (): LedDisplay | null => (this.#primary?.leads === true ? this.led(false) : null);
-    return new MqttOutput({ cluster, node, settings, facts, display, log });
+    return this.#outputs.led(amounts);
   }
 
   #hear(message: Exclude<ToApp, { kind: "confirmed" }>): void {
@@ -256,14 +212,7 @@ export class App implements Desk {
 
   #see(view: PairView): void {
     this.#pair = view;
-    this.#takeover.see(view);
-    this.#notifier.see(view);
-    this.#lag.see(view.lagTxids);
-    const { txids } = this.#lag;
-    // A lag changes all the time: only its beginning and its end are drawn at once, its figure at the next drawing.
-    const drawn = JSON.stringify({ ...view, lagTxids: txids === null ? null : Math.min(txids, 1) });
-    if (drawn !== this.#drawnView) this.#leds.changed();
-    this.#drawnView = drawn;
+    this.#outputs.see(view);
   }
 
   /** Maybe under a higher epoch: an agent that lost the lease in between would have ended this app. */
@@ -316,8 +265,7 @@ export class App implements Desk {
     }
     const primary = this.#primary;
     channel.send({ kind: "opened", epoch });
-    this.#takeover.promoted();
-    this.#leds.changed();
+    this.#outputs.promoted();
     log.info({ epoch }, "the ledger is open");
     setTimeout(() => void primary.run().catch(fail), scheduleAfterMs);
     setInterval(() => this.#tellNotes(), notesEveryMs).unref();

@@ -20,7 +20,7 @@ import type { MarketSource } from "./market/source.ts";
 import { REPLAY_DAY_MS } from "./market/replay-clock.ts";
 import { checkOrder } from "./trading/order-check.ts";
 import { gather, type PlanningSources } from "./trading/planning-input.ts";
-import { openIntents } from "./trading/plan-record.ts";
+import { openIntents, SLOT_MS } from "./trading/plan-record.ts";
 import { readPlanningSettings } from "./trading/planning-settings.ts";
 import type { Score } from "./scoring/score.ts";
 import { shownScores } from "./trading/shown-scores.ts";
@@ -47,8 +47,6 @@ import { realTime } from "./trading/trading-deps.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-/** App time for which the orders of a slot may be sent. */
-const slotMs = 15 * minuteMs;
 const ages: MarketAges = { priceMsMax, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
@@ -214,7 +212,7 @@ function deskOf(deps: PrimaryWorkDeps, view: () => MarketView, valuation: () => 
     clock,
     guard,
     confirm,
-    slotMs,
+    slotMs: SLOT_MS,
     sendMarginMs,
     realTime,
     limits: defaultLimits,

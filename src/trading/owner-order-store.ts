@@ -8,7 +8,9 @@ import {
   type OwnerOrders,
   type Placed,
   type Standing,
+  endedBy,
   lockedStanding,
+  mayBeOrder,
   standingOf,
   untilOf,
 } from "./owner-orders.ts";
@@ -51,10 +53,23 @@ const selectTold = (db: LedgerDb) =>
     .from(ownerOrders)
     .leftJoin(orderIntents, ofPlace);
 
-const told = ({ order, placed }: { order: KeptOrder; placed: Placed | null }, nowMs: number): Told => ({
-  order,
-  standing: standingOf(order, placed, nowMs),
-});
+function told(db: LedgerDb, { order, placed }: { order: KeptOrder; placed: Placed | null }, nowMs: number): Told {
+  const standing = standingOf(order, placed, nowMs);
+  const found = standing.state === "open" ? lostOrder(db, order) : undefined;
+  return { order, standing: found === undefined ? standing : endedBy(found) };
+}
+
+/** An order at the broker that may be this one, sent by a node whose plan is lost. */
+function lostOrder(db: LedgerDb, order: KeptOrder): typeof orderIntents.$inferSelect | undefined {
+  const { book, symbol, side, qty } = orderIntents;
+  const same = and(eq(book, order.book), eq(symbol, order.symbol), eq(side, order.side), eq(qty, order.qty));
+  return db
+    .select()
+    .from(orderIntents)
+    .where(same)
+    .all()
+    .find((intent) => mayBeOrder(order, intent));
+}
 
 function openOf(db: LedgerDb, book: string, nowMs: number): readonly Told[] {
   const free = or(isNull(ownerOrders.slot), eq(orderIntents.state, "not-sent"));
@@ -62,7 +77,7 @@ function openOf(db: LedgerDb, book: string, nowMs: number): readonly Told[] {
     .where(and(eq(ownerOrders.book, book), isNull(ownerOrders.closed), gt(ownerOrders.untilMs, nowMs), free))
     .orderBy(asc(ownerOrders.madeAtMs), asc(ownerOrders.id))
     .all()
-    .map((row) => told(row, nowMs))
+    .map((row) => told(db, row, nowMs))
     .filter(({ standing }) => standing.state === "open");
 }
 
@@ -80,14 +95,14 @@ export function readOwnerOrders(db: LedgerDb, nowMs: number): readonly Told[] {
     )
     .limit(SHOWN)
     .all()
-    .map((row) => told(row, nowMs))
+    .map((row) => told(db, row, nowMs))
     .map(({ order, standing }) => ({ order, standing: lockedStanding(order, standing, locks) }));
 }
 
 /** One of them by its id; null: there is none. */
 export function findOwnerOrder(db: LedgerDb, id: string, nowMs: number): Told | null {
   const row = selectTold(db).where(eq(ownerOrders.id, id)).get();
-  return row === undefined ? null : told(row, nowMs);
+  return row === undefined ? null : told(db, row, nowMs);
 }
 
 /** `known`: it was taken before. A text says why it is not taken. */

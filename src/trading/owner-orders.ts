@@ -1,6 +1,6 @@
 import type { OwnerOrder, Waiting } from "../planning/owner-orders.ts";
 import { type Lock, lockOn, lockText } from "./locks.ts";
-import type { Intent } from "./plan-record.ts";
+import { type Intent, isUnplanned, SLOT_MS, slotAtMs } from "./plan-record.ts";
 
 /** One of the owner's orders as the ledger has it. Instants are the app's clock. */
 export type KeptOrder = OwnerOrder & {
@@ -64,6 +64,26 @@ export function standingOf(order: KeptOrder, placed: Placed | null, nowMs: numbe
   const next = "The next plan takes it, if no rule forbids it.";
   return { state: "open", why: waits ?? [unsent, next].filter((text) => text !== null).join(" ") };
 }
+
+/**
+ * Whether an order at the broker may be this one, sent by a node whose plan is lost: no plan here holds it, it is the same
+ * trade, and its slot was not over when this one was made.
+ */
+export const mayBeOrder = (
+  { symbol, side, qty, madeAtMs }: KeptOrder,
+  intent: Pick<Intent, "slot" | "symbol" | "side" | "qty" | "reason">,
+): boolean =>
+  isUnplanned(intent) &&
+  intent.symbol === symbol &&
+  intent.side === side &&
+  intent.qty === qty &&
+  slotAtMs(intent.slot) + SLOT_MS > madeAtMs;
+
+/** The standing of one that would be open, where the broker has an order that may be it: doubt ends it. */
+export const endedBy = ({ clientOrderId }: Pick<Intent, "clientOrderId">): Standing => ({
+  state: "ended",
+  why: `Order ${clientOrderId} at the broker may be it, and no plan here holds that: give it anew if it is still wanted.`,
+});
 
 /** Null: nothing was ever sent for its place. */
 function toldBy(order: KeptOrder, placed: Placed): Standing | null {

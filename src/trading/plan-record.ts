@@ -77,6 +77,9 @@ export function parseClientOrderId(cluster: string, id: string): { readonly slot
   return { slot, n: Number(n) };
 }
 
+/** App time for which the plan of a slot may be written, and its orders may be sent. */
+export const SLOT_MS = 900_000;
+
 /** App instant of a slot's text, `20261122T1415Z`; NaN when it is none. */
 export function slotAtMs(slot: string): number {
   return Date.parse(slot.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:00Z"));
@@ -107,10 +110,14 @@ export function adopt(intent: Intent, order: BrokerOrder, nowMs: number): Intent
   };
 }
 
+const UNPLANNED = "Adopted from the broker; no plan here holds it.";
+/** Whether it is an order of this cluster that no plan here holds: the plan that it was sent by is lost. */
+export const isUnplanned = ({ reason }: Pick<Intent, "reason">): boolean => reason === UNPLANNED;
+
 /** An intent for an order that the ledger does not have. */
 export function adoptUnplanned(slot: string, n: number, order: BrokerOrder, nowMs: number): Intent {
   const { clientOrderId, symbol, side, qty, state, brokerOrderId, filledQty, filledAvgPrice } = order;
-  const reason = "Adopted from the broker; no plan here holds it.";
+  const reason = UNPLANNED;
   const at = { sentAtMs: nowMs, updatedAtMs: nowMs };
   return {
     slot,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { OwnerOrder } from "../../src/planning/owner-orders.ts";
 import { type OwnerOrders, untilOf } from "../../src/trading/owner-orders.ts";
-import type { PlanStore } from "../../src/trading/plan-record.ts";
+import { type PlanStore, SLOT_MS, adoptUnplanned, slotAtMs } from "../../src/trading/plan-record.ts";
 import { SLOT, intent, plan } from "../src/trading/trading-fixture.ts";
 
 export type OpenOwnerOrders = () => {
@@ -45,6 +45,24 @@ export function ownerOrdersContract(name: string, open: OpenOwnerOrders): void {
         expect(orders.at(SLOT, 2)).toBeNull();
         if (state !== "planned") plans.update(SLOT, { intents: [{ ...intent(1), state, sentAtMs }], status: "ended" });
         expect(orders.open(5).map(({ id }) => id)).toEqual(isOpen ? ["wish"] : []);
+      }
+    });
+
+    test("an order at the broker that no plan holds may be it, and ends it: the same trade, in a slot since then", () => {
+      const adopt = { state: "filled", brokerOrderId: "x" } as const;
+      const unplanned = adoptUnplanned(SLOT, 1, { ...intent(1), ...adopt }, 5);
+      const sinceMs = slotAtMs(SLOT);
+      for (const [order, madeAtMs, isOpen] of [
+        [wish("wish"), sinceMs + 1, false],
+        [wish("wish"), sinceMs + SLOT_MS, true],
+        [wish("wish", { qty: 11 }), sinceMs, true],
+        [wish("wish", { side: "sell" }), sinceMs, true],
+        [wish("wish", { symbol: "KO" }), sinceMs, true],
+      ] as const) {
+        const { plans, orders, keep } = open();
+        keep(order, madeAtMs);
+        plans.insert(plan([unplanned], { status: "ended" }));
+        expect(orders.open(madeAtMs).map(({ id }) => id)).toEqual(isOpen ? ["wish"] : []);
       }
     });
 

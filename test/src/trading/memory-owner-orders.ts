@@ -3,14 +3,16 @@ import {
   type KeptOrder,
   type OwnerOrders,
   type Standing,
+  endedBy,
+  mayBeOrder,
   standingOf,
   untilOf,
 } from "../../../src/trading/owner-orders.ts";
-import type { PlanStore } from "../../../src/trading/plan-record.ts";
+import type { memoryPlanStore } from "./memory-plan-store.ts";
 
 /** The owner's orders in memory, beside the plans that they go into; `rows` is their whole content. */
 export function memoryOwnerOrders(
-  plans: Pick<PlanStore, "read">,
+  plans: Pick<ReturnType<typeof memoryPlanStore>, "read" | "rows">,
   rows: ReadonlyMap<string, KeptOrder> = new Map(),
 ): OwnerOrders & {
   readonly rows: () => ReadonlyMap<string, KeptOrder>;
@@ -23,7 +25,10 @@ export function memoryOwnerOrders(
   };
   const standing = (order: KeptOrder, nowMs: number): Standing => {
     const plan = order.slot === null ? null : plans.read(order.slot);
-    return standingOf(order, plan?.intents.find(({ n }) => n === order.n) ?? null, nowMs);
+    const told = standingOf(order, plan?.intents.find(({ n }) => n === order.n) ?? null, nowMs);
+    const all = [...plans.rows().values()].flatMap(({ intents }) => intents);
+    const lost = told.state === "open" ? all.find((intent) => mayBeOrder(order, intent)) : undefined;
+    return lost === undefined ? told : endedBy(lost);
   };
   return {
     rows: () => new Map(kept),

@@ -74,6 +74,22 @@ describe("a crash at every point between the owner's order and its end", () => {
     if (passes) expect(ends.get("ended")).toBeGreaterThan(0);
   });
 
+  test("a node that has lost the plan takes over, as where its owner has accepted a loss: it finds the order, and ends it", async () => {
+    for (const passes of [false, true]) {
+      const world = new CrashWorld();
+      const first = await world.live({ node: "uno-a", rows: nobodys, ordered });
+      const owners = new Map(
+        [...(first.ledgers.at(-1)?.owners ?? [])].map(([id, kept]) => [id, { ...kept, slot: null, n: null }]),
+      );
+      if (passes) world.passSlot();
+      const second = await world.live({ node: "b", rows: Object.assign(new Map(), { owners }) });
+      const rows = await world.settle(second.ledgers.at(-1) ?? nobodys);
+      const places = world.broker.book.attempts.filter(({ symbol }) => symbol === UNSCORED);
+      expect(places).toHaveLength(1);
+      expect(rows.owners?.get(ordered.id)).toMatchObject({ slot: null });
+    }
+  });
+
   test("the answer to its request is lost, or the request itself: it is looked for, and given up with a sentence", async () => {
     for (const arrives of [true, false]) {
       const world = new CrashWorld();

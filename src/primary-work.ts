@@ -4,7 +4,6 @@ import { isCurrency } from "./analytics/money/amount.ts";
 import type { ActGuard, AppClock, Confirm, Job } from "./app-ports.ts";
 import type { Ledger } from "./db/ledger.ts";
 import type { MarketCache } from "./db/market-cache.ts";
-import { splitInstants } from "./db/money-rows.ts";
 import { isUnusable } from "./db/sqlite-error.ts";
 import { cachedMarket } from "./jobs/book-sync.ts";
 import { companySyncJob } from "./jobs/company-sync.ts";
@@ -27,9 +26,9 @@ import { shownScores } from "./trading/shown-scores.ts";
 import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
 import type { Valuation } from "./trading/bookkeeping.ts";
-import { shownBook } from "./trading/books.ts";
 import type { Broker } from "./trading/broker.ts";
 import { createPaper } from "./trading/brokers/paper.ts";
+import { bookedSplits } from "./trading/brokers/paper-splits.ts";
 import type { CommandOutcome } from "./trading/command-outcome.ts";
 import { runCommand } from "./trading/commands.ts";
 import {
@@ -42,6 +41,7 @@ import {
 import { defaultLimits } from "./trading/order-rules.ts";
 import { type RebalanceDeps, rebalanceJob, planOf, rebalanceTiming, withinLimits } from "./trading/rebalance-job.ts";
 import { reconcile } from "./trading/reconcile.ts";
+import { splitTimes } from "./trading/split-times.ts";
 import { type OpenDesk, type TradingDesk, tradingDesk } from "./trading/trading-desk.ts";
 import { realTime } from "./trading/trading-deps.ts";
 
@@ -50,8 +50,6 @@ const dayMs = 24 * 60 * minuteMs;
 const ages: MarketAges = { priceMsMax, rateMsMax: 60 * minuteMs, scoreMsMax: 24 * 60 * minuteMs };
 /** Real time that the lease must still have when an order goes out: a fast lease is one second. */
 const sendMarginMs = 150;
-/** For so long a split is looked at: a price that is older is too old anyway. */
-const splitMsMax = 14 * dayMs;
 const beginLimitMs = 10_000;
 /** How long before their end the exchange calendars are complained about. */
 const calendarNoticeMs = 90 * 24 * 60 * minuteMs;
@@ -105,7 +103,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const data = { ledger, cache, source: market, clock, base, onProgress };
   const begun = Promise.withResolvers<void>();
   const { company } = market;
-  const splits = (): ReadonlyMap<string, number> => splitsOf(deps);
+  const splits = (): ReadonlyMap<string, number> => splitTimes(ledger.db, hours, clock.nowMs());
   const view = (): MarketView =>
     marketView({ cache, listings: watchedListings(ledger), base, ages, hours, splits: splits(), nowMs: clock.nowMs() });
   const books = cachedMarket(cache, base, splits);
@@ -185,16 +183,12 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   };
 }
 
-/** When what is held split last. A replay's prices are adjusted for every split of its time, which is not the account's. */
-const splitsOf = ({ ledger, clock, hours }: PrimaryWorkDeps): ReadonlyMap<string, number> =>
-  hours === "replay" ? new Map() : splitInstants(ledger.db, shownBook(ledger.db), clock.nowMs() - splitMsMax);
-
 /** App time of a day of the market: a replay has one in each slot. */
 const marketDayMs = (hours: MarketHours): number => (hours === "replay" ? REPLAY_DAY_MS : dayMs);
 
 /** The desk of this ledger. */
 function deskOf(deps: PrimaryWorkDeps, view: () => MarketView, valuation: () => Valuation): TradingDesk {
-  const { node, cluster, clock, guard, confirm, broker, ledger, base, hours, pair, log } = deps;
+  const { node, cluster, clock, guard, confirm, broker, ledger, cache, base, hours, pair, log } = deps;
   if (!isCurrency(base)) throw new Error(`no account is kept in ${base}`);
   const paper = createPaper({
     db: ledger.db,
@@ -204,6 +198,8 @@ function deskOf(deps: PrimaryWorkDeps, view: () => MarketView, valuation: () => 
     market: view,
     valuation,
     costs: () => readPlanningSettings(ledger.db),
+    // A replay's prices are adjusted for every split of its time: what is bought at them has split already.
+    splits: () => (hours === "replay" ? [] : bookedSplits(ledger.db, cache, guard)),
     fills: () => true,
   });
   return tradingDesk({

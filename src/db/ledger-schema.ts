@@ -263,6 +263,22 @@ export const paperOrders = sqliteTable(
   (table) => [primaryKey({ columns: [table.account, table.clientOrderId] })],
 );
 
+/**
+ * Splits of what the paper broker holds, each booked once whoever leads: its key is the stock and the day from which on
+ * prices are those of the new shares.
+ */
+export const paperSplits = sqliteTable(
+  "paper_splits",
+  {
+    symbol: text().notNull(),
+    dayMs: integer("day_ms").notNull(),
+    atMs: integer("at_ms").notNull(),
+    newShares: real("new_shares").notNull(),
+    oldShares: real("old_shares").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
+);
+
 /** Rows written from outside to see what survives a takeover. */
 export const probes = sqliteTable("probes", {
   n: integer().primaryKey({ autoIncrement: true }),

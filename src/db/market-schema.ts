@@ -26,6 +26,20 @@ export const histories = sqliteTable("histories", {
   wholeAtMs: integer("whole_at_ms").notNull(),
 });
 
+/** Splits that the source told of lately, until whoever leads has booked them. */
+export const splits = sqliteTable(
+  "splits",
+  {
+    symbol: text().notNull(),
+    /** Midnight UTC of the day from which on prices are those of the new shares, and the instant. */
+    dayMs: integer("day_ms").notNull(),
+    atMs: integer("at_ms").notNull(),
+    newShares: real("new_shares").notNull(),
+    oldShares: real("old_shares").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
+);
+
 export const quotes = sqliteTable("quotes", {
   symbol: text().primaryKey(),
   price: real().notNull(),

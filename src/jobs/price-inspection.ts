@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ensureHistory, writeHistory } from "../db/histories-cache.ts";
+import { writeSplits } from "../db/splits-cache.ts";
 import { dropBarsBefore, readBars, writeBars, type CachedBar, type MarketCache } from "../db/market-cache.ts";
 import { blockingAnomaly, type DailyPrice } from "../market/anomaly/bars-gate.ts";
 import type { Anomaly } from "../market/anomaly/price-step.ts";
@@ -41,7 +42,7 @@ export async function inspectStock(
   let known: readonly PaidBar[] = joined(stored, fetched.bars);
   let anomaly = judged(stored, fetched, currency);
   let isWhole = stored.length === 0;
-  const isSplit = fetched.splitDaysMs.some((dayMs) => dayMs > (stored.at(-1)?.dayMs ?? Infinity));
+  const isSplit = fetched.splits.some(({ dayMs }) => dayMs > (stored.at(-1)?.dayMs ?? Infinity));
   if (isSplit || (anomaly !== null && stored.length > 0)) {
     // After a split the whole history is another one: only bars of one fetch can be compared.
     fetched = await source.dailyBars(quote.symbol, quote.asOfMs - HISTORY_MS, signal);
@@ -52,6 +53,8 @@ export async function inspectStock(
     if (anomaly === null && firstDayMs !== undefined) dropBarsBefore(cache, symbol, firstDayMs);
   }
   if (anomaly !== null) return { anomaly: { kind: anomaly.kind, reason: anomaly.reason }, newBars: 0 };
+  // Before the bars: whoever has those of a day does not ask for its events again.
+  writeSplits(cache, symbol, fetched.splits, quote.asOfMs);
   await store(cache, symbol, fetched.bars);
   if (isWhole) writeHistory(cache, symbol, clock.nowMs());
   else ensureHistory(cache, symbol, clock.nowMs());
@@ -81,7 +84,7 @@ export async function inspectRate(
   );
 }
 
-const nothing: DailyBars = { currency: "", bars: [], splitDaysMs: [] };
+const nothing: DailyBars = { currency: "", bars: [], splits: [] };
 
 /** The newest stored day is fetched again: it may have been stored while that day's session was still open. */
 async function newBars(

@@ -14,6 +14,7 @@ import {
   writeRate,
   type MarketCache,
 } from "../db/market-cache.ts";
+import { writeSplits } from "../db/splits-cache.ts";
 import { readBounded } from "../web/bounded-body.ts";
 import { forwardedHeader } from "../web/caller.ts";
 import { BARS_PER_PAGE, barsPage, marketIndex, type BarsPage, type MarketIndex } from "./rows.ts";
@@ -68,7 +69,9 @@ export async function copyMarket(deps: CopyDeps, primaryApp: string, signal: Abo
 const isToday = ({ quotes }: MarketIndex, symbol: string, newestDayMs: number): boolean =>
   (quotes.find((quote) => quote.symbol === symbol)?.asOfMs ?? 0) < newestDayMs + 86_400_000;
 
-function writeSmallRows(cache: MarketCache, { rates, blocks, companies }: MarketIndex): void {
+function writeSmallRows(cache: MarketCache, { rates, blocks, companies, splits }: MarketIndex): void {
+  // Before the bars of their days: who has those asks for no splits.
+  for (const { symbol, ...split } of splits) writeSplits(cache, symbol, [split], split.dayMs);
   for (const rate of rates) {
     const own = readRates(cache, rate.base).get(rate.currency);
     if (rate.fetchedAtMs > (own?.fetchedAtMs ?? 0)) writeRate(cache, rate);

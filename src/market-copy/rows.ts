@@ -3,6 +3,7 @@ import { readFundamentals } from "../db/fundamentals-cache.ts";
 import { readHistories } from "../db/histories-cache.ts";
 import { newestBarDays, readBarsFrom, readQuotes, type MarketCache } from "../db/market-cache.ts";
 import { blocks, fxRates } from "../db/market-schema.ts";
+import { readSplits } from "../db/splits-cache.ts";
 
 const text = z.string().max(500);
 const symbol = z.string().min(1).max(40);
@@ -39,6 +40,8 @@ export const marketIndex = z.object({
         .nullable(),
     }),
   ),
+  /** A node of an earlier version tells of none. */
+  splits: z.array(z.object({ symbol, dayMs: instant, atMs: instant, newShares: price, oldShares: price })).default([]),
   /** `wholeAtMs`: when the history was last fetched as a whole; another one there means that all its bars may differ. */
   histories: z.array(z.object({ symbol, wholeAtMs: instant, newestDayMs: instant })),
 });
@@ -58,6 +61,7 @@ export function indexOf(cache: MarketCache): MarketIndex {
     rates: cache.db.select().from(fxRates).all(),
     blocks: cache.db.select().from(blocks).all(),
     companies: [...readFundamentals(cache).values()],
+    splits: [...readSplits(cache)],
     histories: [...histories].flatMap(([of, wholeAtMs]) => {
       const newestDayMs = newest.get(of);
       return newestDayMs === undefined ? [] : [{ symbol: of, wholeAtMs, newestDayMs }];

@@ -19,11 +19,19 @@ export type Bar = {
   readonly dividend: number;
 };
 
-/** Bars oldest first, and the days on which one of the splits took effect: earlier bars of other fetches differ. */
+/** So many new shares for so many old ones from the opening of this day (`atMs`) on; market time. */
+export type Split = {
+  readonly dayMs: number;
+  readonly atMs: number;
+  readonly newShares: number;
+  readonly oldShares: number;
+};
+
+/** Bars oldest first, and the splits among them: bars of other fetches, from before one of them, differ. */
 export type DailyBars = {
   readonly currency: string;
   readonly bars: readonly Bar[];
-  readonly splitDaysMs: readonly number[];
+  readonly splits: readonly Split[];
 };
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { majorUnit } from "./price-unit.ts";
-import type { Bar, DailyBars, Quote } from "./source.ts";
+import type { Bar, DailyBars, Quote, Split } from "./source.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -27,7 +27,7 @@ type WireChart = {
   readonly quotes: readonly { readonly date: Date; readonly adjclose?: number | null; readonly close: number | null }[];
   readonly events?: {
     readonly dividends?: readonly (WireEvent & { readonly amount: number })[];
-    readonly splits?: readonly WireEvent[];
+    readonly splits?: readonly (WireEvent & { readonly numerator: number; readonly denominator: number })[];
   };
 };
 
@@ -47,5 +47,10 @@ export function toDailyBars({ meta, quotes, events }: WireChart): DailyBars {
     const dividend = dividends.get(dayMs) ?? 0;
     return [{ dayMs, close: close / units, adjclose: adjclose === null ? null : adjclose / units, dividend }];
   });
-  return { currency, bars, splitDaysMs: (events?.splits ?? []).map(dayOf) };
+  const splits = (events?.splits ?? []).map((event): Split => {
+    const { date, numerator: newShares, denominator: oldShares } = event;
+    if (!(newShares > 0 && oldShares > 0)) throw new Error(`a split of ${oldShares} into ${newShares} is none`);
+    return { dayMs: dayOf(event), atMs: date.getTime(), newShares, oldShares };
+  });
+  return { currency, bars, splits };
 }

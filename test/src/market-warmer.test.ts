@@ -29,7 +29,7 @@ const source: MarketSource = {
   dailyBars: () =>
     Promise.resolve({
       currency: "USD",
-      splitDaysMs: [],
+      splits: [],
       bars: Array.from({ length: 300 }, (_, i) => ({ dayMs: (i + 1) * dayMs, close: 100, adjclose: 100, dividend: 0 })),
     }),
 };

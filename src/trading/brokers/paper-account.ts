@@ -1,6 +1,7 @@
 import { convert, toMajor, toMinor, type Currency } from "../../analytics/money/amount.ts";
 import { cashOf } from "../../analytics/money/movement.ts";
 import type { PlanningSettings } from "../../planning/settings.ts";
+import { exactShares } from "../../analytics/money/shares.ts";
 import { movementOf, type Valuation } from "../bookkeeping.ts";
 import type { BrokerActivity, OrderIntent } from "../broker.ts";
 
@@ -27,6 +28,15 @@ export type PaperOrder = OrderIntent & {
   readonly fill: PaperFill | null;
 };
 
+/** So many new shares for so many old ones, from this instant on. */
+type AccountSplit = {
+  readonly symbol: string;
+  readonly dayMs: number;
+  readonly atMs: number;
+  readonly newShares: number;
+  readonly oldShares: number;
+};
+
 type Holding = { readonly qty: number; readonly currency: Currency; readonly avgPrice: number };
 
 /** What an account is after its orders. */
@@ -41,14 +51,34 @@ export type PaperAccount = {
   readonly open: readonly PaperOrder[];
 };
 
-/** The account that began with this much of its own currency, after these orders, which are in the order of their arrival. */
-export function paperAccount(currency: Currency, startMinor: number, orders: readonly PaperOrder[]): PaperAccount {
+/**
+ * The account that began with this much of its own currency, after these orders, which are in the order of their
+ * arrival, and these splits of what it held. It keeps parts of shares.
+ */
+export function paperAccount(
+  currency: Currency,
+  startMinor: number,
+  orders: readonly PaperOrder[],
+  splits: readonly AccountSplit[],
+): PaperAccount {
   const fills = orders
     .flatMap((order) => (order.fill === null ? [] : [{ order, fill: order.fill }]))
     .toSorted((a, b) => a.fill.atMs - b.fill.atMs);
   const holdings = new Map<string, Holding>();
-  for (const { order, fill } of fills) hold(holdings, order, fill);
-  const activities = fills.flatMap(({ order, fill }) => activitiesOf(currency, order, fill));
+  const activities: BrokerActivity[] = [];
+  const waiting = splits.toSorted((a, b) => a.atMs - b.atMs);
+  const splitUntil = (atMs: number): void => {
+    for (let next = waiting[0]; next !== undefined && next.atMs <= atMs; next = waiting[0]) {
+      activities.push(...splitHolding(holdings, next));
+      waiting.shift();
+    }
+  };
+  for (const { order, fill } of fills) {
+    splitUntil(fill.atMs);
+    hold(holdings, order, fill);
+    activities.push(...activitiesOf(currency, order, fill));
+  }
+  splitUntil(Number.POSITIVE_INFINITY);
   const moved = cashOf(activities.map((activity) => movementOf(activity, () => null)));
   const cash = new Map([...moved].filter(([, minor]) => minor !== 0));
   cash.set(currency, startMinor + (moved.get(currency) ?? 0));
@@ -57,10 +87,26 @@ export function paperAccount(currency: Currency, startMinor: number, orders: rea
 
 function hold(holdings: Map<string, Holding>, { symbol, side, qty }: PaperOrder, { price, currency }: PaperFill): void {
   const held = holdings.get(symbol) ?? { qty: 0, currency, avgPrice: 0 };
-  const after = held.qty + (side === "buy" ? qty : -qty);
+  const after = exactShares(held.qty + (side === "buy" ? qty : -qty));
   if (after === 0) holdings.delete(symbol);
   else if (side === "sell") holdings.set(symbol, { ...held, qty: after });
   else holdings.set(symbol, { ...held, qty: after, avgPrice: (held.qty * held.avgPrice + qty * price) / after });
+}
+
+/** All old shares out, all new ones in, at what they have cost; nothing of a stock that is not held. */
+function splitHolding(holdings: Map<string, Holding>, split: AccountSplit): readonly BrokerActivity[] {
+  const { symbol, dayMs, atMs, newShares, oldShares } = split;
+  const held = holdings.get(symbol);
+  if (held === undefined) return [];
+  const qty = exactShares((held.qty * newShares) / oldShares);
+  holdings.set(symbol, { ...held, qty, avgPrice: (held.qty * held.avgPrice) / qty });
+  const id = `split-${symbol}-${new Date(dayMs).toISOString().slice(0, 10)}`;
+  const common = { atMs, kind: "split", currency: held.currency, amount: 0, symbol, price: null } as const;
+  const note = `${newShares} for ${oldShares}`;
+  return [
+    { ...common, id: `${id}-out`, qty: -held.qty, note },
+    { ...common, id: `${id}-in`, qty, note },
+  ];
 }
 
 /** What a fill moves: the shares, the conversion that they need or leave, the fee. */

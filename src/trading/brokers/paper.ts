@@ -16,6 +16,7 @@ import {
   type PaperCosts,
   type PaperPrice,
 } from "./paper-account.ts";
+import type { PaperSplit } from "./paper-splits.ts";
 
 const START_CASH = 100_000;
 const WRITE_MARGIN_MS = 50;
@@ -31,6 +32,8 @@ export type PaperDeps = {
   /** The last good ones, which say what is held is worth. */
   readonly valuation: () => Valuation;
   readonly costs: () => PaperCosts;
+  /** Of what it may hold, until now. */
+  readonly splits: () => readonly PaperSplit[];
   /** Whether orders fill at this moment. */
   readonly fills: () => boolean;
 };
@@ -90,8 +93,8 @@ export function createPaper(deps: PaperDeps): Broker {
   };
 }
 
-const accountOf = ({ currency }: PaperDeps, rows: readonly Row[]): PaperAccount =>
-  paperAccount(currency, toMinor(currency, START_CASH), rows);
+const accountOf = ({ currency, splits }: PaperDeps, rows: readonly Row[]): PaperAccount =>
+  paperAccount(currency, toMinor(currency, START_CASH), rows, splits());
 
 const told = (accountId: string, account: PaperAccount, valuation: Valuation): BrokerAccount => ({
   accountId,

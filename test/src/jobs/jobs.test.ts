@@ -61,7 +61,7 @@ const fake = (overrides: Partial<MarketSource>): MarketSource => ({
 });
 const bars = (closes: readonly number[], fromMs = 0): DailyBars => {
   const all = closes.map((close, day) => ({ dayMs: day * 86_400_000, close, adjclose: null, dividend: 0 }));
-  return { currency: "USD", bars: all.filter(({ dayMs }) => dayMs >= fromMs), splitDaysMs: [] };
+  return { currency: "USD", bars: all.filter(({ dayMs }) => dayMs >= fromMs), splits: [] };
 };
 const twoStocks = () => {
   ledger.db.update(universe).set({ active: false }).run();

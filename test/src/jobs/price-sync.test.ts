@@ -13,6 +13,7 @@ import {
   readRates,
   type MarketCache,
 } from "../../../src/db/market-cache.ts";
+import { readSplits, writeSplits } from "../../../src/db/splits-cache.ts";
 import { refreshPrices, watchedListings } from "../../../src/jobs/price-sync.ts";
 import { listingOf } from "../../../src/market/listing.ts";
 import type { DailyBars, MarketSource } from "../../../src/market/source.ts";
@@ -33,6 +34,8 @@ afterEach(() => {
 
 /** A source of one bar a day and the newest of them as the quote; `asked` are the first days that were asked for. */
 type Series = { currency: string; closes: number[]; dividends?: Record<number, number>; splits?: number[] };
+/** A split takes effect when the exchange opens; so does a quote's day here. */
+const openMs = 1;
 function sourceOf(series: Record<string, Series>) {
   const asked: string[] = [];
   const source: MarketSource = {
@@ -54,8 +57,10 @@ function sourceOf(series: Record<string, Series>) {
         adjclose: null,
         dividend: of.dividends?.[day] ?? 0,
       }));
-      const splitDaysMs = (of.splits ?? []).map((day) => day * dayMs).filter((at) => at >= fromMs);
-      return { currency: of.currency, bars: all.filter((bar) => bar.dayMs >= fromMs), splitDaysMs };
+      const splits = (of.splits ?? [])
+        .map((day) => ({ dayMs: day * dayMs, atMs: day * dayMs + openMs, newShares: 6, oldShares: 5 }))
+        .filter((split) => split.dayMs >= fromMs);
+      return { currency: of.currency, bars: all.filter((bar) => bar.dayMs >= fromMs), splits };
     },
   };
   return { source, asked };
@@ -120,7 +125,18 @@ describe("splits and dividends", () => {
     expect(await inDollars(2)).toBe("1 prices, 21 daily bars");
     expect(asked).toEqual(["KO 0", "KO 19", "KO 0"]);
     expect(readBars(cache, "KO", 99).map(({ close }) => close)).toEqual(series["KO"]?.closes);
+    // Kept for whoever leads and books it.
+    const split = { symbol: "KO", dayMs: 20 * dayMs, atMs: 20 * dayMs + openMs, newShares: 6, oldShares: 5 };
+    expect(readSplits(cache)).toEqual([split]);
     expect(await inDollars(3)).toBe("1 prices, 1 daily bars");
+  });
+
+  test("splits are kept for as long as a node may be away, and not those of ten years", () => {
+    const split = (day: number) => ({ dayMs: day * dayMs, atMs: day * dayMs + openMs, newShares: 2, oldShares: 1 });
+    writeSplits(cache, "KO", [split(1), split(2_000)], 2_001 * dayMs);
+    expect(readSplits(cache).map((one) => one.dayMs / dayMs)).toEqual([2_000]);
+    writeSplits(cache, "PEP", [split(2_500)], 2_501 * dayMs);
+    expect(readSplits(cache).map(({ symbol }) => symbol)).toEqual(["PEP"]);
   });
 
   test("[do-not-inherit 12] a sync prunes nothing: bars older than a year stay, so no month is left as a part", async () => {

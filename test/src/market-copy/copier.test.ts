@@ -17,6 +17,7 @@ import {
   writeRate,
   type MarketCache,
 } from "../../../src/db/market-cache.ts";
+import { readSplits, writeSplits } from "../../../src/db/splits-cache.ts";
 import { copyMarket } from "../../../src/market-copy/copier.ts";
 import { sealKey } from "../../../src/market-copy/seal.ts";
 import { marketRoutes } from "../../../src/web/market-routes.ts";
@@ -84,6 +85,8 @@ describe("a standby copies the primary's market cache", () => {
     writeRate(primary, { currency: "JPY", base: "EUR", perBase: 160, asOfMs: 1, fetchedAtMs: 2 });
     writeBlock(primary, { symbol: "A", kind: "jump", reason: "1 to 9", sinceMs: 1, untilMs: 9 });
     writeFundamentals(primary, { symbol: "B", figures: null, fetchedAtMs: 5 });
+    const split = { dayMs: 2_000 * dayMs, atMs: 2_000 * dayMs + 9, newShares: 3, oldShares: 2 };
+    writeSplits(primary, "A", [split], 2_300 * dayMs);
     expect(await copy()).toBe("copied 2 prices, 4600 daily bars");
     expect(asked).toHaveLength(1 + 2 * 3);
     for (const symbol of ["A", "B"]) expect(readBars(standby, symbol, 9_999)).toEqual(readBars(primary, symbol, 9_999));
@@ -91,6 +94,7 @@ describe("a standby copies the primary's market cache", () => {
     expect(readRates(standby, "EUR")).toEqual(readRates(primary, "EUR"));
     expect(readBlocks(standby, 2)).toEqual(readBlocks(primary, 2));
     expect(readFundamentals(standby)).toEqual(readFundamentals(primary));
+    expect(readSplits(standby)).toEqual([{ symbol: "A", ...split }]);
     asked = [];
     expect(await copy()).toBe("copied 0 prices, 0 daily bars");
     expect(asked).toEqual(["index"]);

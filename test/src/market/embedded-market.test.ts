@@ -7,6 +7,12 @@ import { REPLAY_DAY_MS, REPLAY_FIRST_DAY, replayDayIndex } from "../../../src/ma
 
 const market = loadEmbeddedMarket();
 
+/** A close as a multiple of that of the day before. */
+const stepOn = (symbol: string, day: string): number => {
+  const index = market.days.indexOf(Date.parse(day));
+  return (market.closeUsd(symbol, index) ?? 0) / (market.closeUsd(symbol, index - 1) ?? Number.NaN);
+};
+
 describe("the embedded market", () => {
   test("is the table that its provenance names", () => {
     const folder = new URL("../../../src/market/embedded/", import.meta.url);
@@ -28,6 +34,14 @@ describe("the embedded market", () => {
     expect(market.closeUsd("NONE", 0)).toBeNull();
     expect(market.closeUsd("AAPL", -1)).toBeNull();
     expect(market.closeUsd("AAPL", 4529)).toBeNull();
+  });
+
+  test("is adjusted for every split of its years from its first day on, so that holdings bought at it never split", () => {
+    // 7:1, 4:1, 2:1 and 20:1 by the companies' own announcements.
+    const splits = [["AAPL", "2014-06-09"], ["AAPL", "2020-08-31"], ["KO", "2012-08-13"], ["AMZN", "2022-06-06"]] as const; // prettier-ignore
+    const known = splits.filter(([symbol]) => market.symbols.includes(symbol));
+    expect(known.length).toBeGreaterThan(2);
+    for (const [symbol, day] of known) expect(Math.abs(stepOn(symbol, day) - 1), `${symbol} ${day}`).toBeLessThan(0.1);
   });
 
   test("has a new price in every slot", () => {

@@ -44,9 +44,17 @@ describe("the replay through the real yahoo-finance2", () => {
       .slice(0, last + 1)
       .map((dayMs, index) => ({ dayMs, close: market.closeUsd("GE", index) }))
       .map((bar) => ({ ...bar, adjclose: bar.close, dividend: 0 }));
-    expect(await source.dailyBars("GE", 0, signal)).toEqual({ currency: "USD", bars: expected, splitDaysMs: [] });
+    expect(await source.dailyBars("GE", 0, signal)).toEqual({ currency: "USD", bars: expected, splits: [] });
     expect((await source.dailyBars("GE", market.days[last - 2] ?? 0, signal)).bars).toEqual(expected.slice(-3));
     expect((await source.dailyBars("GE", (market.days[last] ?? 0) + 2 * 86_400_000, signal)).bars).toEqual([]);
+  });
+
+  test("tells of no split, of no stock: its prices are adjusted for all of theirs", async () => {
+    const source = createYahoo({ source: "embedded", clock: clockAt(9_999), log });
+    const splits = await Promise.all(
+      market.symbols.map(async (symbol) => (await source.dailyBars(symbol, 0, signal)).splits),
+    );
+    expect(splits.flat()).toEqual([]);
   });
 
   test("throws on an unknown symbol's bars", async () => {
@@ -127,13 +135,13 @@ describe("what a listing is priced in", () => {
     const [pounds, yen] = await source.quotes(["RR.L", "7203.T"], signal);
     expect(pounds).toEqual({ symbol: "RR.L", price: (days[3]?.close ?? 0) / 100, currency: "GBP", asOfMs: nowMs });
     expect(yen).toMatchObject({ price: days[3]?.close, currency: "JPY" });
-    const { currency, bars, splitDaysMs } = await source.dailyBars("RR.L", 0, signal);
+    const { currency, bars, splits } = await source.dailyBars("RR.L", 0, signal);
     expect(currency).toBe("GBP");
     expect(bars.map(({ close }) => close)).toEqual(days.map(({ close }) => close / 100));
     const third = days[2]?.close ?? 0;
     expect(bars[2]).toMatchObject({ adjclose: (third - 1) / 100, dividend: 0.12 });
     expect(bars.map(({ dividend }) => dividend)).toEqual([0, 0, 0.12, 0]);
-    expect(splitDaysMs).toEqual([days[2]?.dayMs]);
+    expect(splits).toMatchObject([{ dayMs: days[2]?.dayMs, oldShares: 1 }]);
   });
 
   test("a day is the exchange's own, however far east it is", async () => {

@@ -75,6 +75,7 @@ function desk(configured: Broker = broker): TradingDesk {
     time,
   );
   const paper = createPaper({
+    splits: () => [],
     ...paperMarket(() => view().prices, { base: "USD" }),
     db: ledger.db,
     guard,

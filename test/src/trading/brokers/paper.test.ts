@@ -34,6 +34,7 @@ function onLedger(base: "USD" | "EUR") {
       db: ledger.db,
       guard,
       nowMs,
+      splits: () => [],
       fills: () => world.fills,
     });
   return {
@@ -185,6 +186,7 @@ describe("an account in euros", () => {
       db: db(),
       guard,
       nowMs,
+      splits: () => [],
       fills: () => true,
     });
     expect(await inDollars.account()).toMatchObject({ accountId: "paper", cash: { USD: 100_000 } });

@@ -5,17 +5,20 @@ import { validUntilMs } from "../../../ha/core/validity.ts";
 import type { Action, Member, MemberEvent } from "../../../ha/core/member.ts";
 import { nextMove } from "../../../ha/core/membership-changes.ts";
 import type { MembershipChange, MembershipMove, RosterFacts } from "../../../ha/core/membership-changes.ts";
-import type { Message, Name, VoterRecord } from "../../../ha/core/messages.ts";
+import type { Name } from "../../../ha/core/messages.ts";
 import { step } from "../../../ha/core/step.ts";
 import { presets } from "../../../ha/core/timing.ts";
 import { createVoter } from "../../../ha/core/voter.ts";
-import type { Voter } from "../../../ha/core/voter.ts";
 import { stepWitness } from "../../../ha/core/witness.ts";
-import type { Member as RosterMember, Roster } from "../../../ha/io/node-files.ts";
+import type { Roster } from "../../../ha/io/node-files.ts";
 import { othersOf } from "../../../ha/members.ts";
 import { epochOf, nextVersion, RosterKeeper, rosterChange } from "../../../ha/roster-keeper.ts";
 import { createRandom } from "../../simulation/random.ts";
 import type { Random } from "../../simulation/random.ts";
+import { Air } from "./members-air.ts";
+import type { Datagram, Said } from "./members-air.ts";
+import { entryOf, factsOf, nameOf } from "./members-machine.ts";
+import type { Machine, Run } from "./members-machine.ts";
 
 /**
  * A cluster whose members change while messages are lost, paths are cut and machines crash: the shipped core, the
@@ -24,34 +27,6 @@ import type { Random } from "../../simulation/random.ts";
 export const timing = presets.fast;
 const tickMs = timing.tickMs;
 const silent = pino({ level: "silent" });
-
-/** One machine. A wiped or new one of the same name has another id. */
-type Machine = {
-  readonly id: string;
-  readonly name: Name;
-  readonly kind: "node" | "witness";
-  disk: { record: VoterRecord | null; roster: Roster; data: number; dataEpoch: number };
-  boots: number;
-  run: Run | null;
-  backMs: number;
-};
-type Run = {
-  member: Member | null;
-  voter: Voter | null;
-  readonly keeper: RosterKeeper;
-  change: {
-    readonly change: MembershipChange;
-    readonly applicant: RosterMember | null;
-    readonly untilMs: number;
-  } | null;
-};
-type Datagram = {
-  readonly atMs: number;
-  readonly to: Machine;
-  readonly from: Machine;
-  readonly stamp: { readonly id: string; readonly roster: number };
-  readonly message: Message | { readonly kind: "roster"; readonly roster: Roster };
-};
 
 /** What a broken product would do instead; empty: the shipped decisions. */
 export type Breakage = {
@@ -68,10 +43,8 @@ export class MembersWorld {
   readonly #random: Random;
   readonly #broken: Breakage;
   readonly #machines: Machine[] = [];
-  readonly #cuts = new Map<string, number>();
+  readonly #air: Air;
   readonly #lines: string[] = [];
-  #air: Datagram[] = [];
-  #loss = 0.02;
   /** Every write has a number of its own, so that an old copy is never taken for a new one. */
   #writes = 0;
   #confirmed = 0;
@@ -79,6 +52,7 @@ export class MembersWorld {
 
   constructor(seed: number, broken: Breakage = {}) {
     this.#random = createRandom(seed);
+    this.#air = new Air(this.#random);
     this.#broken = broken;
     const founder = this.#machine("a", "node", {
       version: 1,
@@ -106,8 +80,7 @@ export class MembersWorld {
    * holder hears a peer that is blank and so vouches for nothing.
    */
   heals(limitMs: number): boolean {
-    this.#cuts.clear();
-    this.#loss = 0;
+    this.#air.calm();
     const endMs = this.nowMs + limitMs;
     for (const machine of this.#machines) machine.backMs = Math.min(machine.backMs, this.nowMs);
     while (this.nowMs < endMs && this.violation === null && this.#leaders().length === 0) {
@@ -140,9 +113,7 @@ export class MembersWorld {
 
   #pass(): void {
     this.nowMs += tickMs;
-    const due = this.#air.filter(({ atMs }) => atMs <= this.nowMs);
-    this.#air = this.#air.filter(({ atMs }) => atMs > this.nowMs);
-    for (const datagram of due) this.#deliver(datagram);
+    for (const datagram of this.#air.due(this.nowMs)) this.#deliver(datagram);
     for (const machine of this.#machines) {
       if (machine.run === null && machine.backMs <= this.nowMs) this.#boot(machine);
       if (machine.run?.member) {
@@ -242,16 +213,13 @@ export class MembersWorld {
     }
   }
 
-  #send(from: Machine, to: Name, message: Datagram["message"], only: Machine | null = null): void {
+  #send(from: Machine, to: Name, message: Said, only: Machine | null = null): void {
     const { run, id } = from;
     if (run === null) return;
     const stamp = { id, roster: run.keeper.current.version };
     for (const machine of this.#machines) {
       const aimed = only === null ? machine.name === to && machine !== from : machine === only;
-      if (!aimed || this.#isCut(from, machine) || this.#random.chance(this.#loss)) continue;
-      const atMs =
-        this.nowMs + (this.#random.chance(0.05) ? this.#random.between(50, 900) : this.#random.between(1, 20));
-      this.#air.push({ atMs, to: machine, from, stamp, message });
+      if (aimed) this.#air.send({ to: machine, from, stamp, message }, this.nowMs);
     }
   }
 
@@ -272,10 +240,6 @@ export class MembersWorld {
     run.voter = ready.voter;
     if (ready.persist !== null) to.disk.record = ready.persist;
     for (const answer of ready.send) this.#send(to, answer.to, answer);
-  }
-
-  #isCut(from: Machine, to: Machine): boolean {
-    return (this.#cuts.get(`${from.id}>${to.id}`) ?? 0) > this.nowMs;
   }
 
   /** What an agent does on its timer: hold, replicate, confirm, carry a change of the members on. */
@@ -310,7 +274,7 @@ export class MembersWorld {
   #attached(machine: Machine, { peer }: Member, epoch: number): Machine | null {
     const id = machine.run?.keeper.current.members.find(({ name }) => name === peer)?.id;
     const standby = this.#machines.find((one) => one.id === id) ?? null;
-    if (standby?.run == null || this.#isCut(machine, standby) || this.#isCut(standby, machine)) return null;
+    if (standby?.run == null || this.#air.isCutBetween(machine, standby, this.nowMs)) return null;
     const promised = standby.disk.record;
     return promised?.epoch === epoch && promised.holder === machine.name ? standby : null;
   }
@@ -384,7 +348,7 @@ export class MembersWorld {
     const lastingMs = this.#random.between(0.1, 3) * timing.leaseMs;
     const what = this.#random.pick(["crash", "cut", "cut-one-way", "loss"] as const);
     this.#log(`FAULT ${what} ${machine.id} ${Math.round(lastingMs)} ms`);
-    if (what === "loss") this.#loss = this.#random.chance(0.5) ? 0.02 : 0.3;
+    if (what === "loss") this.#air.loss = this.#random.chance(0.5) ? 0.02 : 0.3;
     if (what === "crash" && machine.run !== null) {
       machine.run = null;
       machine.backMs = this.nowMs + lastingMs;
@@ -393,8 +357,8 @@ export class MembersWorld {
     const alone = this.#random.chance(0.5);
     for (const other of this.#machines) {
       if (other === machine || (!alone && this.#random.chance(0.5))) continue;
-      this.#cuts.set(`${machine.id}>${other.id}`, this.nowMs + lastingMs);
-      if (what === "cut") this.#cuts.set(`${other.id}>${machine.id}`, this.nowMs + lastingMs);
+      this.#air.cut(machine, other, this.nowMs + lastingMs);
+      if (what === "cut") this.#air.cut(other, machine, this.nowMs + lastingMs);
     }
   }
 
@@ -405,25 +369,4 @@ export class MembersWorld {
   #violate(what: string): void {
     this.violation ??= `${what}\n${this.story}`;
   }
-}
-
-const nameOf = (member: RosterMember | null): Name | null => member?.name ?? null;
-
-const entryOf = ({ id, name, kind }: Pick<Machine, "id" | "name" | "kind">): RosterMember => ({
-  name,
-  id,
-  kind,
-  host: id,
-  agentPort: 1,
-});
-
-function factsOf(keeper: RosterKeeper): RosterFacts {
-  const { version, members, arbiter } = keeper.current;
-  return {
-    version,
-    arbiter,
-    nodes: members.filter(({ kind }) => kind === "node").map(({ name }) => name),
-    witness: members.find(({ kind }) => kind === "witness")?.name ?? null,
-    versionOf: (name) => keeper.versionOf(name),
-  };
 }

@@ -103,7 +103,7 @@ function toldBy(order: KeptOrder, placed: Placed): Standing | null {
     case "filled":
       return { state: "done", why: `Order ${id} is filled.` };
     case "rejected":
-      return { state: "ended", why: `Order ${id} was rejected: ${reason}` };
+      return { state: "ended", why: `Order ${id} was rejected. ${reason}` };
     case "cancelled":
     case "expired":
       return { state: "ended", why: `Order ${id} is ${state}${part}.` };

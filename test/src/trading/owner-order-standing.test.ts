@@ -40,7 +40,7 @@ describe("what has become of an order of the owner's is told by the order that i
     [{ state: "unknown", sentAtMs: 1 }, "planned: Order x-1 is unknown."],
     [{ state: "partly-filled", filledQty: 4 }, "planned: Order x-1 is partly-filled, with 4 of 10 filled."],
     [{ state: "filled", filledQty: 10 }, "done: Order x-1 is filled."],
-    [{ state: "rejected" }, "ended: Order x-1 was rejected: because"],
+    [{ state: "rejected" }, "ended: Order x-1 was rejected. because"],
     [{ state: "cancelled", filledQty: 4 }, "ended: Order x-1 is cancelled, with 4 of 10 filled."],
     [{ state: "expired" }, "ended: Order x-1 is expired."],
     [

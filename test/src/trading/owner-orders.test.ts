@@ -9,6 +9,7 @@ import { createYahoo } from "../../../src/market/yahoo.ts";
 import { overridable } from "../../../src/planning/owner-orders.ts";
 import { type PrimaryWork, primaryWork } from "../../../src/primary-work.ts";
 import type { Broker } from "../../../src/trading/broker.ts";
+import { tradingNotes } from "../../../src/trading/notes.ts";
 import { readOwnerOrders } from "../../../src/trading/owner-order-store.ts";
 import { untilOf } from "../../../src/trading/owner-orders.ts";
 import { slotAtMs } from "../../../src/trading/plan-record.ts";
@@ -97,9 +98,13 @@ describe("an order of the owner's", () => {
       lines: [],
     });
     expect(standing()).toEqual({ state: "open", why: "The next plan takes it, if no rule forbids it." });
+    expect(tradingNotes(ledger.db, time.appMs)).toEqual([
+      "An order by hand (buy KO) waits; what for: trader order list.",
+    ]);
     expect(await cycle()).toBe("buy 10 KO filled.");
     expect(broker.book.attempts[0]?.clientOrderId).toBe(`pair-${SLOT}-1`);
     expect(standing()).toEqual({ state: "done", why: `Order pair-${SLOT}-1 is filled.` });
+    expect(tradingNotes(ledger.db, time.appMs)).toEqual([]);
     nextSlot();
     await cycle();
     expect(sent()).toEqual(["buy 10 KO"]);

@@ -42,6 +42,19 @@ export function splitInstants(db: LedgerDb, book: string, sinceMs: number): Read
   return new Map(rows.flatMap(({ symbol, atMs }) => (symbol === null || atMs === null ? [] : [[symbol, atMs]])));
 }
 
+/** Stocks of whose newest split the broker has told only what went, and not yet what came. */
+export function halfSplits(db: LedgerDb, book: string): readonly string[] {
+  const { symbol, qty } = movements;
+  // Of the row with the largest rowid, SQLite gives the other columns too.
+  const rows = db
+    .select({ symbol, qty, newest: sql`max(rowid)` })
+    .from(movements)
+    .where(and(eq(movements.book, book), eq(movements.kind, "split")))
+    .groupBy(symbol)
+    .all();
+  return rows.flatMap((row) => (row.symbol !== null && (row.qty ?? 0) < 0 ? [row.symbol] : []));
+}
+
 /** The ids of a book's movements after this instant. */
 export const movementIdsAfter = (db: LedgerDb, book: string, atMs: number): ReadonlySet<string> =>
   new Set(

@@ -7,6 +7,7 @@ import {
   addMovements,
   bookedCash,
   bookedShares,
+  halfSplits,
   movementIdsAfter,
   newestMovementMs,
   readAccountDays,
@@ -20,6 +21,9 @@ import type { Broker, BrokerAccount, BrokerPosition } from "../trading/broker.ts
 
 /** How far back activities are read again: a broker may book a dividend days after its date. */
 const OVERLAP_MS = 4 * 86_400_000;
+
+/** For so long after its day an account is not valued while its shares and what moved them do not agree. */
+const ON_THE_WAY_MS = 3 * 86_400_000;
 
 /** Where prices and rates come from, and what everything is converted to. */
 export type BookMarket = { readonly valuation: () => Valuation; readonly rateOn: RateOn };
@@ -102,6 +106,24 @@ function sharesAstray(db: LedgerDb, book: string, held: { readonly [symbol: stri
   });
 }
 
+/**
+ * Why what is held now cannot be valued: a broker tells of positions and of what moved them at different moments, and a
+ * day that ended in between would have a value that never was. What stays like that for days is not on its way any more.
+ */
+function sharesOnTheWay(
+  db: LedgerDb,
+  book: string,
+  held: { readonly [symbol: string]: number },
+  nowMs: number,
+): string | null {
+  const [half] = halfSplits(db, book);
+  if (half !== undefined) return `${half} splits, and the broker has not told of its new shares`;
+  const [first] = sharesAstray(db, book, held);
+  const last = readAccountDays(db, book, 1)[0];
+  if (first === undefined || last === undefined || nowMs - last.dayMs > ON_THE_WAY_MS) return null;
+  return sharesAstray(db, book, last.held).includes(first) ? null : first;
+}
+
 type Seen = {
   readonly book: string;
   readonly fresh: NewMovements;
@@ -115,14 +137,15 @@ export function writeBook(db: LedgerDb, { book, fresh, held, account, nowMs }: S
   const { rows, firstCash } = fresh;
   const opening = firstCash === null ? [] : openingOf(rows, held, account, nowMs, market.rateOn);
   addMovements(db, book, [...opening, ...rows]);
-  const day = accountDay(held, account, market.valuation(), nowMs);
+  const shares = Object.fromEntries(held.map(({ symbol, qty }) => [symbol, qty]));
+  const day = sharesOnTheWay(db, book, shares, nowMs) ?? accountDay(held, account, market.valuation(), nowMs);
   if (typeof day !== "string") writeAccountDay(db, book, day);
   const astray = astrayOf(bookedCash(db, book), minorCash(account.cash));
   return [
     ...(rows.length === 0 ? [] : [`${rows.length} movements`]),
     ...(typeof day === "string" ? [`the day is not valued: ${day}`] : []),
     ...astray.map(([currency, minor]) => `${amountText(minor, currency)} of the cash are in no movement yet`),
-    ...sharesAstray(db, book, Object.fromEntries(held.map(({ symbol, qty }) => [symbol, qty]))),
+    ...sharesAstray(db, book, shares),
     ...rows.flatMap(({ kind, id, note }) => (kind === "unbooked" ? [`${note} (${id}) is not understood`] : [])),
   ]
     .map((text) => `, ${text}`)

@@ -3,10 +3,10 @@ import type { Currency } from "./amount.ts";
 import { attribute, stockDays, type Attribution } from "./attribution.ts";
 import { emptyBook, post, type Book, type Entry, type Rates, type Realised } from "./book.ts";
 import { gainSplit, stockGains, type GainSplit, type StockGain } from "./gain-split.ts";
-import { cashOf, dayOf, entriesOf, refuseUnbooked, type Movement } from "./movement.ts";
+import { cashOf, dayOf, entriesOf, refuseUnbooked, sharesMoved, type Movement } from "./movement.ts";
 import { performance, type Performance } from "./performance.ts";
 import { timeWeightedReturns } from "./returns.ts";
-import { sharesText } from "./shares.ts";
+import { exactShares, sharesText } from "./shares.ts";
 import type { DayValue } from "./valuation.ts";
 
 const DAY_MS = 86_400_000;
@@ -112,7 +112,8 @@ export const gains = (history: BookHistory): Part<Gains> =>
     if (newest === null) throw new Error("there is no day with prices yet");
     const rates = ratesWith(history.rates, movements);
     refuseUnbooked(movements, Number.NEGATIVE_INFINITY);
-    const book = entriesOf(movements).reduce((before, entry) => post(before, entry, rates), emptyBook(base));
+    const entries = entriesOf(seenBy(newest, movements));
+    const book = entries.reduce((before, entry) => post(before, entry, rates), emptyBook(base));
     refuseOtherShares(book, newest);
     const stocks = stockGains(book, newest.dayMs, pricesOf(newest), rates);
     return {
@@ -160,6 +161,27 @@ function valued(history: AccountHistory, count: number): Valued {
   const [start] = values;
   if (start !== undefined) refuseUnbooked(history.movements, start.dayMs + DAY_MS);
   return { values, days: days.slice(-count), entries };
+}
+
+/**
+ * The movements that an account's day has seen: what was told since, and is not valued yet, does not count yet. All of
+ * them when at no moment since the day began they had the day's shares.
+ */
+function seenBy({ dayMs, held }: AccountDay, movements: readonly Movement[]): readonly Movement[] {
+  const astray = new Map(Object.entries(held).map(([symbol, qty]) => [symbol, qty]));
+  const add = (movement: Movement | undefined, sign: 1 | -1): void => {
+    if (movement === undefined || movement.symbol === null) return;
+    const left = exactShares((astray.get(movement.symbol) ?? 0) + sign * sharesMoved(movement));
+    if (left === 0) astray.delete(movement.symbol);
+    else astray.set(movement.symbol, left);
+  };
+  for (const movement of movements) add(movement, -1);
+  for (let end = movements.length; ; end--) {
+    if (astray.size === 0) return movements.slice(0, end);
+    const last = movements[end - 1];
+    if (last === undefined || last.atMs < dayMs) return movements;
+    add(last, 1);
+  }
 }
 
 /** Gains of shares that are not those of the account would be told of something else. */

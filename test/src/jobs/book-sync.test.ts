@@ -138,7 +138,7 @@ describe("movements", () => {
     expect(asked.map((sinceMs) => sinceMs === 0)).toEqual([false, true]);
   });
 
-  test("a split is booked as it is told, and half of one, or none, is said until the rest comes", async () => {
+  test("a split is booked as it is told; until all of it is, the day is not valued, and the figures are those of before", async () => {
     await sync();
     order("buy", 5, "AAPL");
     await sync();
@@ -146,18 +146,36 @@ describe("movements", () => {
     broker.split("AAPL", 3, 2, null);
     prices.set("AAPL", (100 * 2) / 3);
     const told = await broker.activities(0);
-    expect(await sync({ activities: async () => [] })).toContain(", 2.5 shares of AAPL are in no movement yet");
-    expect(gainsNow()).toMatchObject({ kind: "unknown", reason: expect.stringContaining("explains 5") });
-    expect(await sync({ activities: async () => told.slice(0, -1) })).toContain(
-      "7.5 shares of AAPL are in no movement",
-    );
-    expect(gainsNow()).toMatchObject({ kind: "unknown", reason: expect.stringContaining("took 5 AAPL and gave none") });
+    const before = { gains: gainsNow(), days: history().days };
+    const none = await sync({ activities: async () => [] });
+    expect(none).toContain(", the day is not valued: 2.5 shares of AAPL are in no movement yet");
+    const half = await sync({
+      activities: async () => told.slice(0, -1),
+      positions: async () => [],
+      account: async () => ({ ...(await broker.account()), equity: 99_500 }),
+    });
+    expect(half).toContain(", the day is not valued: AAPL splits, and the broker has not told of its new shares");
+    expect({ gains: gainsNow(), days: history().days }).toEqual(before);
     expect(await sync()).not.toContain("no movement");
     expect(known(gainsNow()).stocks).toMatchObject([{ symbol: "AAPL", qty: 7.5, gainMinor: 0, costMinor: 40_000 }]);
     expect(known(valueHistory(history(), 400)).at(-1)?.timeWeighted).toBe(0);
-    const before = readMovements(ledger.db, book);
+    const list = readMovements(ledger.db, book);
     expect(await sync()).not.toContain("movements");
-    expect(readMovements(ledger.db, book)).toEqual(before);
+    expect(readMovements(ledger.db, book)).toEqual(list);
+  });
+
+  test("shares that no movement ever explains are valued again after some days, and the gains say so", async () => {
+    await sync();
+    order("buy", 5, "AAPL");
+    await sync();
+    const silent = { activities: async () => [], positions: async () => [{ symbol: "AAPL", qty: 6, currency: "USD", avgPrice: 100 }] }; // prettier-ignore
+    for (let day = 0; day < 2; day++) {
+      nextDay();
+      expect(await sync(silent)).toContain("the day is not valued: 1 shares of AAPL");
+    }
+    nextDay();
+    expect(await sync(silent)).not.toContain("not valued");
+    expect(gainsNow()).toMatchObject({ kind: "unknown", reason: expect.stringContaining("held 6 AAPL") });
   });
 
   test("an account that is first seen after a split opens with the shares of before, at what they have cost", async () => {

@@ -274,7 +274,7 @@ describe("an account that was there before", () => {
     const [first, last] = history.days;
     const unpriced = { ...history, days: [first!, { ...last!, prices: {} }] };
     expect(valueHistory(unpriced, 9)).toEqual({ kind: "unknown", reason: "2026-01-06: no price for SAP" });
-    const sale = movement("2026-01-06", "sell", { symbol: "SAP", qty: 11, price: 126, minor: 138_600 });
+    const sale = movement("2026-01-05", "sell", { symbol: "SAP", qty: 11, price: 126, minor: 138_600 });
     const wrong = { ...history, movements: [...history.movements, sale] };
     expect(gainsOf(wrong)).toEqual({ kind: "unknown", reason: "SAP: 11 sold, 10 held" });
     const empty = { base: "EUR", days: [], movements: [] } as const;

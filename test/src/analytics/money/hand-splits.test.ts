@@ -185,6 +185,14 @@ describe("a 2:1, a 1:10 with cash in lieu of half a share, and a 3:2 of five", (
 });
 
 describe("books that do not add up say since when, and why", () => {
+  test("what was told after the newest day that is valued counts when its day does", () => {
+    const [before, early] = [until(tuesday, history), until(wednesday, history)];
+    expect(gainsOf({ ...early, days: before.days })).toEqual(gainsOf(before));
+    // Told on the very day, after its value was taken.
+    const late = movement(tuesday, "buy", { id: "late", minor: -11_000, symbol: "AAA", qty: 1, price: 110 });
+    expect(gainsOf({ ...before, movements: [...before.movements, late] })).toEqual(gainsOf(before));
+  });
+
   test("half of a split", () => {
     const [out, into] = splits;
     const reason = `the split ${out?.id} took 9 AAA and gave none yet: the books do not add up since 2026-01-07`;

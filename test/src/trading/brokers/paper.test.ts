@@ -60,7 +60,7 @@ for (const base of ["USD", "EUR"] as const) {
       opened.world.fills = fills;
       return { broker: opened.broker(), nowMs, close: async () => opened[Symbol.dispose]() };
     },
-    { acceptsDuplicates: false },
+    { acceptsDuplicates: false, splits: false },
   );
 }
 

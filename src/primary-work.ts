@@ -27,10 +27,10 @@ import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
 import type { Valuation } from "./trading/bookkeeping.ts";
 import type { Broker } from "./trading/broker.ts";
-import { createPaper } from "./trading/brokers/paper.ts";
 import { bookedSplits } from "./trading/brokers/paper-splits.ts";
 import type { CommandOutcome } from "./trading/command-outcome.ts";
 import { runCommand } from "./trading/commands.ts";
+import { createPaper, type PaperBroker } from "./trading/brokers/paper.ts";
 import {
   marketView,
   tradableUniverse,
@@ -108,7 +108,8 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
     marketView({ cache, listings: watchedListings(ledger), base, ages, hours, splits: splits(), nowMs: clock.nowMs() });
   const books = cachedMarket(cache, base, splits);
   const { valuation } = books;
-  const desk = deskOf(deps, view, valuation);
+  const paper = paperOf(deps, view, valuation);
+  const desk = deskOf(deps, view, paper);
   const rebalanceDeps = (open: OpenDesk): RebalanceDeps => rebalanceDepsOf(deps, view, open);
   const cycle = atOpenDesk(desk, rebalanceTiming, (open) => rebalanceJob(rebalanceDeps(open)));
   const rebalance = toldWhenFailed(desk, cycle);
@@ -175,6 +176,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
           confirm,
           write: deps.write,
           desk,
+          paper,
           nowMs: () => clock.nowMs(),
           preview: (open) => previewOf(rebalanceDeps(open)),
         },
@@ -186,22 +188,30 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
 /** App time of a day of the market: a replay has one in each slot. */
 const marketDayMs = (hours: MarketHours): number => (hours === "replay" ? REPLAY_DAY_MS : dayMs);
 
-/** The desk of this ledger. */
-function deskOf(deps: PrimaryWorkDeps, view: () => MarketView, valuation: () => Valuation): TradingDesk {
-  const { node, cluster, clock, guard, confirm, broker, ledger, cache, base, hours, pair, log } = deps;
+/** The broker that is in this ledger. */
+function paperOf(
+  { ledger, cache, guard, clock, base, hours }: PrimaryWorkDeps,
+  market: () => MarketView,
+  valuation: () => Valuation,
+): PaperBroker {
   if (!isCurrency(base)) throw new Error(`no account is kept in ${base}`);
-  const paper = createPaper({
+  return createPaper({
     db: ledger.db,
     guard,
     nowMs: () => clock.nowMs(),
     currency: base,
-    market: view,
+    market,
     valuation,
     costs: () => readPlanningSettings(ledger.db),
     // A replay's prices are adjusted for every split of its time: what is bought at them has split already.
     splits: () => (hours === "replay" ? [] : bookedSplits(ledger.db, cache, guard)),
     fills: () => true,
   });
+}
+
+/** The desk of this ledger. */
+function deskOf(deps: PrimaryWorkDeps, view: () => MarketView, paper: PaperBroker): TradingDesk {
+  const { node, cluster, clock, guard, confirm, broker, ledger, hours, pair, log } = deps;
   return tradingDesk({
     node,
     cluster,

@@ -3,6 +3,7 @@ import { addAddress } from "./address.ts";
 import { addApiToken } from "./api-token.ts";
 import { addArbiter } from "./arbiter.ts";
 import { addAttic } from "./attic.ts";
+import { addCash } from "./cash.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
@@ -52,6 +53,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addTradingSwitches,
   addLive,
   addOrder,
+  addCash,
   addHistory,
   addDoctor,
   addAttic,

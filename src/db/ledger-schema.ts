@@ -3,7 +3,7 @@ import type { Overridable } from "../planning/owner-orders.ts";
 import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
 import { movementKinds } from "../analytics/money/movement.ts";
-import type { PaperFill } from "../trading/brokers/paper-account.ts";
+import type { Conversion, PaperFill } from "../trading/brokers/paper-account.ts";
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./drizzle.ts";
 
 /**
@@ -160,11 +160,9 @@ export const snapshots = sqliteTable(
     book: book(),
     slot: text().notNull(),
     atMs: integer("at_ms").notNull(),
-    /** Of the account; rows from before it was told are dollars. */
+    /** Of the account, its equity (all cash and positions) and this cash; rows from before it was told are dollars. */
     currency: text().notNull().default("USD"),
-    /** Cash and positions together. */
     equity: real().notNull(),
-    /** In the account's own currency alone. */
     cash: real().notNull(),
   },
   (table) => [primaryKey({ columns: [table.book, table.slot] }), index("snapshots_at").on(table.book, table.atMs)],
@@ -277,6 +275,20 @@ export const paperSplits = sqliteTable(
     oldShares: real("old_shares").notNull(),
   },
   (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
+);
+
+/** What the owner paid into the paper broker, or out of it when negative, once for each id. */
+export const paperCash = sqliteTable(
+  "paper_cash",
+  {
+    account: text().notNull(),
+    id: text().notNull(),
+    atMs: integer("at_ms").notNull(),
+    currency: text().$type<Currency>().notNull(),
+    minor: integer().notNull(),
+    converted: text({ mode: "json" }).$type<Conversion>(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.id] })],
 );
 
 /** Rows written from outside to see what survives a takeover. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { PaperBroker } from "./brokers/paper.ts";
 import { cancelResting } from "./cancel-resting.ts";
+import { cashCommand, runCashCommand } from "./cash-command.ts";
 import { type CommandOutcome, done, refused } from "./command-outcome.ts";
 import { type ControlDeps, readControls, setControl } from "./controls.ts";
 import type { LiveSwitch } from "./live-rules.ts";
@@ -11,6 +13,7 @@ import { readTradingState } from "./trading-state.ts";
 
 export type CommandDeps = ControlDeps & {
   readonly desk: TradingDesk;
+  readonly paper: Pick<PaperBroker, "name" | "pay">;
   readonly nowMs: () => number;
   /** The next plan of a desk as things are, in sentences; written nowhere. */
   readonly preview: (desk: OpenDesk) => Promise<readonly string[]>;
@@ -28,6 +31,7 @@ const command = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("live-on"), account: z.string().min(1).max(100), ...limits }),
   z.strictObject({ name: z.literal("live-off") }),
   ...ownerOrderCommands,
+  cashCommand,
 ]);
 
 /** Performs one of the owner's commands on the primary's ledger. Throws what the ledger or the lease throws. */
@@ -61,6 +65,8 @@ export async function runCommand(deps: CommandDeps, request: unknown): Promise<C
       return liveOn(deps, asked);
     case "live-off":
       return done("live trading is off", await setControl(deps, "live", undefined));
+    case "cash":
+      return runCashCommand(deps, asked);
   }
 }
 

@@ -7,7 +7,7 @@ import type { ReadyNode } from "./demo-process.ts";
 import { eventually, statusOf } from "./demo-process.ts";
 import { killQuietly, Pair, pass } from "./pair.ts";
 import { displayViolations, journalViolations, lostProbes, slotViolations } from "./pair-checks.ts";
-import { goesBackToPaper, goesLive, knowsEuros, realMoney, staysLive, tradesOnPaper } from "./pair-live.ts";
+import { goesBackToPaper, goesLive, knowsEuros, paysIn, realMoney, staysLive, tradesOnPaper } from "./pair-live.ts";
 import { bringBack } from "./pair-rounds.ts";
 
 const READY_LIMIT_MS = 120_000;
@@ -155,9 +155,11 @@ test(
   "real money: the paper book is traded until live trading is on, then the live one, on whichever node leads, until it is off",
   async () => {
     await tradesOnPaper(pair);
+    await paysIn(pair, "paid in");
     await goesLive(pair);
     await staysLive(pair);
     await goesBackToPaper(pair);
+    await paysIn(pair, "paid in, as they were before");
   },
   TEST_LIMIT_MS,
 );

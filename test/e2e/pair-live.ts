@@ -91,6 +91,30 @@ export async function tradesOnPaper(pair: Pair): Promise<void> {
   expect((await sentAfter(pair, began)).map(({ clientOrderId }) => clientOrderId)).toEqual([]);
 }
 
+/** Paper money is paid in under one id, by whoever leads, and lies in the account once. */
+export async function paysIn(pair: Pair, said: string): Promise<void> {
+  const { primary } = await pair.protected();
+  const paid = await pair.trader(primary, "cash", "deposit", "1234.50", "--id", "once");
+  expect([paid.code, paid.stdout]).toEqual([0, `Done: 1234.5 USD of paper money are ${said}\n`]);
+  const beyond = await pair.trader(primary, "cash", "withdraw", "900000000");
+  expect([beyond.code, beyond.stdout]).toEqual([2, expect.stringMatching(/would go out, and [\d.]+ USD are free/)]);
+  await eventually("it is booked", LIMIT_MS, () => cashRows(primary).movements.length > 0);
+  expect(cashRows(primary)).toEqual({ paid: [["once", 123_450]], movements: [["cash-once", 123_450]] });
+}
+
+/** What was paid in, as the paper broker and as the book has it; minor units by id. */
+function cashRows(node: ReadyNode): Readonly<Record<"paid" | "movements", readonly unknown[]>> {
+  const db = new Database(join(node.dataDir, "ledger", "ledger.db"), { readonly: true, fileMustExist: true });
+  try {
+    return {
+      paid: db.prepare("SELECT id, minor FROM paper_cash").raw().all(),
+      movements: db.prepare("SELECT id, minor FROM movements WHERE kind = 'deposit'").raw().all(),
+    };
+  } finally {
+    db.close();
+  }
+}
+
 /** Live trading goes on: with the right account and limits, from the next slot on, and nothing of research is touched. */
 export async function goesLive(pair: Pair): Promise<void> {
   const { primary } = await pair.protected();
@@ -105,6 +129,8 @@ export async function goesLive(pair: Pair): Promise<void> {
   // The cycle that runs at this moment was begun in research, and ends there.
   const before = newestSlot(rowsOf(primary), research);
   await tradesLive(pair, primary, before);
+  const paid = await pair.trader(primary, "cash", "deposit", "500");
+  expect([paid.code, paid.stdout]).toEqual([2, expect.stringContaining("paid in and out at alpaca itself")]);
 }
 
 /** Orders reach the exchange in the live book, and research stays as it is. */

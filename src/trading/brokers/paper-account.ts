@@ -16,8 +16,20 @@ export type PaperFill = PaperPrice & {
   readonly atMs: number;
   /** In the account's own currency. */
   readonly feeMinor: number;
-  /** What was changed into the listing's currency for a purchase, or out of it after a sale; null where nothing was. */
-  readonly converted: { readonly listingMinor: number; readonly ownMinor: number } | null;
+  /** Into the listing's currency for a purchase, out of it after a sale; null where there was nothing to change. */
+  readonly converted: Conversion | null;
+};
+
+/** What was changed between the account's own currency and another. */
+export type Conversion = { readonly foreignMinor: number; readonly ownMinor: number };
+
+/** Money that its owner paid in, or out when negative; of another currency it is changed at once. */
+export type PaperCash = {
+  readonly id: string;
+  readonly atMs: number;
+  readonly currency: Currency;
+  readonly minor: number;
+  readonly converted: Conversion | null;
 };
 
 /** An order as the ledger has it. */
@@ -53,13 +65,14 @@ export type PaperAccount = {
 
 /**
  * The account that began with this much of its own currency, after these orders, which are in the order of their
- * arrival, and these splits of what it held. It keeps parts of shares.
+ * arrival, these splits of what it held, and what was paid in. It keeps parts of shares.
  */
 export function paperAccount(
   currency: Currency,
   startMinor: number,
   orders: readonly PaperOrder[],
   splits: readonly AccountSplit[],
+  paid: readonly PaperCash[],
 ): PaperAccount {
   const fills = orders
     .flatMap((order) => (order.fill === null ? [] : [{ order, fill: order.fill }]))
@@ -79,6 +92,8 @@ export function paperAccount(
     activities.push(...activitiesOf(currency, order, fill));
   }
   splitUntil(Number.POSITIVE_INFINITY);
+  activities.push(...paid.flatMap((one) => paidActivities(currency, one)));
+  activities.sort((a, b) => a.atMs - b.atMs);
   const moved = cashOf(activities.map((activity) => movementOf(activity, () => null)));
   const cash = new Map([...moved].filter(([, minor]) => minor !== 0));
   cash.set(currency, startMinor + (moved.get(currency) ?? 0));
@@ -115,52 +130,71 @@ function activitiesOf(own: Currency, order: PaperOrder, fill: PaperFill): readon
   const { atMs, price, currency, feeMinor } = fill;
   const common = { atMs, symbol, qty: null, price: null, note: "paper" };
   const trade: BrokerActivity = { ...common, id: `${id}-${qty}`, kind: side, currency, amount: null, qty, price };
-  const conversion = conversionOf(own, side, fill).map((moved): BrokerActivity => ({
-    ...common,
-    id: `${id}-conversion`,
-    kind: "conversion",
-    ...moved,
-  }));
+  const conversion = fill.converted === null ? [] : [conversionOf(own, currency, fill.converted, side === "sell")];
+  const changed = conversion.map((moved): BrokerActivity => ({ ...common, id: `${id}-conversion`, ...moved }));
   const fee: BrokerActivity[] =
     feeMinor === 0 ? [] : [{ ...common, id: `${id}-fee`, kind: "fee", currency: own, amount: -toMajor(feeMinor, own) }];
-  return side === "buy" ? [...conversion, trade, ...fee] : [trade, ...conversion, ...fee];
+  return side === "buy" ? [...changed, trade, ...fee] : [trade, ...changed, ...fee];
 }
 
-/** What a fill's conversion took of one currency, and what came of it; nothing where there was none. */
+function paidActivities(own: Currency, { id, atMs, currency, minor, converted }: PaperCash): readonly BrokerActivity[] {
+  const common = { atMs, symbol: null, qty: null, price: null, note: "paper" };
+  const kind = minor < 0 ? "withdrawal" : "deposit";
+  const paid: BrokerActivity = { ...common, id: `cash-${id}`, kind, currency, amount: toMajor(minor, currency) };
+  if (converted === null) return [paid];
+  const changed = { ...common, id: `cash-${id}-conversion`, ...conversionOf(own, currency, converted, minor > 0) };
+  return minor < 0 ? [changed, paid] : [paid, changed];
+}
+
+/** A conversion into the account's own currency, or out of it. */
 function conversionOf(
   own: Currency,
-  side: OrderIntent["side"],
-  { currency, converted }: PaperFill,
-): readonly Required<Pick<BrokerActivity, "currency" | "amount" | "to">>[] {
-  if (converted === null) return [];
-  const ofListing = { currency, amount: toMajor(converted.listingMinor, currency) };
-  const ofOwn = { currency: own, amount: toMajor(converted.ownMinor, own) };
-  const [from, to] = side === "buy" ? [ofOwn, ofListing] : [ofListing, ofOwn];
-  return [{ currency: from.currency, amount: -from.amount, to }];
+  foreign: Currency,
+  { foreignMinor, ownMinor }: Conversion,
+  intoOwn: boolean,
+): Pick<BrokerActivity, "kind" | "currency" | "amount"> & Required<Pick<BrokerActivity, "to">> {
+  const ofForeign = { currency: foreign, amount: toMajor(foreignMinor, foreign) };
+  const ofOwn = { currency: own, amount: toMajor(ownMinor, own) };
+  const [from, to] = intoOwn ? [ofForeign, ofOwn] : [ofOwn, ofForeign];
+  return { kind: "conversion", currency: from.currency, amount: -from.amount, to };
 }
 
-/** What this order is and costs when it fills at this price, on an account that has this much of the listing's currency. */
+/**
+ * What a conversion makes of an amount of another currency, at its rate and what converting costs; null where it would
+ * bring nothing.
+ */
+export function converted(
+  own: Currency,
+  foreign: Currency,
+  foreignMinor: number,
+  rate: number,
+  { conversionFraction }: Pick<PaperCosts, "conversionFraction">,
+  intoOwn: boolean,
+): Conversion | null {
+  if (foreign === own) return null;
+  const share = intoOwn ? 1 - conversionFraction : 1 + conversionFraction;
+  const ownMinor = toMinor(own, toMajor(foreignMinor, foreign), rate, share);
+  if (!intoOwn) return { foreignMinor, ownMinor: Math.max(1, ownMinor) };
+  return ownMinor === 0 ? null : { foreignMinor, ownMinor };
+}
+
+/** What this order is and costs when it fills at this price. */
 export function fillOf(
   { side, qty }: Pick<OrderIntent, "side" | "qty">,
   own: Currency,
-  heldMinor: number,
   paperPrice: PaperPrice,
   costs: PaperCosts,
   atMs: number,
 ): PaperFill {
   const { price, currency, rate } = paperPrice;
-  const valueMinor = toMinor(currency, price, qty);
   const feeMinor = toMinor(own, costs.costFixedEur) + toMinor(own, price, qty, rate, costs.costFraction);
-  const fill = { ...paperPrice, atMs, feeMinor };
-  if (currency === own) return { ...fill, converted: null };
-  // A purchase takes what is there of the currency first; a sale changes all that it brings.
-  const listingMinor = side === "buy" ? valueMinor - Math.min(valueMinor, Math.max(0, heldMinor)) : valueMinor;
-  const { conversionFraction } = costs;
-  const share = side === "buy" ? 1 + conversionFraction : 1 - conversionFraction;
-  const exchanged = toMinor(own, toMajor(listingMinor, currency), rate, share);
-  // The smallest amount buys what is worth less; what would bring less than that stays as it is.
-  const ownMinor = side === "buy" ? Math.max(1, exchanged) : exchanged;
-  return { ...fill, converted: listingMinor === 0 || ownMinor === 0 ? null : { listingMinor, ownMinor } };
+  const valueMinor = toMinor(currency, price, qty);
+  return {
+    ...paperPrice,
+    atMs,
+    feeMinor,
+    converted: converted(own, currency, valueMinor, rate, costs, side === "sell"),
+  };
 }
 
 type Verdict =
@@ -178,7 +212,7 @@ export function judge(
   atMs: number,
 ): Verdict {
   const { symbol, side, qty } = order;
-  const { currency: own, cash, holdings, open } = account;
+  const { currency: own, holdings, open } = account;
   if (paperPrice === null) return refuse(`${symbol} has no price and rate that may be traded on`);
   const held = holdings.get(symbol);
   if (held !== undefined && held.currency !== paperPrice.currency) {
@@ -190,16 +224,14 @@ export function judge(
     if (qty <= available) return { kind: "accept", reservedMinor: 0 };
     return refuse(`insufficient qty available for order (requested: ${qty}, available: ${available})`);
   }
-  // Cash of other currencies may be spoken for by what is open.
-  const heldMinor = open.length > 0 ? 0 : (cash.get(paperPrice.currency) ?? 0);
-  const { feeMinor, converted } = fillOf(order, own, heldMinor, paperPrice, costs, atMs);
-  const paidMinor = paperPrice.currency === own ? toMinor(own, paperPrice.price, qty) : (converted?.ownMinor ?? 0);
+  const { feeMinor, converted: changed } = fillOf(order, own, paperPrice, costs, atMs);
+  const paidMinor = changed?.ownMinor ?? toMinor(own, paperPrice.price, qty);
   const reservedMinor = paidMinor + feeMinor;
   return reservedMinor > freeMinor(account) ? refuse("insufficient buying power") : { kind: "accept", reservedMinor };
 }
 
 /** Cash of the account's own currency that no open order may still need. */
-const freeMinor = ({ currency, cash, open }: PaperAccount): number =>
+export const freeMinor = ({ currency, cash, open }: PaperAccount): number =>
   open.reduce((left, { reservedMinor }) => left - reservedMinor, cash.get(currency) ?? 0);
 
 /** Cash and positions together by the last good prices and rates, in the account's own currency. Throws where one is missing. */

@@ -16,6 +16,7 @@ import {
   type PaperCosts,
   type PaperPrice,
 } from "./paper-account.ts";
+import { paidRows, pay, type Paid, type PaperPayment } from "./paper-payments.ts";
 import type { PaperSplit } from "./paper-splits.ts";
 
 const START_CASH = 100_000;
@@ -40,6 +41,11 @@ export type PaperDeps = {
 
 type Row = typeof paperOrders.$inferSelect;
 
+export type PaperBroker = Broker & {
+  /** Books a payment; the same id is booked once. */
+  pay(payment: PaperPayment): Paid;
+};
+
 /** One account for each currency; the first there was, in dollars, has no more to its name. */
 const paperAccountId = (currency: Currency): string => (currency === "USD" ? "paper" : `paper-${currency}`);
 
@@ -48,7 +54,7 @@ const paperAccountId = (currency: Currency): string => (currency === "USD" ? "pa
  * needs is converted at the newest rate. It cannot fence: a node that was cut off has a ledger of its own, which refuses
  * nothing of the other's. So a used id is known by look-up only.
  */
-export function createPaper(deps: PaperDeps): Broker {
+export function createPaper(deps: PaperDeps): PaperBroker {
   const { db, currency } = deps;
   const accountId = paperAccountId(currency);
   const written = (): Row[] =>
@@ -89,12 +95,15 @@ export function createPaper(deps: PaperDeps): Broker {
     positions: async () => [...accountOf(deps, rows()).holdings].map(([symbol, holding]) => ({ symbol, ...holding })),
     account: async () => told(accountId, accountOf(deps, rows()), deps.valuation()),
     isMarketOpen: async () => true,
+    pay: (payment) => pay({ ...deps, accountId, rates: deps.market().rates }, accountOf(deps, rows()), payment),
     activities: async (sinceMs) => accountOf(deps, rows()).activities.filter(({ atMs }) => atMs > sinceMs),
   };
 }
 
-const accountOf = ({ currency, splits }: PaperDeps, rows: readonly Row[]): PaperAccount =>
-  paperAccount(currency, toMinor(currency, START_CASH), rows, splits());
+const accountOf = (deps: PaperDeps, rows: readonly Row[]): PaperAccount => {
+  const { db, currency, splits } = deps;
+  return paperAccount(currency, toMinor(currency, START_CASH), rows, splits(), paidRows(db, paperAccountId(currency)));
+};
 
 const told = (accountId: string, account: PaperAccount, valuation: Valuation): BrokerAccount => ({
   accountId,
@@ -138,9 +147,7 @@ function priceOf({ market }: PaperDeps, symbol: string): PaperPrice | null {
 function filled(deps: PaperDeps, rows: readonly Row[], row: Row): Row[] {
   const paperPrice = deps.fills() ? priceOf(deps, row.symbol) : null;
   if (paperPrice === null) return [...rows];
-  const { currency, cash } = accountOf(deps, rows);
-  const heldMinor = cash.get(paperPrice.currency) ?? 0;
-  const fill = fillOf(row, currency, heldMinor, paperPrice, deps.costs(), deps.nowMs());
+  const fill = fillOf(row, deps.currency, paperPrice, deps.costs(), deps.nowMs());
   const change = { state: "filled", fill } as const;
   write(deps, row, change);
   return rows.map((one) => (one === row ? { ...row, ...change } : one));

@@ -165,6 +165,38 @@ test("[complaint 10] a change in progress is exit code 3 and not called failed",
   }
 });
 
+test("a payment without an answer, or one that is not confirmed, can be typed again under its id; a sum that is none cannot", async () => {
+  mkdirSync(join(dir, "run"));
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    request.setEncoding("utf8").on("data", (text: string) => {
+      asked.push(text);
+      if (asked.length === 1) return request.socket.destroy();
+      response.setHeader("content-type", "application/json");
+      return response.end(JSON.stringify({ outcome: "done", confirmed: asked.length > 2, message: "paid", lines: [] }));
+    });
+  }).listen(join(dir, "run", "agent.sock"));
+  await once(server, "listening");
+  try {
+    const lost = await trader("cash", "deposit", "99.50", "--data", dir);
+    const [, id = ""] = /Type it again with --id (\S+), and it is booked once\.\n$/.exec(lost.stderr) ?? [];
+    expect([lost.code, id]).toEqual([1, expect.stringMatching(/^[\w-]{36}$/)]);
+    const again = ["cash", "deposit", "99.50", "--currency", "USD", "--id", id, "--data", dir];
+    expect((await trader(...again)).stdout).toContain(`  - Type it again with --id ${id}`);
+    expect((await trader(...again)).stdout).toBe("Done: paid\n");
+    expect(asked.map((text): unknown => JSON.parse(text))).toEqual([
+      { name: "cash", id, direction: "deposit", amount: 99.5 },
+      { name: "cash", id, direction: "deposit", amount: 99.5, currency: "USD" },
+      { name: "cash", id, direction: "deposit", amount: 99.5, currency: "USD" },
+    ]);
+    expect(await trader("cash", "deposit", "-5", "--data", dir)).toMatchObject({ code: 1 });
+    expect((await trader("cash", "withdraw", "1e3", "--data", dir)).stderr).toContain("Give an amount such as 500");
+    expect(asked.length).toBe(3);
+  } finally {
+    server.close();
+  }
+});
+
 test("--help loads neither the database, nor the agent, nor the demo", async () => {
   const hooks = `import { registerHooks } from "node:module";
     registerHooks({ load(url, context, next) { process.stderr.write(url + "\\n"); return next(url, context); } });`;

@@ -87,6 +87,18 @@ describe("what a plan is decided on", () => {
     expect(stocks.find(({ symbol }) => symbol === "B")?.blocked).toMatch(/^order .* is partly-filled$/);
   });
 
+  test("an account in euros pays for a conversion of dollars, and its cash of every currency counts", () => {
+    const rates = { base: "EUR", perBase: new Map([["USD", 1.25]]) };
+    const of = { accountId: "1", currency: "EUR", cash: { EUR: 1_000, USD: 50 }, equity: 1_040 };
+    const gathered = gather(sources({ market: () => view({ rates }) }), account({ account: of }), nowMs);
+    expect(gathered).toMatchObject({ input: { accountCurrency: "EUR", cashEur: 1_040 } });
+    const missing = { ...of, cash: { EUR: 1_000, CHF: 1 } };
+    expect(gather(sources({ market: () => view({ rates }) }), account({ account: missing }), nowMs)).toEqual({
+      kind: "unknown",
+      why: "no good rate of CHF to EUR",
+    });
+  });
+
   test("without a rate for the cash, or a price for an order in doubt, nothing is decided", () => {
     const rates = { base: "EUR", perBase: new Map() };
     expect(gather(sources({ market: () => view({ rates }) }), account(), nowMs).kind).toBe("unknown");

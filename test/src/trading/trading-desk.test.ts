@@ -130,6 +130,7 @@ const commandDeps = (configured: Broker = broker): CommandDeps => ({
   confirm,
   write: (work) => work(),
   desk: desk(configured),
+  paper: { name: "paper", pay: () => expect.fail("not asked") },
   nowMs: () => time.appMs,
   preview: async ({ book }) => [`the plan of ${book}`],
 });

@@ -96,6 +96,8 @@ const noDesk: TradingDesk = {
   cycleFailed: () => undefined,
 };
 
+const noPaper = { name: "paper", pay: () => expect.fail("not asked") };
+
 export const clusterSecret = "the secret of the cluster";
 
 /** A password's hash at the least cost that there is, of the shape that a real one has. */
@@ -125,7 +127,8 @@ export function fakeDesk(given: Given = {}): Desk {
     view: () => ledgerView,
     notes: () => ["Buying is locked: buys are paused (until: trader pause-buys off)."],
     trading: () => readTradingState(deps.db, deps.nowMs()),
-    command: (request) => runCommand({ ...deps, desk: trading, preview: () => Promise.resolve([]) }, request),
+    command: (request) =>
+      runCommand({ ...deps, desk: trading, paper: noPaper, preview: () => Promise.resolve([]) }, request),
     nextRuns: () => [{ job: "price-sync", slot: "20261122T1420Z", inRealMs: 1000 }],
     lastConfirm: () => ({ outcome: "confirmed", tookMs: 42 }),
     probes: {

@@ -194,6 +194,64 @@ describe("an account in euros", () => {
     expect(await opened.broker().findByClientOrderId("p-1")).toMatchObject({ symbol: "AAPL" });
   });
 
+  /*
+   *   500.00 EUR in; 125.00 USD in at .80 = 100.00 EUR, less .2%: 99.80; 50.05 USD out = 40.04, and .2%: 40.12.
+   *   Cash: 100,000.00 + 500.00 + 99.80 - 40.12 = 100,559.68.
+   */
+  test("what its owner pays in and out is booked once for each id, and changed into the account's currency", async () => {
+    using opened = onLedger("EUR");
+    const pay = (id: string, amount: number, currency?: string) => opened.broker().pay({ id, amount, currency });
+    expect(pay("a", 500)).toEqual({ kind: "booked", currency: "EUR" });
+    expect(pay("b", 125, "USD")).toEqual({ kind: "booked", currency: "USD" });
+    expect(pay("c", -50.05, "USD")).toEqual({ kind: "booked", currency: "USD" });
+    opened.reopen();
+    opened.world.perBase["USD"] = 2;
+    expect(pay("b", 125, "USD")).toEqual({ kind: "known", currency: "USD" });
+    expect(pay("b", 126, "USD")).toEqual({ kind: "refused", reason: "the id b was used for another payment" });
+    expect(await opened.broker().account()).toMatchObject({ cash: { EUR: 100_559.68 }, equity: 100_559.68 });
+    const told = await opened.broker().activities(0);
+    expect(told.map(({ id, kind, currency, amount, to }) => [id, kind, currency, amount, to])).toEqual([
+      ["cash-a", "deposit", "EUR", 500, undefined],
+      ["cash-b", "deposit", "USD", 125, undefined],
+      ["cash-b-conversion", "conversion", "USD", -125, { currency: "EUR", amount: 99.8 }],
+      ["cash-c-conversion", "conversion", "EUR", -40.12, { currency: "USD", amount: 50.05 }],
+      ["cash-c", "withdrawal", "USD", -50.05, undefined],
+    ]);
+    const movements = told.map((one) => movementOf(one, () => 0.8));
+    expect(cashOf(movements)).toEqual(new Map([["EUR", 55_968], ["USD", 0]])); // prettier-ignore
+    const book = entriesOf(movements).reduce((before, one) => post(before, one, ratesThen), emptyBook("EUR"));
+    // 500.00 and 100.00 in, 40.04 out.
+    expect(book.sums).toMatchObject({ depositedMinor: 55_996, feesMinor: 0 });
+  });
+
+  test("no more goes out than is free: what an open order may need is not", async () => {
+    using opened = onLedger("EUR");
+    opened.world.fills = false;
+    // 100 at 80.00 EUR = 8,000.00, the conversion's .2% = 16.00, and a fee of 2.00 + 16.00: 8,034.00.
+    await opened.broker().place(order("p-1", "buy", "AAPL", 100));
+    const out = (amount: number) => opened.broker().pay({ id: `out-${amount}`, amount: -amount });
+    const reason = "91966.01 EUR would go out, and 91966.00 EUR are free";
+    expect(out(91_966.01)).toEqual({ kind: "refused", reason });
+    expect(out(91_966)).toMatchObject({ kind: "booked" });
+    expect((await opened.broker().account()).cash).toEqual({ EUR: 8_034 });
+  });
+
+  test.each([
+    [99.999, "EUR", "EUR has no amount of 99.999: that is not whole"],
+    [1, "XYZ", "XYZ is none of EUR"],
+    [1, "CHF", "no good rate of CHF to EUR"],
+    [0.01, "JPY", "JPY has no amount of 0.01"],
+    [1, "KRW", "1 KRW are worth nothing in EUR"],
+  ])("%d %s are not paid in: %s", async (amount, currency, reason) => {
+    using opened = onLedger("EUR");
+    opened.world.perBase["KRW"] = 1_400;
+    expect(opened.broker().pay({ id: "a", amount, currency })).toEqual({
+      kind: "refused",
+      reason: expect.stringContaining(reason),
+    });
+    expect((await opened.broker().account()).cash).toEqual({ EUR: 100_000 });
+  });
+
   test("without a rate that may be traded on nothing is bought; what pays for no conversion and no fee is refused", async () => {
     using opened = onLedger("EUR");
     delete opened.world.perBase["USD"];

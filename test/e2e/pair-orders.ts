@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { ReadyNode } from "./demo-process.ts";
 import { eventually, getJson } from "./demo-process.ts";
 import type { Pair } from "./pair.ts";
-import { attempts } from "./pair-checks.ts";
+import { attempts, jobRuns } from "./pair-checks.ts";
 import { bringBack } from "./pair-rounds.ts";
 
 /** A slot takes four seconds; the rest is the load of the machine. */
@@ -13,6 +13,9 @@ const WANTED = { symbol: "KO", qty: 3 };
 
 const listOf = async (pair: Pair, node: ReadyNode): Promise<string> =>
   (await pair.trader(node, "order", "list")).stdout;
+
+const cyclesOf = (node: ReadyNode): number =>
+  jobRuns(node).filter(({ job, status }) => job === "rebalance" && status === "completed").length;
 
 /** What is ordered on one node while buys are paused goes out on the other one, after the whole of the first was killed. */
 export async function ordersOutliveTheirNode(pair: Pair): Promise<void> {
@@ -36,6 +39,8 @@ export async function ordersOutliveTheirNode(pair: Pair): Promise<void> {
     return told.includes("done");
   }).catch((error: unknown) => expect.fail(`${String(error)}; it is told: ${told}`));
   await bringBack(pair, primary, standby);
+  const plans = cyclesOf(standby);
+  await eventually("another plan is carried out", LIMIT_MS, () => cyclesOf(standby) >= plans + 2);
   const journal = await getJson(pair.line.exchange.port, "/journal", attempts);
   const sent = journal.filter((one) => one.symbol === symbol && one.qty === qty);
   expect(sent).toMatchObject([{ side: "buy", outcome: "accepted" }]);

@@ -103,7 +103,7 @@ export function primaryWork(deps: PrimaryWorkDeps): PrimaryWork {
   const data = { ledger, cache, source: market, clock, base, onProgress };
   const begun = Promise.withResolvers<void>();
   const { company } = market;
-  const splits = (): ReadonlyMap<string, number> => splitTimes(ledger.db, hours, clock.nowMs());
+  const splits = (): ReadonlyMap<string, number> => splitTimes(ledger.db, cache, hours, clock.nowMs());
   const view = (): MarketView =>
     marketView({ cache, listings: watchedListings(ledger), base, ages, hours, splits: splits(), nowMs: clock.nowMs() });
   const books = cachedMarket(cache, base, splits);

@@ -3,7 +3,7 @@ import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
 import { movementKinds, sharesSigns, type Movement } from "../analytics/money/movement.ts";
 import { exactShares } from "../analytics/money/shares.ts";
-import { and, asc, desc, eq, gt, inArray, isNotNull, max, sql } from "./drizzle.ts";
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, max, sql } from "./drizzle.ts";
 import type { LedgerDb } from "./ledger.ts";
 import { accountDays, movements } from "./ledger-schema.ts";
 
@@ -81,7 +81,14 @@ export function bookedCash(db: LedgerDb, book: string): ReadonlyMap<Currency, nu
 }
 
 /** Shares by symbol that a book's movements sum to; 0 of what was held once. */
-export function bookedShares(db: LedgerDb, book: string): ReadonlyMap<string, number> {
+export const bookedShares = (db: LedgerDb, book: string): ReadonlyMap<string, number> =>
+  sharesBefore(db, book, Number.MAX_SAFE_INTEGER);
+
+/** Shares of a stock that a book's movements before an instant sum to. */
+export const sharesAt = (db: LedgerDb, book: string, symbol: string, atMs: number): number =>
+  sharesBefore(db, book, atMs).get(symbol) ?? 0;
+
+function sharesBefore(db: LedgerDb, book: string, atMs: number): ReadonlyMap<string, number> {
   const { kind, symbol, qty } = movements;
   const those = (sign: 1 | -1) =>
     inArray(
@@ -92,7 +99,7 @@ export function bookedShares(db: LedgerDb, book: string): ReadonlyMap<string, nu
   const rows = db
     .select({ symbol, qty: signed })
     .from(movements)
-    .where(and(eq(movements.book, book), isNotNull(symbol), isNotNull(qty)))
+    .where(and(eq(movements.book, book), lt(movements.atMs, atMs), isNotNull(symbol), isNotNull(qty)))
     .groupBy(symbol)
     .all();
   return new Map(rows.map((row) => [row.symbol ?? "", exactShares(row.qty)]));

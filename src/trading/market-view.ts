@@ -49,7 +49,7 @@ export type MarketViewInput = {
   readonly base: string;
   readonly ages: MarketAges;
   readonly hours: MarketHours;
-  /** When a stock split last, by symbol, in the time of its quotes. */
+  /** Since when its quotes are those of its shares, by symbol, where a stock split lately. */
   readonly splits: ReadonlyMap<string, number>;
   readonly nowMs: number;
 };
@@ -75,7 +75,7 @@ export function marketView(input: MarketViewInput): MarketView {
     const quote = quotes.get(symbol);
     if (quote === undefined || nowMs - quote.fetchedAtMs > ages.priceMsMax) continue;
     if (isBeforeSplit(quote, splits)) {
-      blocked.set(symbol, "it has split, and its price is from before");
+      blocked.set(symbol, "it has split, and its price and its shares do not agree yet");
       continue;
     }
     const { price, currency } = quote;

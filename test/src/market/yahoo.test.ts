@@ -141,7 +141,10 @@ describe("what a listing is priced in", () => {
     const third = days[2]?.close ?? 0;
     expect(bars[2]).toMatchObject({ adjclose: (third - 1) / 100, dividend: 0.12 });
     expect(bars.map(({ dividend }) => dividend)).toEqual([0, 0, 0.12, 0]);
-    expect(splits).toMatchObject([{ dayMs: days[2]?.dayMs, oldShares: 1 }]);
+    const [split] = splits;
+    expect(split).toMatchObject({ dayMs: days[2]?.dayMs, newShares: 4, oldShares: 1 });
+    expect((split?.atMs ?? 0) - (split?.dayMs ?? 0)).toBeGreaterThan(0);
+    expect(splits).toHaveLength(1);
   });
 
   test("a day is the exchange's own, however far east it is", async () => {

@@ -62,7 +62,7 @@ describe("what may not be traded now", () => {
     quoted("KO", openMs, 100, "USD", openMs - 17.5 * 3_600_000);
     const before = viewAt(openMs, "exchange", "USD", splits);
     expect(before.prices.has("KO")).toBe(false);
-    expect(before.blocked.get("KO")).toBe("it has split, and its price is from before");
+    expect(before.blocked.get("KO")).toBe("it has split, and its price and its shares do not agree yet");
     quoted("KO", openMs, 50, "USD", openMs + 1);
     expect(viewAt(openMs, "exchange", "USD", splits)).toMatchObject({ blocked: new Map() });
     expect(viewAt(openMs, "exchange", "USD", splits).prices.get("KO")?.price).toBe(50);

@@ -137,6 +137,25 @@ export function newestBarDays(cache: MarketCache, symbols: readonly string[]): R
   );
 }
 
+/** Of each of these symbols: the highest close of so long up to its newest bar, and of how many; absent when it has no bars. */
+export function highestCloses(
+  cache: MarketCache,
+  symbols: readonly string[],
+  spanMs: number,
+): ReadonlyMap<string, { readonly close: number; readonly count: number }> {
+  // No row leaves the database: plans and each of their orders ask for the whole universe.
+  const highest = cache.db.$client.prepare<[string, number, string], { close: number | null; count: number }>(
+    `SELECT max(close) AS close, count(*) AS count FROM bars
+     WHERE symbol = ? AND day_ms > (SELECT max(day_ms) - ? FROM bars WHERE symbol = ?)`,
+  );
+  return new Map(
+    symbols.flatMap((symbol) => {
+      const { close = null, count = 0 } = highest.get(symbol, spanMs, symbol) ?? {};
+      return close === null ? [] : [[symbol, { close, count }] as const];
+    }),
+  );
+}
+
 /** Market time: midnight UTC of the newest bar of these symbols, 0 without any. Ages count from it: a replay's is years ago. */
 export const marketNowMs = (cache: MarketCache, symbols: readonly string[]): number =>
   Math.max(0, ...newestBarDays(cache, symbols).values());

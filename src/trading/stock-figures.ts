@@ -1,7 +1,8 @@
-import { type MarketCache, marketNowMs, readBars } from "../db/market-cache.ts";
-import { high52Weeks } from "../analytics/metrics/technical.ts";
+import { highestCloses, type MarketCache, marketNowMs, readBars } from "../db/market-cache.ts";
+import { WEEKS_52_MS } from "../analytics/metrics/technical.ts";
 import { adjustedCloses } from "../market/adjusted-closes.ts";
 import { CLOSES_MIN } from "../scoring/price-figures.ts";
+import type { PriceHistory } from "../scoring/score-input.ts";
 import { type Holding, sellScore } from "../scoring/sell-score.ts";
 import { type ScoreFigures, scoreFigures } from "./score-figures.ts";
 
@@ -20,18 +21,23 @@ const BARS_WANTED = 520;
 /** The figures of these symbols, from their scores' explanations and their bars. */
 export function stockFigures(cache: MarketCache, symbols: readonly string[]): ReadonlyMap<string, StockFigures> {
   const nowMs = marketNowMs(cache, symbols);
-  const ofScores = scoreFigures(cache, symbols, nowMs);
-  return new Map([...ofScores].map(([symbol, figures]) => [symbol, { ...figures, ...ofBars(cache, symbol, nowMs) }]));
+  const highs = highestCloses(cache, symbols, WEEKS_52_MS);
+  return new Map(
+    [...scoreFigures(cache, symbols, nowMs)].map(([symbol, figures]) => {
+      const { close, count } = highs.get(symbol) ?? { close: Number.NaN, count: 0 };
+      const high = count < CLOSES_MIN ? Number.NaN : close;
+      const ofBars: BarFigures = {
+        toHigh: (price) => (high > 0 ? price / Math.max(high, price) : null),
+        // Two years of bars, which are read of the few stocks that are held.
+        sellScore: (holding) => sellScore({ ...holding, prices: pricesOf(cache, symbol), nowMs }).value,
+      };
+      return [symbol, { ...figures, ...ofBars }];
+    }),
+  );
 }
 
-function ofBars(cache: MarketCache, symbol: string, nowMs: number): BarFigures {
+function pricesOf(cache: MarketCache, symbol: string): PriceHistory {
   const bars = readBars(cache, symbol, BARS_WANTED);
-  const daysMs = bars.map(({ dayMs }) => dayMs);
   const closes = bars.map(({ close }) => close);
-  const high = bars.length < CLOSES_MIN ? Number.NaN : high52Weeks(daysMs, Float64Array.from(closes));
-  const prices = { daysMs, closes, adjustedCloses: adjustedCloses(bars) };
-  return {
-    toHigh: (price) => (high > 0 ? price / Math.max(high, price) : null),
-    sellScore: (holding) => sellScore({ ...holding, prices, nowMs }).value,
-  };
+  return { daysMs: bars.map(({ dayMs }) => dayMs), closes, adjustedCloses: adjustedCloses(bars) };
 }

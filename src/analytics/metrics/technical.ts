@@ -60,7 +60,7 @@ export function bollinger(prices: Numbers): Bollinger | null {
   return { mid, upper: mid + width, lower, position };
 }
 
-const WEEKS_52_MS = 52 * 7 * 86_400_000;
+export const WEEKS_52_MS = 52 * 7 * 86_400_000;
 
 /** Highest price of the days after those 52 weeks before the last one, in the price's unit. NaN of nothing. */
 export function high52Weeks(daysMs: Numbers, prices: Numbers): number {

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { high52Weeks, WEEKS_52_MS } from "../../../src/analytics/metrics/technical.ts";
 import { readFundamentals, writeFundamentals } from "../../../src/db/fundamentals-cache.ts";
 import {
   dropBarsBefore,
+  highestCloses,
   newestBarDays,
   openMarketCache,
   readBars,
@@ -19,6 +21,7 @@ import {
   writeScores,
   type MarketCache,
 } from "../../../src/db/market-cache.ts";
+import { stockFigures } from "../../../src/trading/stock-figures.ts";
 
 const [STOCKS, DAYS] = [500, 2_520];
 const symbols = Array.from({ length: STOCKS }, (_, n) => `S${String(n).padStart(3, "0")}`);
@@ -66,10 +69,11 @@ test("at 500 stocks of ten years every query of bars is a step in their index", 
   const plans = plansOf(() => {
     readBars(cache, "S250", 2_541);
     newestBarDays(cache, symbols);
+    highestCloses(cache, symbols, 1);
     writeBars(cache, [{ symbol: "S001", dayMs: 0, close: 1, dividend: 0 }]);
     dropBarsBefore(cache, "S001", 86_400_000);
   });
-  expect(plans.filter(({ sql }) => /bars/.test(sql)).length).toBeGreaterThanOrEqual(4);
+  expect(plans.filter(({ sql }) => /bars/.test(sql)).length).toBeGreaterThanOrEqual(5);
   for (const { sql, plan } of plans) {
     if (/^select|^delete/i.test(sql)) expect(plan, sql).toMatch(/SEARCH bars USING (COVERING )?INDEX .*symbol=\?/);
     expect(plan, sql).not.toMatch(/SCAN|TEMP B-TREE/);
@@ -97,4 +101,17 @@ test("the small tables are read whole, once: what is hot is in memory until it i
   expect(readBlocks(cache, 1).get("S001")).toEqual(block);
   expect(readRates(cache, "EUR").get("USD")).toEqual(rate);
   expect(readFundamentals(cache).get("S001")).toEqual({ symbol: "S001", figures: null, fetchedAtMs: 1 });
+});
+
+test("what plans ask of every stock reads no bars one by one, and has the high of 52 weeks that scores have", () => {
+  expect(plansOf(() => stockFigures(cache, symbols)).length).toBeLessThan(5);
+  const days = [0, 1, 400, 500, 701, 764, 1_000].map((day) => day * 86_400_000);
+  const closes = [9, 50, 40, 7, 30, 5, 20];
+  expect(highestCloses(cache, ["GAPS"], WEEKS_52_MS).get("GAPS")).toBeUndefined();
+  days.forEach((dayMs, index) => {
+    writeBars(cache, [{ symbol: "GAPS", dayMs, close: closes[index] ?? 0, dividend: 0 }]);
+    const high = high52Weeks(days.slice(0, index + 1), closes.slice(0, index + 1));
+    expect(highestCloses(cache, ["GAPS"], WEEKS_52_MS).get("GAPS")?.close).toBe(high);
+  });
+  expect(highestCloses(cache, ["GAPS"], WEEKS_52_MS).get("GAPS")).toEqual({ close: 30, count: 3 });
 });

@@ -13,6 +13,7 @@ import {
   readAccountDays,
   writeAccountDay,
 } from "../db/money-rows.ts";
+import { readSplits } from "../db/splits-cache.ts";
 import { RATE_STALE_MS } from "../market/fx/rate-gate.ts";
 import { rateSymbol } from "../market/fx/rates.ts";
 import { accountDay, minorCash, movementOf, openingOf, type RateOn, type Valuation } from "../trading/bookkeeping.ts";
@@ -24,6 +25,9 @@ const OVERLAP_MS = 4 * 86_400_000;
 
 /** For so long after its day an account is not valued while its shares and what moved them do not agree. */
 const ON_THE_WAY_MS = 3 * 86_400_000;
+
+/** For so long a day tells of a split. */
+const SPLIT_TOLD_MS = 7 * 86_400_000;
 
 /** Where prices and rates come from, and what everything is converted to. */
 export type BookMarket = { readonly valuation: () => Valuation; readonly rateOn: RateOn };
@@ -41,6 +45,7 @@ export const cachedMarket = (
     base,
     prices: pricesAfter(cache, splits()),
     rates: new Map([...readRates(cache, base)].map(([currency, { perBase }]) => [currency, 1 / perBase])),
+    splits: splitsInPrices(cache),
   }),
   rateOn: (currency, atMs) => {
     if (currency === base) return 1;
@@ -53,6 +58,17 @@ export const cachedMarket = (
 
 const pricesAfter = (cache: MarketCache, splits: ReadonlyMap<string, number>): Valuation["prices"] =>
   new Map([...readQuotes(cache)].filter(([, quote]) => !isBeforeSplit(quote, splits)));
+
+/** The splits that the prices of now have had lately: a week covers days that were not valued. */
+function splitsInPrices(cache: MarketCache): ReadonlyMap<string, number> {
+  const quotes = readQuotes(cache);
+  return new Map(
+    readSplits(cache).flatMap(({ symbol, atMs }) => {
+      const sinceMs = (quotes.get(symbol)?.asOfMs ?? Number.NEGATIVE_INFINITY) - atMs;
+      return sinceMs >= 0 && sinceMs < SPLIT_TOLD_MS ? [[symbol, atMs] as const] : [];
+    }),
+  );
+}
 
 /** Movements that the ledger does not have yet. */
 export type NewMovements = {

@@ -70,6 +70,8 @@ export type Valuation = {
   readonly base: string;
   readonly prices: ReadonlyMap<string, { readonly price: number; readonly currency: string }>;
   readonly rates: ReadonlyMap<string, number>;
+  /** Stocks that split lately, as in an account's day; where the market knows of splits. */
+  readonly splits?: ReadonlyMap<string, number>;
 };
 
 /** Cash by currency in minor units. Throws on a currency that books are not kept in. */
@@ -82,7 +84,7 @@ export const minorCash = (cash: BrokerAccount["cash"]): { readonly [currency: st
 export function accountDay(
   held: readonly BrokerPosition[],
   account: BrokerAccount,
-  { base, prices, rates }: Valuation,
+  { base, prices, rates, splits = new Map() }: Valuation,
   atMs: number,
 ): AccountDay | string {
   if (!isCurrency(base)) return `books are not kept in ${base}`;
@@ -98,6 +100,7 @@ export function accountDay(
     base,
     held: Object.fromEntries(held.map(({ symbol, qty }) => [symbol, qty])),
     prices: byCurrency(prices),
+    ...(splits.size > 0 && { splits: Object.fromEntries(splits) }),
     cash: minorCash(account.cash),
     rates: Object.fromEntries(rates),
   };

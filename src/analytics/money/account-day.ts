@@ -11,6 +11,8 @@ export type AccountDay = {
   readonly held: { readonly [symbol: string]: number };
   /** Of all stocks that are looked after, the held ones above all; by currency and symbol, in major units. */
   readonly prices: { readonly [currency: string]: { readonly [symbol: string]: number } };
+  /** Stocks that split in the days before, each with the instant from which on prices are those of its new shares. */
+  readonly splits?: { readonly [symbol: string]: number };
   /** Minor units by currency. */
   readonly cash: { readonly [currency: string]: number };
   /** Base currency for one of each. */
@@ -124,22 +126,19 @@ function flowOf(base: Currency, entry: Entry, rates: Rates): number {
 
 /**
  * The benchmark: everything that is looked after in equal parts, dealt anew every day, without costs and dividends. A
- * price that is missing on one of two days, steps like a split, or is one of a stock that split between them, is left out
- * of that day.
+ * price that is missing on one of two days, steps like a split, or is of a stock that split between them, is left out of
+ * that day.
  */
-export function equalPartsReturns(days: readonly AccountDay[], entries: readonly Entry[]): DayReturns {
-  const splits = entries.filter((entry) => entry.kind === "split");
+export function equalPartsReturns(days: readonly AccountDay[]): DayReturns {
   const returns = days.slice(1).map((day, index) => {
     const before = days[index];
-    const since = before?.dayMs ?? Number.NEGATIVE_INFINITY;
-    const split = new Set(splits.flatMap(({ symbol, dayMs }) => (dayMs > since && dayMs <= day.dayMs ? [symbol] : [])));
     let [sum, count] = [0, 0];
     for (const currency in day.prices) {
       const [now, then] = [day.prices[currency] ?? {}, before?.prices[currency] ?? {}];
       const rateStep = before === undefined ? Number.NaN : rateIn(day, currency) / rateIn(before, currency);
       for (const symbol in now) {
         const step = ((now[symbol] ?? Number.NaN) / (then[symbol] ?? Number.NaN)) * rateStep;
-        if (!(step < STEP_MAX && step > 1 / STEP_MAX) || split.has(symbol)) continue;
+        if (!(step < STEP_MAX && step > 1 / STEP_MAX) || hasSplit(before, day, symbol)) continue;
         sum += step;
         count++;
       }
@@ -148,6 +147,9 @@ export function equalPartsReturns(days: readonly AccountDay[], entries: readonly
   });
   return { daysMs: days.slice(1).map(({ dayMs }) => dayMs), returns };
 }
+
+const hasSplit = (before: AccountDay | undefined, { splits }: AccountDay, symbol: string): boolean =>
+  splits?.[symbol] !== undefined && splits[symbol] !== before?.splits?.[symbol];
 
 const rateIn = ({ base, rates }: AccountDay, currency: string): number =>
   currency === base ? 1 : (rates[currency] ?? Number.NaN);

@@ -1,7 +1,7 @@
 import { accountValues, equalPartsReturns, pricesOf, ratesOf, workingDays, type AccountDay } from "./account-day.ts";
 import type { Currency } from "./amount.ts";
 import { attribute, stockDays, type Attribution } from "./attribution.ts";
-import { emptyBook, post, type Book, type Entry, type Rates, type Realised } from "./book.ts";
+import { emptyBook, post, type Book, type Rates, type Realised } from "./book.ts";
 import { gainSplit, stockGains, type GainSplit, type StockGain } from "./gain-split.ts";
 import { cashOf, dayOf, entriesOf, refuseUnbooked, sharesMoved, type Movement } from "./movement.ts";
 import { performance, type Performance } from "./performance.ts";
@@ -73,9 +73,9 @@ export type CashLine = {
 /** The value of the account day by day, the newest `count` days. */
 export const valueHistory = (history: AccountHistory, count: number): Part<readonly HistoryDay[]> =>
   part(() => {
-    const { values, days, entries } = valued(history, count);
+    const { values, days } = valued(history, count);
     const own = timeWeightedReturns(values);
-    const benchmark = equalPartsReturns(days, entries);
+    const benchmark = equalPartsReturns(days);
     const byDay = new Map(benchmark.daysMs.map((dayMs, index) => [dayMs, benchmark.returns[index] ?? 0]));
     let [growth, benchmarkGrowth] = [1, 1];
     return values.map(({ dayMs, totalMinor, cashMinor, flowMinor }, index) => {
@@ -88,11 +88,11 @@ export const valueHistory = (history: AccountHistory, count: number): Part<reado
 /** Returns, risk and attribution over the newest `count` days. */
 export const analytics = (history: AccountHistory, groups: Groups, count: number): Part<Analytics> =>
   part(() => {
-    const { values, days, entries } = valued(history, count);
+    const { values, days } = valued(history, count);
     if (values.length < 2) throw new Error("there are no two days to compare yet");
     const gained = stockDays(values);
     return {
-      performance: performance(values, equalPartsReturns(days, entries)),
+      performance: performance(values, equalPartsReturns(days)),
       stocks: attribute(values, (symbol) => [symbol], gained),
       regions: attribute(values, groups.regionsOf, gained),
       industries: attribute(values, groups.industriesOf, gained),
@@ -146,13 +146,10 @@ export function cashBreakdown(
   });
 }
 
-type Valued = {
-  readonly values: readonly DayValue[];
-  readonly days: readonly AccountDay[];
-  readonly entries: readonly Entry[];
-};
-
-function valued(history: AccountHistory, count: number): Valued {
+function valued(
+  history: AccountHistory,
+  count: number,
+): { readonly values: readonly DayValue[]; readonly days: readonly AccountDay[] } {
   const days = workingDays(history.days);
   const entries = entriesOf(history.movements);
   const values = accountValues(days, entries, ratesWith(history.days, history.movements), isWhole(history)).slice(
@@ -160,7 +157,7 @@ function valued(history: AccountHistory, count: number): Valued {
   );
   const [start] = values;
   if (start !== undefined) refuseUnbooked(history.movements, start.dayMs + DAY_MS);
-  return { values, days: days.slice(-count), entries };
+  return { values, days: days.slice(-count) };
 }
 
 /**

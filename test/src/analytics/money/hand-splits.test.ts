@@ -94,8 +94,14 @@ const history: AccountHistory = {
   days: [
     accountDay(monday, { AAA: 5, BBB: 25, CCC: 5 }, { AAA: 100, BBB: 4, CCC: 30, DDD: 8 }, 925_000, 0.9),
     accountDay(tuesday, { AAA: 9, BBB: 25, CCC: 5 }, { AAA: 110, BBB: 4.2, CCC: 30, DDD: 8 }, 881_000, 0.92),
-    accountDay(wednesday, { AAA: 18, BBB: 2, CCC: 7.5 }, { AAA: 55, BBB: 42, CCC: 20, DDD: 8 }, 883_100, 0.92),
-    accountDay(thursday, { AAA: 7, BBB: 2, CCC: 0.5 }, { AAA: 60, BBB: 43, CCC: 21, DDD: 8 }, 963_950, 0.95),
+    {
+      ...accountDay(wednesday, { AAA: 18, BBB: 2, CCC: 7.5 }, { AAA: 55, BBB: 42, CCC: 20, DDD: 8 }, 883_100, 0.92),
+      splits: { AAA: 1, BBB: 2, CCC: 3 },
+    },
+    {
+      ...accountDay(thursday, { AAA: 7, BBB: 2, CCC: 0.5 }, { AAA: 60, BBB: 43, CCC: 21, DDD: 8 }, 963_950, 0.95),
+      splits: { AAA: 1, BBB: 2, CCC: 3 },
+    },
   ],
 };
 const until = (day: string, { base, days, movements }: AccountHistory): AccountHistory => ({
@@ -127,6 +133,9 @@ describe("a 2:1, a 1:10 with cash in lieu of half a share, and a 3:2 of five", (
     ]);
     expect(found[2]?.timeWeighted).toBe(found[1]?.timeWeighted);
     expect(found[2]?.benchmark).toBe(found[1]?.benchmark);
+    // The day after, the four move again, by themselves and by the rate.
+    const moved = ((60 / 55 + 43 / 42 + 21 / 20 + 1) / 4) * (0.95 / 0.92);
+    expect(1 + (found[3]?.benchmark ?? 0)).toBeCloseTo((1 + (found[2]?.benchmark ?? 0)) * moved, 12);
     expect(found[3]?.timeWeighted).toBeCloseTo((9_250.6 / 9_000) * (9_648.21 / 9_250.6) - 1, 12);
     const [before, after] = [tuesday, wednesday].map((day) => known(analytics(until(day, history), groups, 400)));
     const figures = (of: typeof after) =>

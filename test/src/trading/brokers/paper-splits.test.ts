@@ -173,6 +173,8 @@ test("from the source's chart to the books: a 2:1 is no loss of half, and no gai
   }
   const { history, gained } = figures();
   expect(history.slice(1)).toEqual([10_000_000, 10_000_600, 10_002_000]);
+  const told = readAccountDays(ledger.db, "b", 99).map((day) => day.splits);
+  expect(told).toEqual([undefined, { KO: openMs }, { KO: openMs }]);
   expect(gained).toMatchObject([{ symbol: "KO", qty: 20, costMinor: 60_000, valueMinor: 62_000, gainMinor: 2_000 }]);
 });
 

@@ -179,6 +179,8 @@ export const moneyEndpoints: readonly Endpoint[] = [
           prices: z.record(z.string(), z.record(z.string(), z.number())),
           cash: z.record(z.string(), amount),
           rates: z.record(z.string(), z.number()),
+          /** Since when prices are those of the new shares, of stocks that split lately. */
+          splits: z.record(z.string(), z.string()),
         }),
       ),
     }),
@@ -189,7 +191,7 @@ export const moneyEndpoints: readonly Endpoint[] = [
         book,
         base,
         transactions: movements.map(transactionOf),
-        days: days.map(({ dayMs, held, prices, cash, rates }) => ({
+        days: days.map(({ dayMs, held, prices, cash, rates, splits = {} }) => ({
           day: dayText(dayMs),
           held,
           prices,
@@ -199,6 +201,9 @@ export const moneyEndpoints: readonly Endpoint[] = [
             ),
           ),
           rates,
+          splits: Object.fromEntries(
+            Object.entries(splits).map(([symbol, atMs]) => [symbol, new Date(atMs).toISOString()]),
+          ),
         })),
       };
     },

@@ -42,6 +42,7 @@ function desk() {
       prices: { USD: { AAPL: price } },
       cash: { USD: 79_950 },
       rates: {},
+      splits: { AAPL: Date.UTC(2026, 10, 16, 14, 30) },
     });
   }
   return fakeDesk({ rows });
@@ -82,7 +83,11 @@ test("every answer is as documented, in major units, of the shown book alone", a
   expect(answers.get("transactions")).toMatchObject({
     transactions: [{ id: "f1", amount: -200.5 }, { amount: 1_000 }],
   });
-  expect(answers.get("export.json")).toMatchObject({ version: 1, book: "b", days: [{ cash: { USD: 799.5 } }, {}] });
+  expect(answers.get("export.json")).toMatchObject({
+    version: 1,
+    book: "b",
+    days: [{ cash: { USD: 799.5 }, splits: { AAPL: "2026-11-16T14:30:00.000Z" } }, {}],
+  });
 });
 
 test("the CSV comes as a file, and no cell is a formula", async () => {

@@ -68,8 +68,11 @@ describe("a split of what the paper broker holds", () => {
     writeSplits(cache, "KO", [threeForTwo], openMs);
     expect(await brokerOf(cache).positions()).toMatchObject([{ qty: 5, avgPrice: 60 }]);
     expect(ledger.db.select().from(paperSplits).all()).toEqual([]);
+    const { valuation } = cachedMarket(cache, "USD", () => new Map());
+    expect(valuation().splits).toEqual(new Map());
     nowMs = openMs + 60_000;
     quoted(40, openMs);
+    expect(valuation().splits).toEqual(new Map([["KO", openMs]]));
     expect(await brokerOf(cache).positions()).toMatchObject([{ qty: 7.5, avgPrice: 40 }]);
     expect(await brokerOf(cache).account()).toMatchObject({ cash: { USD: 99_700 }, equity: 100_000 });
     expect((await brokerOf(cache).activities(0)).slice(1)).toMatchObject([

@@ -95,7 +95,11 @@ export async function tradesOnPaper(pair: Pair): Promise<void> {
 export async function paysIn(pair: Pair, said: string): Promise<void> {
   const { primary } = await pair.protected();
   const paid = await pair.trader(primary, "cash", "deposit", "1234.50", "--id", "once");
-  expect([paid.code, paid.stdout]).toEqual([0, `Done: 1234.5 USD of paper money are ${said}\n`]);
+  // Whether the other node has confirmed it by then is not what this is about.
+  expect([paid.code, paid.stdout]).toEqual([
+    0,
+    expect.stringContaining(`Done: 1234.5 USD of paper money are ${said}\n`),
+  ]);
   const beyond = await pair.trader(primary, "cash", "withdraw", "900000000");
   expect([beyond.code, beyond.stdout]).toEqual([2, expect.stringMatching(/would go out, and [\d.]+ USD are free/)]);
   await eventually("it is booked", LIMIT_MS, () => cashRows(primary).movements.length > 0);

@@ -3,6 +3,8 @@ import { cash, orderIntents, plans } from "../../../src/db/ledger-schema.ts";
 import { readBars } from "../../../src/db/market-cache.ts";
 import { bookedCash, readMovements } from "../../../src/db/money-rows.ts";
 import type { NewStock } from "../../../src/db/universe.ts";
+import { cachedMarket } from "../../../src/jobs/book-sync.ts";
+import { readLedgerView } from "../../../src/ledger-view.ts";
 import { isOpen } from "../../../src/market/calendar/market-hours.ts";
 import { listingOf } from "../../../src/market/listing.ts";
 import { moneyView } from "../../../src/money-view.ts";
@@ -146,8 +148,16 @@ describe.skipIf(!hasRecordedMarket)(`25 recorded stocks in five currencies, Dece
 
   test("and keeps its books in euros: each purchase abroad with its conversion and its fee, the cash to the cent", async () => {
     trader.pass(900_000);
-    expect((await trader.slot())["portfolio-sync"]).toMatch(/positions, equity [\d.]+ EUR, cash [\d.]+ EUR/);
+    const synced = (await trader.slot())["portfolio-sync"] ?? "";
+    const [, equity] = /positions, equity ([\d.]+) EUR, cash [\d.]+ EUR/.exec(synced) ?? [];
     const { db } = trader.ledger;
+    // The broker, what people are shown and the books value it by ways of their own, and agree.
+    const shown = readLedgerView(db, cachedMarket(trader.cache, "EUR", () => new Map()).valuation(), []);
+    expect(shown).toMatchObject({ base: "EUR", own: null, cash: [{ currency: "EUR" }] });
+    expect(shown.equityBase).toBeCloseTo(Number(equity), 1);
+    const history = moneyView(db, "EUR").history(1);
+    expect(history.kind === "known" && (history.value.at(-1)?.totalMinor ?? 0) / 100).toBeCloseTo(Number(equity), 1);
+    expect(new Set(shown.positions.map(({ currency }) => currency)).size).toBeGreaterThan(1);
     const [book = ""] = new Set(orders().map((order) => order.book));
     expect(book).toBe("paper/paper-EUR/research");
     const movements = readMovements(db, book);

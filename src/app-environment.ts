@@ -7,7 +7,7 @@ export const appEnvironment = z.object({
     .url({ protocol: /^https?$/ })
     .transform((text) => text.replace(/\/+$/, ""))
     .optional(),
-  /** "paper": the built-in one. Otherwise the one of the URL, or none. */
+  /** "paper": the built-in one, which is also the one without a URL. */
   TRADER_BROKER: z.literal("paper").optional(),
   /** Whose money orders at the URL move; Alpaca's live host is real whatever is said here. */
   TRADER_EXCHANGE_MONEY: z.enum(["paper", "real"]).default("paper"),

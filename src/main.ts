@@ -8,7 +8,6 @@ import { AgentChannel, processWire } from "./agent-channel.ts";
 import { appEnvironment } from "./app-environment.ts";
 import { App } from "./app.ts";
 import { appClock, clockOptions, parseClock } from "./clock.ts";
-import { noBroker } from "./no-broker.ts";
 import { notifySettings } from "./notify/notifier.ts";
 import type { Broker } from "./trading/broker.ts";
 import { createAlpaca } from "./trading/brokers/alpaca.ts";
@@ -44,8 +43,8 @@ function clusterSecretOf(dataDir: string): string | null {
 
 function brokerOf(env: z.infer<typeof appEnvironment>): Broker | "paper" {
   const { TRADER_EXCHANGE_URL: baseUrl, TRADER_BROKER_KEY_ID: keyId, TRADER_BROKER_SECRET: secret } = env;
-  if (env.TRADER_BROKER === "paper") return "paper";
-  return baseUrl === undefined ? noBroker : createAlpaca({ baseUrl, keyId, secret, money: env.TRADER_EXCHANGE_MONEY });
+  if (env.TRADER_BROKER === "paper" || baseUrl === undefined) return "paper";
+  return createAlpaca({ baseUrl, keyId, secret, money: env.TRADER_EXCHANGE_MONEY });
 }
 
 const messageOf = (error: unknown): string => messagesOf(error).join(": ").replaceAll(/\s+/g, " ").slice(0, 500);

@@ -26,7 +26,7 @@ export function addRun(program: Command): void {
     .description("run this node (agent, link, Litestream, trader); a witness is run by `trader witness`")
     .addOption(dataOption())
     .addOption(
-      new Option("--exchange-url <url>", "where orders go; without it none are placed")
+      new Option("--exchange-url <url>", "where orders go; without it, to the built-in paper broker")
         .env("TRADER_EXCHANGE_URL")
         .argParser(url),
     )

@@ -39,7 +39,7 @@ export const fields: readonly Field[] = [
     variable: "TRADER_EXCHANGE_URL",
     check: app.TRADER_EXCHANGE_URL,
     wanted: 'an address such as "https://paper-api.alpaca.markets"',
-    about: "Where orders go; without it none are placed. Its keys are in secrets.json.",
+    about: "Where orders go; without it the built-in paper broker has them. Its keys are in secrets.json.",
     byDefault: null,
     example: "https://paper-api.alpaca.markets",
   },

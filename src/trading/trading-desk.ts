@@ -139,10 +139,21 @@ function switchesNow(facts: Facts): readonly Lock[] {
   const nowMs = deps.clock.nowMs();
   const controls = readControls(deps.db);
   const locks = switchLocks(controls, isDetached(deps.pair()), nowMs);
-  const reason = controls.kind === "failed" ? null : liveRefusal(facts);
-  if (reason === null) return locks;
-  const ends = "until: trader live on";
-  return [...locks, { name: "live", blocks: "all", symbol: null, reason, sinceMs: nowMs, untilMs: null, ends }];
+  const refused = controls.kind === "failed" ? null : notAsSwitched(facts);
+  if (refused === null) return locks;
+  return [...locks, { name: "live", blocks: "all", symbol: null, sinceMs: nowMs, untilMs: null, ...refused }];
+}
+
+/** Why what is traded here is not what the switch of live trading says; null when it is. */
+function notAsSwitched(facts: Facts): Pick<Lock, "reason" | "ends"> | null {
+  if (facts.mode === "live") {
+    const reason = liveRefusal(facts);
+    return reason === null ? null : { reason, ends: "until: trader live on" };
+  }
+  // A lost setting must not turn real positions into nobody's and trade with paper in their place.
+  if (facts.live() === null) return null;
+  const reason = `live trading is on, and ${facts.deps.configured.name}, which is configured here, moves no real money`;
+  return { reason, ends: "until its broker is configured (trading.exchangeUrl in trader.yml), or: trader live off" };
 }
 
 /** Why this order may not go out now; null when it may. Orders that are pending themselves are the caller's. */

@@ -8,7 +8,6 @@ import { universe } from "../../../src/db/ledger-schema.ts";
 import { openMarketCache, writeBlock, writeQuotes, writeRate, type MarketCache } from "../../../src/db/market-cache.ts";
 import { marketDefaults } from "../../../src/db/universe.ts";
 import { listingOf } from "../../../src/market/listing.ts";
-import { noBroker } from "../../../src/no-broker.ts";
 import { createAlpaca } from "../../../src/trading/brokers/alpaca.ts";
 import { marketView, tradableUniverse, type MarketHours } from "../../../src/trading/market-view.ts";
 
@@ -146,6 +145,7 @@ test("what the broker cannot trade is left out with its reason; a stock given up
   expect(excluded.find(({ stock }) => stock.symbol === "9988.HK")?.why).toBe(
     "Alpaca deals in US listings in dollars only",
   );
-  expect(tradableUniverse(ledger, noBroker).stocks).toEqual([]);
+  const nothing = { whyNotTradable: () => "it deals in nothing" };
+  expect(tradableUniverse(ledger, nothing).stocks).toEqual([]);
   ledger.close();
 });

@@ -200,6 +200,18 @@ describe("live and research", () => {
     expect(broker.book.attempts).toEqual([]);
   });
 
+  test("a real broker that is not configured any more is not traded with paper in its place", async () => {
+    await command(liveOn);
+    const paperOnly = doubleBroker({ nowMs: () => time.appMs });
+    const refusal = "live trading is on, and double, which is configured here, moves no real money";
+    expect(await cycle(paperOnly)).toContain(refusal);
+    expect((await command({ name: "locks" }, paperOnly)).lines.join()).toContain("trader live off");
+    expect(paperOnly.book.attempts).toEqual([]);
+    await command({ name: "live-off" }, paperOnly);
+    nextSlot();
+    expect(await cycle(paperOnly)).toMatch(/filled\.$/);
+  });
+
   test("[do-not-inherit 10] research orders are in a book of their own: they neither fill the live one nor pause it", async () => {
     await cycle();
     const [research] = ledger.db.select().from(orderIntents).all();

@@ -99,8 +99,8 @@ function judge(
     const waived = new Set(overridden.map(({ rule }) => rule));
     const refusal = mayTrade({ ...situation, stock, waived }, order);
     if (refusal === null) return { stock, overridden };
-    if (!may.has(refusal.rule)) return refusal;
-    // A rule that is waived says nothing again.
+    // A rule that is waived says nothing again, so each turn waives another one.
+    if (!may.has(refusal.rule) || waived.has(refusal.rule)) return refusal;
     overridden.push(refusal);
   }
 }

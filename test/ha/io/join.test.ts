@@ -187,7 +187,9 @@ test("a founder that refuses may be starting: it is asked again, and told of whe
   await once(server.close(), "close");
   const starting = formatToken({ ...parsed, addresses: [address] });
 
-  await expect(joinCluster({ ...asNode(starting), search: { limitMs: 1_000 } })).rejects.toThrow("refuses (ECONNREFUSED)");
+  await expect(joinCluster({ ...asNode(starting), search: { limitMs: 1_000 } })).rejects.toThrow(
+    "refuses (ECONNREFUSED)",
+  );
   const joining = joinCluster(asNode(starting));
   await expect(once(connect(address), "connect")).rejects.toThrow("ECONNREFUSED"); // and so was the joiner, before it
   await listening(address.port);

@@ -37,7 +37,7 @@ export function foundedLines(
     `  timing      ${presetText(preset)}${because(why.preset)}`,
     `  third vote  ${[arbiter, ...targets].join(" ")}`,
     `  protection  ${protectionText(arbiter)}`,
-    "  orders      to the built-in paper broker, until a broker's address is set (trader config init)",
+    "  trading     paper money at recorded prices; for today's prices and a broker: trader config init",
     "",
     `Admin password, shown this once: ${styled("bold", adminPassword)}`,
     "",

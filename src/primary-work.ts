@@ -27,7 +27,6 @@ import { stockFigures } from "./trading/stock-figures.ts";
 import { readTradeTimes } from "./trading/trade-times.ts";
 import type { Valuation } from "./trading/bookkeeping.ts";
 import type { Broker } from "./trading/broker.ts";
-import { bookedSplits } from "./trading/brokers/paper-splits.ts";
 import type { CommandOutcome } from "./trading/command-outcome.ts";
 import { runCommand } from "./trading/commands.ts";
 import { createPaper, type PaperBroker } from "./trading/brokers/paper.ts";
@@ -203,8 +202,9 @@ function paperOf(
     market,
     valuation,
     costs: () => readPlanningSettings(ledger.db),
-    // A replay's prices are adjusted for every split of its time: what is bought at them has split already.
-    splits: () => (hours === "replay" ? [] : bookedSplits(ledger.db, cache, guard)),
+    // A replay's prices are adjusted for every split of its time: what is bought at them has split already. Nor has it
+    // dividends, and its days are not the account's.
+    cache: hours === "replay" ? null : cache,
     fills: () => true,
   });
 }

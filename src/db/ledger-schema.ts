@@ -3,7 +3,6 @@ import type { Overridable } from "../planning/owner-orders.ts";
 import type { AccountDay } from "../analytics/money/account-day.ts";
 import type { Currency } from "../analytics/money/amount.ts";
 import { movementKinds } from "../analytics/money/movement.ts";
-import type { Conversion, PaperFill } from "../trading/brokers/paper-account.ts";
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./drizzle.ts";
 
 /**
@@ -240,55 +239,6 @@ export const jobRuns = sqliteTable(
       .on(table.job)
       .where(sql`status <> 'completed'`),
   ],
-);
-
-/** The orders of the paper broker, which is nowhere but here. */
-export const paperOrders = sqliteTable(
-  "paper_orders",
-  {
-    /** One for each currency; rows from before there were several are of the first. */
-    account: text().notNull().default("paper"),
-    clientOrderId: text("client_order_id").notNull(),
-    symbol: text().notNull(),
-    side: text({ enum: ["buy", "sell"] }).notNull(),
-    qty: integer().notNull(),
-    submittedAtMs: integer("submitted_at_ms").notNull(),
-    state: text({ enum: ["open", "filled", "cancelled"] }).notNull(),
-    /** Cash of the account's own currency that it may need as long as it is open. */
-    reservedMinor: integer("reserved_minor").notNull(),
-    fill: text({ mode: "json" }).$type<PaperFill>(),
-  },
-  (table) => [primaryKey({ columns: [table.account, table.clientOrderId] })],
-);
-
-/**
- * Splits of what the paper broker holds, each booked once whoever leads: its key is the stock and the day from which on
- * prices are those of the new shares.
- */
-export const paperSplits = sqliteTable(
-  "paper_splits",
-  {
-    symbol: text().notNull(),
-    dayMs: integer("day_ms").notNull(),
-    atMs: integer("at_ms").notNull(),
-    newShares: real("new_shares").notNull(),
-    oldShares: real("old_shares").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
-);
-
-/** What the owner paid into the paper broker, or out of it when negative, once for each id. */
-export const paperCash = sqliteTable(
-  "paper_cash",
-  {
-    account: text().notNull(),
-    id: text().notNull(),
-    atMs: integer("at_ms").notNull(),
-    currency: text().$type<Currency>().notNull(),
-    minor: integer().notNull(),
-    converted: text({ mode: "json" }).$type<Conversion>(),
-  },
-  (table) => [primaryKey({ columns: [table.account, table.id] })],
 );
 
 /** Rows written from outside to see what survives a takeover. */

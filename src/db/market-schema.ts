@@ -1,5 +1,5 @@
 import type { Fundamentals } from "../scoring/score-input.ts";
-import { integer, primaryKey, real, sqliteTable, text } from "./drizzle.ts";
+import { index, integer, primaryKey, real, sql, sqliteTable, text } from "./drizzle.ts";
 
 /**
  * The market cache: what can be fetched again. Each node has its own; it is never replicated.
@@ -17,7 +17,13 @@ export const bars = sqliteTable(
     /** Paid per share on this ex-dividend day, adjusted for splits. */
     dividend: real().notNull().default(0),
   },
-  (table) => [primaryKey({ columns: [table.symbol, table.dayMs] })],
+  (table) => [
+    primaryKey({ columns: [table.symbol, table.dayMs] }),
+    // Dividends are looked for all the time, and one bar in sixty has one.
+    index("bars_dividends")
+      .on(table.dayMs)
+      .where(sql`dividend > 0`),
+  ],
 );
 
 /** When the bars of a symbol were last fetched as a whole: after a split all of them are others. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { asc, sql } from "../../src/db/drizzle.ts";
 import { openLedger, type Ledger } from "../../src/db/ledger.ts";
-import { paperOrders } from "../../src/db/ledger-schema.ts";
+import { paperOrders } from "../../src/db/paper-schema.ts";
 import { openMarketCache, type MarketCache } from "../../src/db/market-cache.ts";
 import type { NewStock } from "../../src/db/universe.ts";
 import { slotAt } from "../../src/jobs/slots.ts";

@@ -5,6 +5,9 @@ import { exactShares } from "../../analytics/money/shares.ts";
 import { movementOf, type Valuation } from "../bookkeeping.ts";
 import type { BrokerActivity, OrderIntent } from "../broker.ts";
 
+/** What of the lease has to be left to write a row of an account. */
+export const writeMarginMs = 50;
+
 /** What trades and conversions cost: the planner's own figures, so that what it expects is what is charged. */
 export type PaperCosts = Pick<PlanningSettings, "costFixedEur" | "costFraction" | "conversionFraction">;
 
@@ -23,13 +26,15 @@ export type PaperFill = PaperPrice & {
 /** What was changed between the account's own currency and another. */
 export type Conversion = { readonly foreignMinor: number; readonly ownMinor: number };
 
-/** Money that its owner paid in, or out when negative; of another currency it is changed at once. */
+/** Money that its owner paid in, or out when negative, or a dividend; of another currency it is changed at once. */
 export type PaperCash = {
   readonly id: string;
   readonly atMs: number;
   readonly currency: Currency;
   readonly minor: number;
   readonly converted: Conversion | null;
+  /** What paid it, where that is not the owner, and the broker's word for it. */
+  readonly dividend?: { readonly symbol: string; readonly note: string };
 };
 
 /** An order as the ledger has it. */
@@ -65,7 +70,7 @@ export type PaperAccount = {
 
 /**
  * The account that began with this much of its own currency, after these orders, which are in the order of their
- * arrival, these splits of what it held, and what was paid in. It keeps parts of shares.
+ * arrival, these splits of what it held, and what was paid to it. It keeps parts of shares.
  */
 export function paperAccount(
   currency: Currency,
@@ -115,7 +120,7 @@ function splitHolding(holdings: Map<string, Holding>, split: AccountSplit): read
   if (held === undefined) return [];
   const qty = exactShares((held.qty * newShares) / oldShares);
   holdings.set(symbol, { ...held, qty, avgPrice: (held.qty * held.avgPrice) / qty });
-  const id = `split-${symbol}-${new Date(dayMs).toISOString().slice(0, 10)}`;
+  const id = eventId("split", symbol, dayMs);
   const common = { atMs, kind: "split", currency: held.currency, amount: 0, symbol, price: null } as const;
   const note = `${newShares} for ${oldShares}`;
   return [
@@ -123,6 +128,10 @@ function splitHolding(holdings: Map<string, Holding>, split: AccountSplit): read
     { ...common, id: `${id}-in`, qty, note },
   ];
 }
+
+/** The id of what happened to the shares of a stock on a day of its market. */
+export const eventId = (kind: "split" | "dividend", symbol: string, dayMs: number): string =>
+  `${kind}-${symbol}-${new Date(dayMs).toISOString().slice(0, 10)}`;
 
 /** What a fill moves: the shares, the conversion that they need or leave, the fee. */
 function activitiesOf(own: Currency, order: PaperOrder, fill: PaperFill): readonly BrokerActivity[] {
@@ -137,12 +146,13 @@ function activitiesOf(own: Currency, order: PaperOrder, fill: PaperFill): readon
   return side === "buy" ? [...changed, trade, ...fee] : [trade, ...changed, ...fee];
 }
 
-function paidActivities(own: Currency, { id, atMs, currency, minor, converted }: PaperCash): readonly BrokerActivity[] {
-  const common = { atMs, symbol: null, qty: null, price: null, note: "paper" };
-  const kind = minor < 0 ? "withdrawal" : "deposit";
-  const paid: BrokerActivity = { ...common, id: `cash-${id}`, kind, currency, amount: toMajor(minor, currency) };
+function paidActivities(own: Currency, paidCash: PaperCash): readonly BrokerActivity[] {
+  const { id, atMs, currency, minor, converted, dividend } = paidCash;
+  const common = { atMs, symbol: dividend?.symbol ?? null, qty: null, price: null, note: dividend?.note ?? "paper" };
+  const kind = dividend !== undefined ? "dividend" : minor < 0 ? "withdrawal" : "deposit";
+  const paid: BrokerActivity = { ...common, id, kind, currency, amount: toMajor(minor, currency) };
   if (converted === null) return [paid];
-  const changed = { ...common, id: `cash-${id}-conversion`, ...conversionOf(own, currency, converted, minor > 0) };
+  const changed = { ...common, id: `${id}-conversion`, ...conversionOf(own, currency, converted, minor > 0) };
   return minor < 0 ? [changed, paid] : [paid, changed];
 }
 

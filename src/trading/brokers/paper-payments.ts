@@ -9,11 +9,16 @@ import {
 } from "../../analytics/money/amount.ts";
 import { asc, eq, sql } from "../../db/drizzle.ts";
 import type { LedgerDb } from "../../db/ledger.ts";
-import { paperCash } from "../../db/ledger-schema.ts";
+import { paperCash } from "../../db/paper-schema.ts";
 import { toBase, type Rates } from "../../market/fx/rates.ts";
-import { converted, freeMinor, type PaperAccount, type PaperCosts } from "./paper-account.ts";
-
-const WRITE_MARGIN_MS = 50;
+import {
+  converted,
+  freeMinor,
+  writeMarginMs,
+  type PaperAccount,
+  type PaperCash,
+  type PaperCosts,
+} from "./paper-account.ts";
 
 /** Money that the owner pays in, or out when negative, in major units; without a currency it is the account's own. */
 export type PaperPayment = { readonly id: string; readonly amount: number; readonly currency?: string | undefined };
@@ -33,8 +38,11 @@ type PaymentDeps = {
   readonly costs: () => PaperCosts;
 };
 
-/** What was paid in and out of an account, as it came. */
-export const paidRows = (db: LedgerDb, accountId: string): readonly (typeof paperCash.$inferSelect)[] =>
+/** What its owner paid into an account and out of it, as it came. */
+export const paidCash = (db: LedgerDb, accountId: string): readonly PaperCash[] =>
+  paidRows(db, accountId).map((row) => ({ ...row, id: `cash-${row.id}` }));
+
+const paidRows = (db: LedgerDb, accountId: string): readonly (typeof paperCash.$inferSelect)[] =>
   db
     .select()
     .from(paperCash)
@@ -67,7 +75,7 @@ export function pay(deps: PaymentDeps, account: PaperAccount, payment: PaperPaym
   if (leavesMinor > free) {
     return refused(`${amountText(leavesMinor, own)} would go out, and ${amountText(free, own)} are free`);
   }
-  deps.guard.check(WRITE_MARGIN_MS);
+  deps.guard.check(writeMarginMs);
   const row = { account: accountId, id, atMs: deps.nowMs(), currency, minor, converted: changed };
   db.insert(paperCash).values(row).run();
   return { kind: "booked", currency };

@@ -1,11 +1,10 @@
 import type { ActGuard } from "../../app-ports.ts";
 import { and, asc, eq, lt } from "../../db/drizzle.ts";
 import type { LedgerDb } from "../../db/ledger.ts";
-import { paperOrders, paperSplits } from "../../db/ledger-schema.ts";
+import { paperOrders, paperSplits } from "../../db/paper-schema.ts";
 import { readQuotes, type MarketCache } from "../../db/market-cache.ts";
 import { readSplits, type CachedSplit } from "../../db/splits-cache.ts";
-
-const WRITE_MARGIN_MS = 50;
+import { writeMarginMs } from "./paper-account.ts";
 
 /** A split of what the paper broker may hold, as the ledger has it. */
 export type PaperSplit = typeof paperSplits.$inferSelect;
@@ -25,7 +24,7 @@ export function bookedSplits(db: LedgerDb, cache: MarketCache, guard: ActGuard):
       mayBeHeld(db, split),
   );
   if (due.length === 0) return booked;
-  guard.check(WRITE_MARGIN_MS);
+  guard.check(writeMarginMs);
   db.insert(paperSplits).values(due).onConflictDoNothing().run();
   return written(db);
 }

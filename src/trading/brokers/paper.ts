@@ -2,7 +2,8 @@ import type { ActGuard } from "../../app-ports.ts";
 import { isCurrency, toMajor, toMinor, type Currency } from "../../analytics/money/amount.ts";
 import { and, asc, eq, sql } from "../../db/drizzle.ts";
 import type { LedgerDb } from "../../db/ledger.ts";
-import { paperOrders } from "../../db/ledger-schema.ts";
+import type { MarketCache } from "../../db/market-cache.ts";
+import { paperOrders } from "../../db/paper-schema.ts";
 import { toBase } from "../../market/fx/rates.ts";
 import type { Valuation } from "../bookkeeping.ts";
 import type { Broker, BrokerAccount, BrokerOrder, OrderIntent, PlaceOutcome } from "../broker.ts";
@@ -12,15 +13,16 @@ import {
   fillOf,
   judge,
   paperAccount,
+  writeMarginMs,
   type PaperAccount,
   type PaperCosts,
   type PaperPrice,
 } from "./paper-account.ts";
-import { paidRows, pay, type Paid, type PaperPayment } from "./paper-payments.ts";
-import type { PaperSplit } from "./paper-splits.ts";
+import { bookedDividends } from "./paper-dividends.ts";
+import { paidCash, pay, type Paid, type PaperPayment } from "./paper-payments.ts";
+import { bookedSplits } from "./paper-splits.ts";
 
 const START_CASH = 100_000;
-const WRITE_MARGIN_MS = 50;
 
 export type PaperDeps = {
   readonly db: LedgerDb;
@@ -33,8 +35,8 @@ export type PaperDeps = {
   /** The last good ones, which say what is held is worth. */
   readonly valuation: () => Valuation;
   readonly costs: () => PaperCosts;
-  /** Of what it may hold, until now. */
-  readonly splits: () => readonly PaperSplit[];
+  /** Tells of splits and dividends; null: the market has neither. */
+  readonly cache: MarketCache | null;
   /** Whether orders fill at this moment. */
   readonly fills: () => boolean;
 };
@@ -100,10 +102,15 @@ export function createPaper(deps: PaperDeps): PaperBroker {
   };
 }
 
-const accountOf = (deps: PaperDeps, rows: readonly Row[]): PaperAccount => {
-  const { db, currency, splits } = deps;
-  return paperAccount(currency, toMinor(currency, START_CASH), rows, splits(), paidRows(db, paperAccountId(currency)));
-};
+function accountOf(deps: PaperDeps, rows: readonly Row[]): PaperAccount {
+  const { db, currency, cache, guard } = deps;
+  const [accountId, startMinor] = [paperAccountId(currency), toMinor(currency, START_CASH)];
+  const paid = paidCash(db, accountId);
+  if (cache === null) return paperAccount(currency, startMinor, rows, [], paid);
+  const splits = bookedSplits(db, cache, guard);
+  const dividends = bookedDividends({ ...deps, cache, rates: () => deps.market().rates }, accountId, rows, splits);
+  return paperAccount(currency, startMinor, rows, splits, [...paid, ...dividends]);
+}
 
 const told = (accountId: string, account: PaperAccount, valuation: Valuation): BrokerAccount => ({
   accountId,
@@ -129,7 +136,7 @@ function place(deps: PaperDeps, rows: readonly Row[], intent: OrderIntent): Plac
     reservedMinor: verdict.reservedMinor,
     fill: null,
   };
-  deps.guard.check(WRITE_MARGIN_MS);
+  deps.guard.check(writeMarginMs);
   deps.db.insert(paperOrders).values(row).run();
   return { kind: "placed", order: orderOf(filled(deps, [...rows, row], row).at(-1) ?? row) };
 }
@@ -154,7 +161,7 @@ function filled(deps: PaperDeps, rows: readonly Row[], row: Row): Row[] {
 }
 
 function write({ db, guard }: PaperDeps, { account, clientOrderId }: Row, change: Partial<Row>): void {
-  guard.check(WRITE_MARGIN_MS);
+  guard.check(writeMarginMs);
   const ofOrder = and(eq(paperOrders.account, account), eq(paperOrders.clientOrderId, clientOrderId));
   db.update(paperOrders).set(change).where(ofOrder).run();
 }

@@ -8,7 +8,8 @@ import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { walPagesMax } from "../../../ha/contract.ts";
 import { openLedger } from "../../../src/db/ledger.ts";
-import { jobRuns, orderIntents, paperOrders, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
+import { jobRuns, orderIntents, positions, snapshots, universe } from "../../../src/db/ledger-schema.ts";
+import { paperOrders } from "../../../src/db/paper-schema.ts";
 import { eq, migrationsFolder } from "../../../src/db/drizzle.ts";
 
 const journalFile = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) });

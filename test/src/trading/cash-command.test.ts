@@ -22,7 +22,7 @@ beforeEach(() => {
   nowMs = monday;
   prices.set("SIE.DE", { price: 100, currency: "EUR" });
   ledger = openLedger(":memory:", 0);
-  paper = createPaper({ ...market, db: ledger.db, guard, nowMs: () => nowMs, splits: () => [], fills: () => true });
+  paper = createPaper({ ...market, db: ledger.db, guard, nowMs: () => nowMs, cache: null, fills: () => true });
 });
 afterEach(() => ledger.close());
 

@@ -3,16 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openLedger, type Ledger } from "../../../src/db/ledger.ts";
-import {
-  cash,
-  locks,
-  orderIntents,
-  paperOrders,
-  plans,
-  positions,
-  settings,
-  snapshots,
-} from "../../../src/db/ledger-schema.ts";
+import { cash, locks, orderIntents, plans, positions, settings, snapshots } from "../../../src/db/ledger-schema.ts";
+import { paperOrders } from "../../../src/db/paper-schema.ts";
 import { portfolioSyncJob } from "../../../src/jobs/portfolio-sync.ts";
 import { readLedgerView } from "../../../src/ledger-view.ts";
 import type { Broker, BrokerActivity } from "../../../src/trading/broker.ts";
@@ -75,7 +67,7 @@ function desk(configured: Broker = broker): TradingDesk {
     time,
   );
   const paper = createPaper({
-    splits: () => [],
+    cache: null,
     ...paperMarket(() => view().prices, { base: "USD" }),
     db: ledger.db,
     guard,

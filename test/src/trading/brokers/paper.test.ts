@@ -34,7 +34,7 @@ function onLedger(base: "USD" | "EUR") {
       db: ledger.db,
       guard,
       nowMs,
-      splits: () => [],
+      cache: null,
       fills: () => world.fills,
     });
   return {
@@ -186,7 +186,7 @@ describe("an account in euros", () => {
       db: db(),
       guard,
       nowMs,
-      splits: () => [],
+      cache: null,
       fills: () => true,
     });
     expect(await inDollars.account()).toMatchObject({ accountId: "paper", cash: { USD: 100_000 } });

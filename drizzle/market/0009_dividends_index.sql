@@ -1,0 +1,1 @@
+CREATE INDEX `bars_dividends` ON `bars` (`day_ms`) WHERE dividend > 0;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ensureHistory, writeHistory } from "../db/histories-cache.ts";
-import { writeSplits } from "../db/splits-cache.ts";
+import { readSplits, writeSplits } from "../db/splits-cache.ts";
 import { dropBarsBefore, readBars, writeBars, type CachedBar, type MarketCache } from "../db/market-cache.ts";
 import { blockingAnomaly, type DailyPrice } from "../market/anomaly/bars-gate.ts";
 import type { Anomaly } from "../market/anomaly/price-step.ts";
@@ -42,7 +42,8 @@ export async function inspectStock(
   let known: readonly PaidBar[] = joined(stored, fetched.bars);
   let anomaly = judged(stored, fetched, currency);
   let isWhole = stored.length === 0;
-  const isSplit = fetched.splits.some(({ dayMs }) => dayMs > (stored.at(-1)?.dayMs ?? Infinity));
+  // Of the newest stored day too: a source may tell of a split after it has told that day's prices.
+  const isSplit = stored.length > 0 && fetched.splits.some(({ dayMs }) => !isKnownSplit(cache, symbol, dayMs));
   if (isSplit || (anomaly !== null && stored.length > 0)) {
     // After a split the whole history is another one: only bars of one fetch can be compared.
     fetched = await source.dailyBars(quote.symbol, quote.asOfMs - HISTORY_MS, signal);
@@ -83,6 +84,9 @@ export async function inspectRate(
     before.map(({ close }) => close),
   );
 }
+
+const isKnownSplit = (cache: MarketCache, symbol: string, dayMs: number): boolean =>
+  readSplits(cache).some((split) => split.symbol === symbol && split.dayMs === dayMs);
 
 const nothing: DailyBars = { currency: "", bars: [], splits: [] };
 

@@ -131,6 +131,19 @@ describe("splits and dividends", () => {
     expect(await inDollars(3)).toBe("1 prices, 1 daily bars");
   });
 
+  test("a split that is told of after its day's prices brings the whole history anew too, once", async () => {
+    const ko19: Series = { currency: "USD", closes: calm(60) };
+    const { source, asked } = sourceOf({ KO: ko19 });
+    const inDollars = () => refreshPrices({ source, cache, clock: { nowMs: () => 1 }, base: "USD" }, [ko], signal);
+    await inDollars();
+    ko19.closes.splice(0, 99, ...calm(55));
+    ko19.splits = [19];
+    await inDollars();
+    await inDollars();
+    expect(asked).toEqual(["KO 0", "KO 19", "KO 0", "KO 19"]);
+    expect(readBars(cache, "KO", 99).map(({ close }) => close)).toEqual(ko19.closes);
+  });
+
   test("splits are kept for as long as a node may be away, and not those of ten years", () => {
     const split = (day: number) => ({ dayMs: day * dayMs, atMs: day * dayMs + openMs, newShares: 2, oldShares: 1 });
     writeSplits(cache, "KO", [split(1), split(2_000)], 2_001 * dayMs);

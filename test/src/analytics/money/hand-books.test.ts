@@ -1,40 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { AccountDay } from "../../../../src/analytics/money/account-day.ts";
-import type { Movement } from "../../../../src/analytics/money/movement.ts";
 import {
   analytics,
   cashBreakdown,
-  gains,
   valueHistory,
   type AccountHistory,
-  type Part,
 } from "../../../../src/analytics/money/money-report.ts";
+import { gainsOf, groups, known, movementIn } from "./hand-report.ts";
 
-const known = <T>(part: Part<T>): T => {
-  if (part.kind === "unknown") throw new Error(part.reason);
-  return part.value;
-};
-const gainsOf = ({ base, days, movements }: AccountHistory) =>
-  gains({ base, movements, newest: days.at(-1) ?? null, rates: days });
-const groups = { regionsOf: () => [], industriesOf: () => [] };
-
-const at = (day: string): number => Date.parse(`${day}T12:00:00Z`);
-let sequence = 0;
-const movement = (day: string, kind: Movement["kind"], rest: Partial<Movement>): Movement => ({
-  id: `m${++sequence}`,
-  kind,
-  atMs: at(day),
-  currency: "EUR",
-  minor: 0,
-  symbol: null,
-  qty: null,
-  price: null,
-  toCurrency: null,
-  toMinor: null,
-  rate: null,
-  note: "",
-  ...rest,
-});
+const movement = movementIn("EUR");
 const accountDay = (day: string, rest: Omit<AccountDay, "dayMs" | "base">): AccountDay => ({
   dayMs: Date.parse(day),
   base: "EUR",

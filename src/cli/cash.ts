@@ -1,6 +1,4 @@
-import { randomUUID } from "node:crypto";
 import { Argument, type Command, InvalidArgumentError } from "commander";
-import { CliError, exitCodes } from "./exit.ts";
 import { dataOption, withJson } from "./options.ts";
 
 type Direction = "deposit" | "withdraw";
@@ -26,18 +24,8 @@ export function addCash(program: Command): void {
 }
 
 async function cash(direction: Direction, amount: number, options: CashOptions): Promise<void> {
-  const { askTrading, sayTrading } = await import("./trading-call.ts");
-  const { id = randomUUID(), currency } = options;
-  const again = `Type it again with --id ${id}, and it is booked once.`;
-  try {
-    const body = { name: "cash", id, direction, amount, ...(currency === undefined ? {} : { currency }) };
-    const answer = await askTrading(options.data, body);
-    const isSure = answer.outcome === "refused" || answer.confirmed === true;
-    const told = isSure ? answer : { ...answer, lines: [...answer.lines, again] };
-    process.exitCode = sayTrading(told, options.json === true);
-  } catch (error) {
-    if (!(error instanceof CliError) || error.exitCode === exitCodes.noAgent) throw error;
-    // What has no answer may have been booked all the same.
-    throw new CliError(`${error.message} ${again}`, error.exitCode, { cause: error });
-  }
+  const { askOnce } = await import("./trading-call.ts");
+  const { currency } = options;
+  const body = { name: "cash", direction, amount, ...(currency === undefined ? {} : { currency }) };
+  process.exitCode = await askOnce(options, body, "booked");
 }

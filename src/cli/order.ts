@@ -5,8 +5,8 @@ import { dataOption, withJson, wholeNumber } from "./options.ts";
 type Options = { data: string; json?: true };
 type OrderOptions = Options & { override?: readonly string[]; id?: string };
 
-const QTY_MAX = 1_000_000;
 const ID_BYTES = 5;
+const QTY_MAX = 1_000_000;
 
 /** Adds `trader order buy|sell|list|withdraw`: what the owner orders by hand; to be run where the primary is. */
 export function addOrder(program: Command): void {
@@ -20,7 +20,7 @@ export function addOrder(program: Command): void {
       .argument("<symbol>", "as the page of stocks has it")
       .argument("<qty>", "how many", wholeNumber(1, QTY_MAX))
       .addOption(new Option("--override <rules...>", "rules that are not to stop it").choices(overridable))
-      .option("--id <id>", "the same id again is the same order; one is made up where it is left out")
+      .option("--id <id>", "the id that an earlier try has named: under one id it is ordered once")
       .addOption(dataOption());
     withJson(command).action((symbol: string, qty: number, options: OrderOptions) => give(side, symbol, qty, options));
   }
@@ -37,8 +37,10 @@ export function addOrder(program: Command): void {
 
 async function give(side: "buy" | "sell", symbol: string, qty: number, options: OrderOptions): Promise<void> {
   const { randomBytes } = await import("node:crypto");
+  const { askOnce } = await import("./trading-call.ts");
+  // Short: it is typed to withdraw the order.
   const { id = randomBytes(ID_BYTES).toString("hex"), override = [] } = options;
-  await ask({ name: "order", id, side, symbol, qty, override }, options);
+  process.exitCode = await askOnce({ ...options, id }, { name: "order", side, symbol, qty, override }, "ordered");
 }
 
 async function ask(body: object, options: Options): Promise<void> {

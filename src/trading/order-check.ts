@@ -17,8 +17,8 @@ export type OrderCheckDeps = PlanningSources & {
 
 /**
  * Asks the hard rules about an order that is about to be sent, on what the broker, the ledger and the market say at this
- * instant, but those that its owner overrides: one plain sentence on what forbids it, or null. The order itself counts neither as open nor as traded. Throws
- * when a read fails: then nothing is known to allow it.
+ * instant, but those that its owner overrides: one plain sentence on what forbids it, or null. The order itself counts
+ * neither as open nor as traded. Throws when a read fails: then nothing is known to allow it.
  */
 export async function checkOrder(deps: OrderCheckDeps, intent: Intent): Promise<string | null> {
   const positions = await deps.broker.positions();

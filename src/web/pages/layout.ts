@@ -88,7 +88,6 @@ export const factList = (facts: readonly (readonly [name: string, value: string]
 export const money = (amount: number | null, currency: string): string =>
   amount === null ? "" : amount.toLocaleString("en-US", { style: "currency", currency });
 
-/** A number without more digits than it has; nothing for null. */
-/** A number of shares, with all of its parts. */
+/** A number of shares, with all of its parts; nothing for null. */
 export const quantity = (qty: number | null): string =>
   qty === null ? "" : qty.toLocaleString("en-US", { maximumFractionDigits: 9 });

@@ -165,7 +165,7 @@ test("[complaint 10] a change in progress is exit code 3 and not called failed",
   }
 });
 
-test("a payment without an answer, or one that is not confirmed, can be typed again under its id; a sum that is none cannot", async () => {
+test("a payment or an order without an answer, or one that is not confirmed, can be typed again under its id; a sum that is none cannot", async () => {
   mkdirSync(join(dir, "run"));
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -192,6 +192,14 @@ test("a payment without an answer, or one that is not confirmed, can be typed ag
     expect(await trader("cash", "deposit", "-5", "--data", dir)).toMatchObject({ code: 1 });
     expect((await trader("cash", "withdraw", "1e3", "--data", dir)).stderr).toContain("Give an amount such as 500");
     expect(asked.length).toBe(3);
+
+    asked.length = 0;
+    const sell = ["order", "sell", "SAP", "10", "--override", "minimum-hold", "--data", dir];
+    const unheard = await trader(...sell);
+    const [, order = ""] = /Type it again with --id (\S+), and it is ordered once\.\n$/.exec(unheard.stderr) ?? [];
+    expect((await trader(...sell, "--id", order)).stdout).toContain(`  - Type it again with --id ${order}`);
+    const given = { name: "order", id: order, side: "sell", symbol: "SAP", qty: 10, override: ["minimum-hold"] };
+    expect(asked.map((text): unknown => JSON.parse(text))).toEqual([given, given]);
   } finally {
     server.close();
   }
